@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_CONFIG_H
+#define PCIBAR_CONFIG_H
+
+#include <stdint.h>
+
+#include <pcibar/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Configuration space. Registers are little-endian; values are numbers in the
+ * host's order. Reading wakes a suspended device.
+ */
+
+/**
+ * pcibar_config_read8() - read one byte of configuration space
+ * @dev: open device
+ * @off: offset in bytes, below the size of the function's configuration space
+ *       (256, or 4096 with PCI Express)
+ * @val: result
+ *
+ * One configuration access of exactly this width.
+ *
+ * Return:
+ * * 0 - read
+ * * -ERANGE - @off is outside
+ * * -EACCES - no right to read there: Linux shows an ordinary user the first
+ *   64 bytes only
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
+ */
+int pcibar_config_read8(struct pcibar_device *dev, unsigned int off, uint8_t *val);
+
+/**
+ * pcibar_config_read16() - read 16 bits of configuration space
+ * @dev: open device
+ * @off: offset in bytes, a multiple of 2
+ * @val: result
+ *
+ * Return: as pcibar_config_read8(), and
+ * * -EINVAL - @off is not a multiple of 2
+ */
+int pcibar_config_read16(struct pcibar_device *dev, unsigned int off, uint16_t *val);
+
+/**
+ * pcibar_config_read32() - read 32 bits of configuration space
+ * @dev: open device
+ * @off: offset in bytes, a multiple of 4
+ * @val: result
+ *
+ * Return: as pcibar_config_read8(), and
+ * * -EINVAL - @off is not a multiple of 4
+ */
+int pcibar_config_read32(struct pcibar_device *dev, unsigned int off, uint32_t *val);
+
+/**
+ * pcibar_config_write8() - write one byte of configuration space
+ * @dev: device opened with PCIBAR_OPEN_WRITE
+ * @off: offset in bytes
+ * @val: value
+ *
+ * Nothing is kept from being written: a wrong value in a BAR or in the command
+ * register breaks the function for its driver and for all who map it.
+ *
+ * Return:
+ * * 0 - written
+ * * -ERANGE - @off is outside
+ * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
+ * * -EPERM - kernel lockdown
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
+ */
+int pcibar_config_write8(struct pcibar_device *dev, unsigned int off, uint8_t val);
+
+/**
+ * pcibar_config_write16() - write 16 bits of configuration space
+ * @dev: device opened with PCIBAR_OPEN_WRITE
+ * @off: offset in bytes, a multiple of 2
+ * @val: value
+ *
+ * Return: as pcibar_config_write8(), and
+ * * -EINVAL - @off is not a multiple of 2
+ */
+int pcibar_config_write16(struct pcibar_device *dev, unsigned int off, uint16_t val);
+
+/**
+ * pcibar_config_write32() - write 32 bits of configuration space
+ * @dev: device opened with PCIBAR_OPEN_WRITE
+ * @off: offset in bytes, a multiple of 4
+ * @val: value
+ *
+ * Return: as pcibar_config_write8(), and
+ * * -EINVAL - @off is not a multiple of 4
+ */
+int pcibar_config_write32(struct pcibar_device *dev, unsigned int off, uint32_t val);
+
+/**
+ * pcibar_config_find_capability() - find a capability
+ * @dev: open device
+ * @id: capability ID, 1 to 255 (PCI Code and ID Assignment, section 2)
+ * @offp: its offset, 0x40 to 0xfc
+ *
+ * The list is followed at most once round: a looping one ends the search.
+ *
+ * Return:
+ * * 0 - found
+ * * -ENOENT - the function does not have it
+ * * -EINVAL - @id is 0 or larger than 255
+ * * otherwise as pcibar_config_read8()
+ */
+int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
+				  unsigned int *offp);
+
+/**
+ * pcibar_config_find_extended() - find a PCI Express extended capability
+ * @dev: open device
+ * @id: extended capability ID, 1 to 65535
+ * @offp: its offset, 0x100 to 0xffc
+ *
+ * Return:
+ * * 0 - found
+ * * -ENOENT - the function does not have it, or has only 256 bytes of
+ *   configuration space
+ * * -EINVAL - @id is 0 or larger than 65535
+ * * otherwise as pcibar_config_read8()
+ */
+int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
+				unsigned int *offp);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_ENABLE_H
+#define PCIBAR_ENABLE_H
+
+#include <stdint.h>
+
+#include <pcibar/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** PCIBAR_ENABLE_IO - I/O Space Enable, bit 0 of the command register */
+#define PCIBAR_ENABLE_IO		(1u << 0)
+/** PCIBAR_ENABLE_MEM - Memory Space Enable, bit 1 */
+#define PCIBAR_ENABLE_MEM		(1u << 1)
+/** PCIBAR_ENABLE_BUS_MASTER - Bus Master Enable, bit 2: the device may do DMA */
+#define PCIBAR_ENABLE_BUS_MASTER	(1u << 2)
+
+/** PCIBAR_ENABLE_RESTORE - put the bits back when the device is closed */
+#define PCIBAR_ENABLE_RESTORE		(1u << 0)
+/** PCIBAR_ENABLE_SHARE_DRIVER - also when a kernel driver owns the function */
+#define PCIBAR_ENABLE_SHARE_DRIVER	(1u << 1)
+
+/**
+ * pcibar_device_get_enable() - read the enable bits
+ * @dev: open device
+ * @value: PCIBAR_ENABLE_IO, _MEM and _BUS_MASTER as the command register has
+ *         them
+ *
+ * Reads configuration space, which wakes a suspended device.
+ *
+ * Return: 0, or as pcibar_config_read16().
+ */
+int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
+
+/**
+ * pcibar_device_set_enable() - turn decoding and bus mastering on or off
+ * @dev: device opened with PCIBAR_OPEN_WRITE
+ * @mask: PCIBAR_ENABLE_IO, _MEM, _BUS_MASTER: the bits to change
+ * @value: their new state; bits outside @mask must be zero
+ * @flags: PCIBAR_ENABLE_RESTORE, PCIBAR_ENABLE_SHARE_DRIVER
+ *
+ * Changes just these bits of the command register (PCI 3.0, 6.2.2; PCIe 6.0,
+ * 7.5.1.1.3). Nothing is written when they are already as wanted. A bit that
+ * is changed for the first time with PCIBAR_ENABLE_RESTORE is put back to what
+ * it was when the device is closed. Bridges above the function are left alone.
+ *
+ * Turning memory decoding off makes every map of the function read all-ones,
+ * those of other programs too.
+ *
+ * Return:
+ * * 0 - the bits are as wanted (read back)
+ * * -EINVAL - unknown bit in @mask or @flags, or @value has a bit outside @mask
+ * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
+ * * -EPERM - kernel lockdown
+ * * -EBUSY - a kernel driver owns the function, without SHARE_DRIVER
+ * * -EIO - the bit does not stay as written
+ * * -ENODEV - the function is gone
+ */
+int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,
+			     uint32_t flags);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_EXPLAIN_H
+#define PCIBAR_EXPLAIN_H
+
+#include <stdint.h>
+
+#include <pcibar/device.h>
+#include <pcibar/selector.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * enum pcibar_reason_code - what stands in the way
+ * @PCIBAR_REASON_NONE: nothing
+ * @PCIBAR_REASON_SELECTOR: the text is not a selector
+ * @PCIBAR_REASON_NO_DEVICE: no function matches
+ * @PCIBAR_REASON_AMBIGUOUS: several functions match
+ * @PCIBAR_REASON_NO_BACKEND: the back end does not exist on this system
+ * @PCIBAR_REASON_NO_BAR: the function does not implement this BAR
+ * @PCIBAR_REASON_UPPER_HALF: the index is the upper half of a 64-bit BAR
+ * @PCIBAR_REASON_UNASSIGNED: the BAR has no address
+ * @PCIBAR_REASON_IO_BAR: an I/O BAR, which has no mapping
+ * @PCIBAR_REASON_ROM: the expansion ROM, which this back end cannot map
+ * @PCIBAR_REASON_RANGE: the window is not inside the BAR
+ * @PCIBAR_REASON_ATTRIBUTE: the memory attribute cannot be had
+ * @PCIBAR_REASON_UNSUPPORTED: the back end cannot do what was asked
+ * @PCIBAR_REASON_DRIVER: a kernel driver owns the function
+ * @PCIBAR_REASON_CLAIMED: the kernel holds the BAR's range (IO_STRICT_DEVMEM)
+ * @PCIBAR_REASON_PAGE_SHARED: the BAR's page holds something else too
+ * @PCIBAR_REASON_DECODE_OFF: the function does not answer to this BAR
+ * @PCIBAR_REASON_ASLEEP: the function is in D1, D2 or D3
+ * @PCIBAR_REASON_PERMISSION: file permissions
+ * @PCIBAR_REASON_LOCKDOWN: kernel lockdown
+ * @PCIBAR_REASON_DENIED: a capability or a security module
+ * @PCIBAR_REASON_READ_ONLY: the device was opened without PCIBAR_OPEN_WRITE
+ * @PCIBAR_REASON_GONE: the function is gone
+ * @PCIBAR_REASON_SYSTEM: another error of the system; @error tells which
+ *
+ * New codes may be added; treat an unknown one as PCIBAR_REASON_SYSTEM.
+ */
+enum pcibar_reason_code {
+	PCIBAR_REASON_NONE = 0,
+	PCIBAR_REASON_SELECTOR,
+	PCIBAR_REASON_NO_DEVICE,
+	PCIBAR_REASON_AMBIGUOUS,
+	PCIBAR_REASON_NO_BACKEND,
+	PCIBAR_REASON_NO_BAR,
+	PCIBAR_REASON_UPPER_HALF,
+	PCIBAR_REASON_UNASSIGNED,
+	PCIBAR_REASON_IO_BAR,
+	PCIBAR_REASON_ROM,
+	PCIBAR_REASON_RANGE,
+	PCIBAR_REASON_ATTRIBUTE,
+	PCIBAR_REASON_UNSUPPORTED,
+	PCIBAR_REASON_DRIVER,
+	PCIBAR_REASON_CLAIMED,
+	PCIBAR_REASON_PAGE_SHARED,
+	PCIBAR_REASON_DECODE_OFF,
+	PCIBAR_REASON_ASLEEP,
+	PCIBAR_REASON_PERMISSION,
+	PCIBAR_REASON_LOCKDOWN,
+	PCIBAR_REASON_DENIED,
+	PCIBAR_REASON_READ_ONLY,
+	PCIBAR_REASON_GONE,
+	PCIBAR_REASON_SYSTEM,
+};
+
+/**
+ * struct pcibar_reason - one obstacle
+ * @code: enum pcibar_reason_code
+ * @backend: enum pcibar_backend it concerns; PCIBAR_BACKEND_AUTO: all of them
+ * @error: the errno a call answers because of it, negative
+ * @reserved: zero
+ * @what: one sentence without a full stop: what stands in the way
+ * @remedy: one sentence without a full stop: what can be done; "" if nothing
+ *
+ * The sentences are for people and may change; programs look at @code.
+ */
+struct pcibar_reason {
+	uint32_t code;
+	uint32_t backend;
+	int32_t error;
+	uint32_t reserved;
+	char what[192];
+	char remedy[192];
+};
+
+/** PCIBAR_REASONS_MAX - reasons that struct pcibar_refusal has room for */
+#define PCIBAR_REASONS_MAX	12
+
+/**
+ * struct pcibar_refusal - why a call was refused
+ * @size: sizeof(struct pcibar_refusal), set by the caller
+ * @count: reasons filled in; the first is the one whose errno was returned
+ * @backends: bit 1 << enum pcibar_backend for each back end looked at
+ * @possible: the same, for each back end on which nothing stands in the way
+ * @reasons: the reasons, in the order in which the library checks
+ *
+ * Owned by the caller; the library keeps no reference to it.
+ */
+struct pcibar_refusal {
+	uint32_t size;
+	uint32_t count;
+	uint32_t backends;
+	uint32_t possible;
+	struct pcibar_reason reasons[PCIBAR_REASONS_MAX];
+};
+
+/** PCIBAR_INTENT_DEVICE - as @bar: opening the function, no BAR in particular */
+#define PCIBAR_INTENT_DEVICE	0xffffffffu
+
+/**
+ * struct pcibar_intent - what a program would like to do
+ * @size: sizeof(struct pcibar_intent), set by the caller
+ * @bar: BAR index 0 to 5, PCIBAR_BAR_ROM, or PCIBAR_INTENT_DEVICE
+ * @map_flags: PCIBAR_MAP_* as for pcibar_bar_map()
+ * @attr: enum pcibar_memattr
+ * @offset: first byte of the window in the BAR
+ * @length: bytes; 0: to the end of the BAR
+ */
+struct pcibar_intent {
+	uint32_t size;
+	uint32_t bar;
+	uint32_t map_flags;
+	uint32_t attr;
+	uint64_t offset;
+	uint64_t length;
+};
+
+/**
+ * pcibar_explain() - tell what stands in the way, on each back end
+ * @sel: the function
+ * @intent: what is to be done with it; NULL: open it
+ * @opts: as for pcibar_device_open(); NULL: defaults. A back end named there
+ *        is the only one looked at.
+ * @refusal: filled in; @refusal->count is 0 when nothing stands in the way
+ *
+ * Looks at everything that pcibar_bar_map() would trip over, not only at the
+ * first obstacle. It needs no open device and no right; what cannot be seen
+ * without a right is left out. To hear the system's own answer one page may be
+ * mapped for a moment; no BAR is accessed, nothing is changed in the device,
+ * and a sleeping one is not woken.
+ *
+ * Return:
+ * * 0 - @refusal is filled in (whether or not something stands in the way)
+ * * -EINVAL - a size is too small, an unknown flag, attribute or BAR index
+ * * -E2BIG - a size is larger than this library knows and the rest is not zero
+ * * -ENOMEM - no memory
+ */
+int pcibar_explain(const struct pcibar_selector *sel, const struct pcibar_intent *intent,
+		   const struct pcibar_open_opts *opts, struct pcibar_refusal *refusal);
+
+/**
+ * pcibar_backend_name() - name of a back end
+ * @backend: enum pcibar_backend
+ *
+ * Return: a static string such as "sysfs"; NULL when this library does not
+ * have that back end. Numbers 1 to 31 may be in use, with gaps.
+ */
+const char *pcibar_backend_name(uint32_t backend);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

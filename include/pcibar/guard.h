@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_GUARD_H
+#define PCIBAR_GUARD_H
+
+#include <signal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The guard: living on when a mapping is revoked.
+ *
+ * A touch of a revoked mapping raises SIGBUS. With the guard installed, the
+ * first such fault inside a pcibar map replaces the whole window at once by
+ * memory that reads all-ones, which is what a bus returns for a function that
+ * is not there, marks the map as lost, and the program goes on: raw pointers
+ * read all-ones, checked calls answer -ENODEV, pcibar_map_is_lost() is true.
+ * A lost map never comes back, even if the function does: release it and map
+ * again. What a raw write to a lost map does is undefined until then (it does
+ * not reach a device).
+ *
+ * Faults elsewhere go to the handler that was there before, or, without one,
+ * end the program as they would have.
+ */
+
+/**
+ * pcibar_guard_install() - install the SIGBUS guard in this process
+ *
+ * Counted: each success needs one pcibar_guard_remove(). It covers all maps,
+ * older ones too. At a fault it needs one free descriptor, 2 MiB of memory and
+ * one mapping per 2 MiB of the window (fewer above 16 GiB); without them the
+ * fault goes the way of one elsewhere. Threads: any; a program that changes its own SIGBUS handler
+ * at the same time must serialise.
+ *
+ * Return:
+ * * 0 - installed
+ * * -EOVERFLOW - installed too often
+ */
+int pcibar_guard_install(void);
+
+/**
+ * pcibar_guard_remove() - take one installation of the guard back
+ *
+ * The last one restores the handler that was there before, unless the program
+ * has replaced the guard's meanwhile: then the signal action is left alone.
+ *
+ * Return:
+ * * 0 - done
+ * * -EINVAL - it is not installed
+ */
+int pcibar_guard_remove(void);
+
+/* Strict ISO C has no siginfo_t; a program that uses it asks for POSIX. */
+#ifdef SA_SIGINFO
+/**
+ * pcibar_guard_handle() - handle SIGBUS for a program that owns the signal
+ * @sig: signal number, as given to the program's handler
+ * @info: its siginfo_t
+ * @context: its ucontext, not used
+ *
+ * For programs that install their own handler with SA_SIGINFO: call this
+ * first, and return from the handler when it answers 1. It is
+ * async-signal-safe and needs no pcibar_guard_install().
+ *
+ * Return:
+ * * 1 - the fault was inside a pcibar map, which is lost now: return and the
+ *   access is repeated
+ * * 0 - not ours
+ */
+int pcibar_guard_handle(int sig, siginfo_t *info, void *context);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_PCIBAR_H
+#define PCIBAR_PCIBAR_H
+
+#include <pcibar/bar.h>
+#include <pcibar/config.h>
+#include <pcibar/device.h>
+#include <pcibar/enable.h>
+#include <pcibar/explain.h>
+#include <pcibar/guard.h>
+#include <pcibar/mmio.h>
+#include <pcibar/selector.h>
+#include <pcibar/version.h>
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_SELECTOR_H
+#define PCIBAR_SELECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pcibar_refusal;
+
+/** PCIBAR_SEL_ADDRESS - @domain, @bus, @slot and @func name one function */
+#define PCIBAR_SEL_ADDRESS	(1u << 0)
+/** PCIBAR_SEL_VENDOR - @vendor must match */
+#define PCIBAR_SEL_VENDOR	(1u << 1)
+/** PCIBAR_SEL_DEVICE - @device must match */
+#define PCIBAR_SEL_DEVICE	(1u << 2)
+/** PCIBAR_SEL_INDEX - only the match number @index is meant */
+#define PCIBAR_SEL_INDEX	(1u << 3)
+
+/**
+ * struct pcibar_selector - which PCI function is meant
+ * @size: sizeof(struct pcibar_selector), set by the caller
+ * @fields: PCIBAR_SEL_* bits: which of the members below count. Zero matches
+ *          every function. PCIBAR_SEL_ADDRESS excludes all others.
+ * @domain: PCI domain (segment), 0 to 0xffffffff; Linux numbers domains that
+ *          firmware did not number from 0x10000 up
+ * @bus: bus number, 0 to 255
+ * @slot: device number on the bus, 0 to 31
+ * @func: function number, 0 to 7
+ * @reserved: must be zero
+ * @vendor: vendor ID, configuration register 0x00
+ * @device: device ID, configuration register 0x02
+ * @index: the n-th match in address order, from 0
+ *
+ * A plain value: copy it freely. Wildcards are cleared bits, never magic
+ * numbers.
+ */
+struct pcibar_selector {
+	uint32_t size;
+	uint32_t fields;
+	uint32_t domain;
+	uint8_t bus;
+	uint8_t slot;
+	uint8_t func;
+	uint8_t reserved;
+	uint16_t vendor;
+	uint16_t device;
+	uint32_t index;
+};
+
+/** PCIBAR_SELECTOR_STRLEN - bytes that always hold a formatted selector */
+#define PCIBAR_SELECTOR_STRLEN	32
+
+/**
+ * pcibar_selector_parse() - read a selector
+ * @str: one of
+ *
+ *       * ``[DDDD:]BB:DD.F`` - an address in hexadecimal, as lspci and
+ *         pcibar list print it; an omitted domain is 0000, never "any"
+ *       * ``VVVV:DDDD[#N]`` - vendor and device ID, four hexadecimal digits
+ *         or ``*`` each; #N (decimal, from 0) picks one of several matches in
+ *         address order
+ *       * ``pci[D:]B:S[:F][:]`` - an address in decimal, as FreeBSD's
+ *         pciconf(8) prints it
+ *
+ * @sel: filled in on success, untouched otherwise; @sel->size must be set
+ * @why: NULL, or filled in on failure with the reason and a hint
+ *
+ * No input or output: nothing is looked up.
+ *
+ * Return:
+ * * 0 - parsed
+ * * -EINVAL - not a selector (``03:00`` without a function is none), or
+ *   @sel->size or @why->size is too small
+ * * -E2BIG - @sel->size is larger than this library knows and the rest is
+ *   not zero
+ */
+int pcibar_selector_parse(const char *str, struct pcibar_selector *sel,
+			  struct pcibar_refusal *why);
+
+/**
+ * pcibar_selector_format() - write a selector as text
+ * @sel: selector
+ * @buf: result, NUL-terminated: ``DDDD:BB:DD.F`` or ``VVVV:DDDD[#N]``, which
+ *       pcibar_selector_parse() takes back
+ * @len: size of @buf in bytes; PCIBAR_SELECTOR_STRLEN is always enough
+ *
+ * Return:
+ * * 0 - written
+ * * -EINVAL - @sel->size is too small, unknown bits in @sel->fields, an
+ *   address together with IDs, or a slot or function out of range
+ * * -E2BIG - @sel->size is larger than this library knows and the rest is
+ *   not zero
+ * * -ERANGE - @len is too small; @buf holds an empty string if it has room
+ */
+int pcibar_selector_format(const struct pcibar_selector *sel, char *buf, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

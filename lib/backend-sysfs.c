@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sysfs.h"
+
+#define DEVICES		"bus/pci/devices"
+#define LOCKDOWN	"kernel/security/lockdown"
+
+struct sysfs {
+	int dir;			/* of the function */
+	char root[PATH_MAX];
+	pthread_mutex_t lock;		/* covers opening the two below */
+	atomic_int config_r, config_w;	/* -1 until needed: opening wakes nothing, reading does */
+};
+
+struct channel {
+	int fd;
+	bool rom;
+};
+
+/* A file of a function that was there is missing: the function is gone. */
+static int gone(int ret)
+{
+	return ret == -ENOENT ? -ENODEV : ret;
+}
+
+static int sysfs_scan(const char *root, pcibar_visit_fn visit, void *data)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct pcibar_address addr;
+	DIR *dir;
+	int ret = 0;
+
+	if (snprintf(path, sizeof(path), "%s/" DEVICES, root) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (!ret && (entry = readdir(dir)))
+		if (!pcibar_address_parse(entry->d_name, &addr))
+			ret = visit(data, &addr);
+	closedir(dir);
+	return ret;
+}
+
+static int sysfs_open(const char *root, const struct pcibar_address *addr, void **bep)
+{
+	char name[PCIBAR_ADDRESS_STRLEN], path[PATH_MAX];
+	struct sysfs *be;
+	int ret;
+
+	be = malloc(sizeof(*be));
+	if (!be)
+		return -ENOMEM;
+	pcibar_address_format(addr, name);
+	ret = -ENAMETOOLONG;
+	if (snprintf(be->root, sizeof(be->root), "%s", root) >= (int)sizeof(be->root) ||
+	    snprintf(path, sizeof(path), "%s/" DEVICES "/%s", root, name) >= (int)sizeof(path))
+		goto out_free;
+	be->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (be->dir < 0) {
+		ret = -errno;
+		*strrchr(path, '/') = '\0';
+		if (ret == -ENOENT && !access(path, F_OK))
+			ret = -ENODEV;
+		goto out_free;
+	}
+	pthread_mutex_init(&be->lock, NULL);
+	atomic_init(&be->config_r, -1);
+	atomic_init(&be->config_w, -1);
+	*bep = be;
+	return 0;
+
+out_free:
+	free(be);
+	return ret;
+}
+
+static void sysfs_close(void *priv)
+{
+	struct sysfs *be = priv;
+
+	if (be->config_r >= 0)
+		close(be->config_r);
+	if (be->config_w >= 0)
+		close(be->config_w);
+	close(be->dir);
+	pthread_mutex_destroy(&be->lock);
+	free(be);
+}
+
+static int sysfs_get_id(void *priv, enum pcibar_id id, uint32_t *val)
+{
+	static const char *const names[] = {
+		[PCIBAR_ID_VENDOR] = "vendor",
+		[PCIBAR_ID_DEVICE] = "device",
+		[PCIBAR_ID_SUBVENDOR] = "subsystem_vendor",
+		[PCIBAR_ID_SUBDEVICE] = "subsystem_device",
+		[PCIBAR_ID_CLASS] = "class",
+		[PCIBAR_ID_REVISION] = "revision",
+	};
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_read_hex(be->dir, names[id], val));
+}
+
+static int sysfs_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
+{
+	struct sysfs *be = priv;
+
+	return pcibar_sysfs_read_link(be->dir, "driver", name, PCIBAR_NAME_LEN);
+}
+
+/* "unknown" is what a function has that no driver ever touched: it is on. */
+static int sysfs_get_asleep(void *priv, bool *asleep)
+{
+	struct sysfs *be = priv;
+	char state[16];
+	int ret = pcibar_sysfs_read(be->dir, "power_state", state, sizeof(state));
+
+	*asleep = !ret && state[0] == 'D' && state[1] != '0';
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int sysfs_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
+{
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_resource(be->dir, bar, res));
+}
+
+static int sysfs_get_neighbour(void *priv, unsigned int bar, uint64_t first, uint64_t last,
+			       char name[PCIBAR_NAME_LEN])
+{
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_neighbour(be->dir, bar, first, last, name));
+}
+
+/* "none [integrity] confidentiality": the mode in brackets is in force. */
+static bool locked_down(const struct sysfs *be)
+{
+	char path[PATH_MAX + sizeof("/" LOCKDOWN)], modes[64];
+
+	snprintf(path, sizeof(path), "%s/" LOCKDOWN, be->root);
+	return !pcibar_sysfs_read(AT_FDCWD, path, modes, sizeof(modes)) &&
+	       strchr(modes, '[') && !strstr(modes, "[none]");
+}
+
+static int object_lockdown(struct pcibar_verdict *v)
+{
+	return pcibar_object(v, PCIBAR_REASON_LOCKDOWN, -EPERM,
+			     "use a function bound to vfio-pci, or boot without lockdown "
+			     "(Secure Boot turns it on)",
+			     "kernel lockdown forbids access to BARs from user space");
+}
+
+static int object_open(struct pcibar_verdict *v, int error, const char *file, bool write)
+{
+	switch (error) {
+	case EACCES:
+		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
+				     "run it as root, or have root change the file's mode",
+				     "no permission to %s the file %s",
+				     write ? "write to" : "read", file);
+	case EPERM:
+		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "",
+				     "a security module forbids to open the file %s", file);
+	default:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
+				     strerror(error));
+	}
+}
+
+static int object_missing(struct sysfs *be, struct pcibar_verdict *v, const char *file)
+{
+	if (faccessat(be->dir, "resource", F_OK, 0))
+		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "",
+			     "this kernel offers no file %s", file);
+}
+
+/* A descriptor, or what pcibar_object() answered. */
+static int open_file(struct sysfs *be, const char *file, bool write, struct pcibar_verdict *v)
+{
+	int fd = openat(be->dir, file, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? object_missing(be, v, file)
+				       : object_open(v, errno, file, write);
+	return fd;
+}
+
+/*
+ * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
+ * range claimed (the window itself was checked), EPERM comes from lockdown.
+ */
+static int object_mmap(struct sysfs *be, struct pcibar_verdict *v, int error)
+{
+	char driver[PCIBAR_NAME_LEN] = "";
+
+	switch (error) {
+	case EINVAL:
+		sysfs_get_driver(be, driver);
+		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+				     *driver ? "unbind the driver; a kernel booted with "
+					       "iomem=relaxed allows both"
+					     : "see /proc/iomem for who holds it",
+				     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)",
+				     *driver ? driver : "another user");
+	case EPERM:
+		if (locked_down(be))
+			return object_lockdown(v);
+		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
+				     "a missing capability or a security module forbids it");
+	case EACCES:
+		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
+				     "no permission to map the BAR");
+	case ENODEV:
+		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	default:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
+				     strerror(error));
+	}
+}
+
+static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
+		     struct pcibar_verdict *v, void **basep)
+{
+	struct sysfs *be = priv;
+	char file[16];
+	void *base;
+	int fd, ret = 0;
+
+	snprintf(file, sizeof(file), "resource%u%s", bar,
+		 pages->attr == PCIBAR_ATTR_WC ? "_wc" : "");
+	fd = open_file(be, file, pages->write, v);
+	if (fd < 0)
+		return fd;
+	base = mmap(NULL, (size_t)pages->length, PROT_READ | (pages->write ? PROT_WRITE : 0),
+		    MAP_SHARED, fd, (off_t)pages->offset);
+	if (base == MAP_FAILED)
+		ret = object_mmap(be, v, errno);
+	else
+		*basep = base;
+	close(fd);
+	return ret;
+}
+
+/*
+ * The kernel shows the image only, which may be shorter than the BAR, and its
+ * size only by where reading ends: halve until it is found.
+ */
+static int rom_length(int fd, uint64_t *length)
+{
+	uint64_t low = 0, high = *length;
+	char byte;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		ssize_t n = pread(fd, &byte, 1, (off_t)middle);
+
+		if (n < 0)
+			return -errno;
+		if (n)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*length = low;
+	return low ? 0 : -EIO;
+}
+
+static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct pcibar_verdict *v,
+			      uint64_t *length, void **chanp)
+{
+	bool rom = bar == PCIBAR_BAR_ROM;
+	struct channel *chan;
+	struct sysfs *be = priv;
+	char file[16] = "rom";
+	int fd, ret;
+
+	if (!rom)
+		snprintf(file, sizeof(file), "resource%u", bar);
+	if (write && locked_down(be))
+		return object_lockdown(v);
+	fd = open_file(be, file, write || rom, v);
+	if (fd < 0)
+		return fd;
+	/* "1" lets the file be read; the ROM decoder is on only during each read. */
+	if (rom && (pwrite(fd, "1", 1, 0) != 1 || (ret = rom_length(fd, length)))) {
+		ret = pcibar_object(v, PCIBAR_REASON_ROM, -EIO, "",
+				    "the kernel finds no image in the expansion ROM");
+		goto out_close;
+	}
+	chan = malloc(sizeof(*chan));
+	if (!chan) {
+		ret = pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		goto out_close;
+	}
+	*chan = (struct channel){ fd, rom };
+	*chanp = chan;
+	return 0;
+
+out_close:
+	close(fd);
+	return ret;
+}
+
+static void sysfs_channel_close(void *priv)
+{
+	struct channel *chan = priv;
+
+	if (chan->rom && pwrite(chan->fd, "0", 1, 0) != 1)
+		errno = 0;	/* nothing is left to be done about it */
+	close(chan->fd);
+	free(chan);
+}
+
+static uint64_t from_bytes(const unsigned char *bytes, unsigned int width)
+{
+	uint64_t val = 0;
+
+	while (width--)
+		val = val << 8 | bytes[width];
+	return val;
+}
+
+static void to_bytes(unsigned char *bytes, unsigned int width, uint64_t val)
+{
+	for (unsigned int i = 0; i < width; i++, val >>= 8)
+		bytes[i] = (unsigned char)val;
+}
+
+static int sysfs_config_fd(struct sysfs *be, bool write)
+{
+	atomic_int *slot = write ? &be->config_w : &be->config_r;
+	int fd = atomic_load(slot);
+
+	if (fd >= 0)
+		return fd;
+	pthread_mutex_lock(&be->lock);
+	fd = atomic_load(slot);
+	if (fd < 0) {
+		fd = openat(be->dir, "config", (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		if (fd < 0)
+			fd = gone(-errno);
+		else
+			atomic_store(slot, fd);
+	}
+	pthread_mutex_unlock(&be->lock);
+	return fd;
+}
+
+static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
+{
+	int fd = sysfs_config_fd(priv, false);
+	unsigned char bytes[4];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = pread(fd, bytes, width, (off_t)off);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)width)	/* an ordinary user's view ends before the file does */
+		return !fstat(fd, &st) && off < st.st_size ? -EACCES : -ERANGE;
+	*val = (uint32_t)from_bytes(bytes, width);
+	return 0;
+}
+
+static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
+{
+	int fd = sysfs_config_fd(priv, true);
+	unsigned char bytes[4];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		return -errno;
+	if (off >= st.st_size)
+		return -ERANGE;
+	to_bytes(bytes, width, val);
+	n = pwrite(fd, bytes, width, (off_t)off);
+	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
+}
+
+/* The kernel moves I/O data through a variable of the host's byte order. */
+static int io_read(int fd, uint64_t off, unsigned int width, uint64_t *val)
+{
+	union { uint8_t u8; uint16_t u16; uint32_t u32; } data;
+	ssize_t n;
+
+	if (width == 8)
+		return -EOPNOTSUPP;
+	n = pread(fd, &data, width, (off_t)off);
+	if (n != (ssize_t)width)
+		return n < 0 ? -errno : -EIO;
+	*val = width == 1 ? data.u8 : width == 2 ? data.u16 : data.u32;
+	return 0;
+}
+
+static int io_write(int fd, uint64_t off, unsigned int width, uint64_t val)
+{
+	union { uint8_t u8; uint16_t u16; uint32_t u32; } data;
+	ssize_t n;
+
+	if (width == 8)
+		return -EOPNOTSUPP;
+	if (width == 1)
+		data.u8 = (uint8_t)val;
+	else if (width == 2)
+		data.u16 = (uint16_t)val;
+	else
+		data.u32 = (uint32_t)val;
+	n = pwrite(fd, &data, width, (off_t)off);
+	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
+}
+
+static int sysfs_channel_read(void *priv, uint64_t off, unsigned int width, uint64_t *val)
+{
+	struct channel *chan = priv;
+	unsigned char bytes[8];
+	ssize_t n;
+
+	if (!chan->rom)
+		return io_read(chan->fd, off, width, val);
+	n = pread(chan->fd, bytes, width, (off_t)off);
+	if (n != (ssize_t)width)
+		return n < 0 ? -errno : -EIO;
+	*val = from_bytes(bytes, width);
+	return 0;
+}
+
+/* Only I/O channels are ever opened for writing. */
+static int sysfs_channel_write(void *priv, uint64_t off, unsigned int width, uint64_t val)
+{
+	struct channel *chan = priv;
+
+	return io_write(chan->fd, off, width, val);
+}
+
+const struct pcibar_backend_ops pcibar_backend_sysfs = {
+	.id = PCIBAR_BACKEND_SYSFS,
+	.name = "sysfs",
+	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
+	.scan = sysfs_scan,
+	.open = sysfs_open,
+	.close = sysfs_close,
+	.get_id = sysfs_get_id,
+	.get_driver = sysfs_get_driver,
+	.get_asleep = sysfs_get_asleep,
+	.get_resource = sysfs_get_resource,
+	.get_neighbour = sysfs_get_neighbour,
+	.map = sysfs_map,
+	.channel_open = sysfs_channel_open,
+	.channel_read = sysfs_channel_read,
+	.channel_write = sysfs_channel_write,
+	.channel_close = sysfs_channel_close,
+	.config_read = sysfs_config_read,
+	.config_write = sysfs_config_write,
+};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_LIB_BACKEND_H
+#define PCIBAR_LIB_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pcibar/bar.h>
+#include <pcibar/device.h>
+
+struct pcibar_verdict;
+
+/* A full address; compared member by member, domain first. */
+struct pcibar_address {
+	uint32_t domain;
+	uint8_t bus;
+	uint8_t slot;
+	uint8_t func;
+};
+
+/* What a function says of itself; the values of enum order nothing. */
+enum pcibar_id {
+	PCIBAR_ID_VENDOR,
+	PCIBAR_ID_DEVICE,
+	PCIBAR_ID_SUBVENDOR,
+	PCIBAR_ID_SUBDEVICE,
+	PCIBAR_ID_CLASS,
+	PCIBAR_ID_REVISION,
+};
+
+/* One BAR as the operating system has it. */
+struct pcibar_resource {
+	uint64_t start;			/* CPU address or port */
+	uint64_t length;		/* bytes; 0 when there is no BAR */
+	uint32_t kind;			/* enum pcibar_bar_kind */
+	uint32_t flags;			/* PCIBAR_BAR_*, those known without config space */
+};
+
+/* Pages to map: offset and length are multiples of the page size. */
+struct pcibar_pages {
+	uint64_t offset;		/* in the BAR's pages: 0 is the page of its first byte */
+	uint64_t length;
+	uint32_t attr;			/* enum pcibar_memattr */
+	bool write;
+};
+
+/* Room for the name of a driver, or of what holds a page. */
+#define PCIBAR_NAME_LEN	64
+
+typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
+
+/*
+ * A back end. Arguments were checked before: BAR indices are below
+ * PCIBAR_BAR_COUNT, the BAR exists, windows are inside it, configuration
+ * offsets are aligned to their width. Every member answers 0 or -errno and
+ * must be callable from several threads at once. A NULL member means that the
+ * back end cannot; the caller answers -EOPNOTSUPP.
+ *
+ * -ENODEV always means: the function was there and is gone.
+ */
+struct pcibar_backend_ops {
+	uint32_t id;			/* enum pcibar_backend */
+	const char *name;		/* "sysfs" */
+	uint32_t caps;			/* PCIBAR_CAP_* */
+
+	/*
+	 * Call @visit for each function, in any order, until it answers other
+	 * than 0. -ENOENT: this back end does not exist here, try the next.
+	 */
+	int (*scan)(const char *sysfs_root, pcibar_visit_fn visit, void *data);
+
+	/*
+	 * Open one function without an effect on it. -ENOENT: this back end
+	 * does not exist here or does not serve this function, try the next.
+	 * -ENODEV: there is no such function. Any other error ends the search.
+	 */
+	int (*open)(const char *sysfs_root, const struct pcibar_address *addr, void **bep);
+	void (*close)(void *be);
+
+	/* No access to the device in any of these. */
+	int (*get_id)(void *be, enum pcibar_id id, uint32_t *val);
+	int (*get_driver)(void *be, char name[PCIBAR_NAME_LEN]);	/* "": none */
+	int (*get_asleep)(void *be, bool *asleep);
+	int (*get_resource)(void *be, unsigned int bar, struct pcibar_resource *res);
+	/*
+	 * Who else has something in the CPU pages [first, last], which @bar of
+	 * this function touches: a name, or "" for nobody.
+	 */
+	int (*get_neighbour)(void *be, unsigned int bar, uint64_t first, uint64_t last,
+			     char name[PCIBAR_NAME_LEN]);
+
+	/*
+	 * Map pages of a memory BAR. Refusals are recorded in @v and their
+	 * errno is the answer. The caller unmaps with munmap().
+	 */
+	int (*map)(void *be, unsigned int bar, const struct pcibar_pages *pages,
+		   struct pcibar_verdict *v, void **base);
+
+	/*
+	 * A channel reaches a BAR without mapping it, one access of the device
+	 * per call where the hardware is I/O. @length comes in as the length
+	 * of the BAR and may be lowered (a ROM's image). An I/O channel does
+	 * widths 1, 2 and 4; others answer -EOPNOTSUPP. Values are numbers.
+	 */
+	int (*channel_open)(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
+			    uint64_t *length, void **chanp);
+	int (*channel_read)(void *chan, uint64_t off, unsigned int width, uint64_t *val);
+	int (*channel_write)(void *chan, uint64_t off, unsigned int width, uint64_t val);
+	void (*channel_close)(void *chan);
+
+	/*
+	 * One access of this width. -ERANGE: beyond the configuration space of
+	 * this function. -EACCES: beyond what this user may see.
+	 */
+	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
+	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
+};
+
+/* In the order of AUTO, ended by NULL. The unit tests link a table of their own. */
+extern const struct pcibar_backend_ops *const pcibar_backends[];
+extern const struct pcibar_backend_ops pcibar_backend_sysfs;
+
+#endif

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A file of its own, so that the unit tests can link another table in its place. */
+#include <stddef.h>
+
+#include "backend.h"
+
+const struct pcibar_backend_ops *const pcibar_backends[] = {
+	&pcibar_backend_sysfs,
+	NULL,
+};

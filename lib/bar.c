@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <pcibar/enable.h>
+
+#include "internal.h"
+
+#define BAR0		0x10	/* the first BAR register; the others follow */
+#define ROM_TYPE0	0x30	/* expansion ROM base address, PCI 3.0, 6.2.5.2 */
+#define ROM_TYPE1	0x38	/* and in the header of a bridge */
+#define HEADER_TYPE	0x0e
+#define HEADER_BRIDGE	1
+
+/*
+ * What configuration space says of a BAR. A failed read leaves CONFIG_SEEN
+ * clear: the rest of the answer is still worth having.
+ */
+static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
+{
+	bool rom = info->kind == PCIBAR_BAR_EXPANSION_ROM, io = info->kind == PCIBAR_BAR_IO;
+	unsigned int reg = BAR0 + 4 * info->index;
+	uint32_t command, lo, hi = 0, type = 0, decoding;
+
+	if (rom) {
+		if (pcibar_config_read(dev, HEADER_TYPE, 1, &type))
+			return;
+		reg = (type & 0x7f) == HEADER_BRIDGE ? ROM_TYPE1 : ROM_TYPE0;
+	}
+	if (pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command) ||
+	    pcibar_config_read(dev, reg, 4, &lo) ||
+	    (info->kind == PCIBAR_BAR_MEM64 && pcibar_config_read(dev, reg + 4, 4, &hi)))
+		return;
+	decoding = command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM);
+	if (rom)
+		decoding &= (lo & 1) << 1;	/* its enable bit, at the place of MEM */
+	info->flags |= PCIBAR_BAR_CONFIG_SEEN | (decoding ? PCIBAR_BAR_DECODING : 0);
+	lo &= rom ? ~(uint32_t)0x7ff : io ? ~(uint32_t)3 : ~(uint32_t)0xf;
+	info->bus_addr = (uint64_t)hi << 32 | lo;
+}
+
+PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, uint32_t flags,
+				   struct pcibar_bar_info *info)
+{
+	struct pcibar_resource res;
+	char driver[PCIBAR_NAME_LEN];
+	bool asleep = false;
+	int ret;
+
+	ret = pcibar_check_size(info, sizeof(*info), sizeof(*info));
+	if (ret)
+		return ret;
+	if (bar >= PCIBAR_BAR_COUNT || flags & ~PCIBAR_BAR_INFO_CONFIG)
+		return -EINVAL;
+	ret = dev->ops->get_resource(dev->be, bar, &res);
+	if (!ret)
+		ret = dev->ops->get_driver(dev->be, driver);
+	if (ret)
+		return ret;
+	strcpy(dev->holder, pcibar_driver_owns_bars(driver) ? driver : "");
+	*info = (struct pcibar_bar_info){
+		.size = info->size,
+		.index = bar,
+		.kind = res.kind,
+		.flags = res.flags,
+		.length = res.length,
+		.cpu_addr = res.start,
+		.holder = dev->holder,
+	};
+	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.kind == PCIBAR_BAR_NONE)
+		return 0;
+	if (!dev->ops->get_asleep(dev->be, &asleep) && !asleep)
+		see_config(dev, info);
+	return 0;
+}
+
+/* An indirect map has a channel in place of pages. */
+static int open_channel(struct pcibar_map *map, struct pcibar_request *req,
+			struct pcibar_verdict *v)
+{
+	uint64_t end = req->res.length;
+	bool to_end = req->offset + req->length == end;
+	int ret = map->dev->ops->channel_open(map->dev->be, map->bar,
+					      map->flags & PCIBAR_MAP_WRITE, v, &end,
+					      &map->channel);
+
+	if (ret)
+		return ret;
+	if (to_end && req->offset < end)
+		req->length = end - req->offset;
+	if (req->offset + req->length > end) {
+		map->dev->ops->channel_close(map->channel);
+		return pcibar_object(v, PCIBAR_REASON_RANGE, -ERANGE, "stay below its length",
+				     "the image in the expansion ROM has only 0x%" PRIx64 " bytes",
+				     end);
+	}
+	return 0;
+}
+
+static int map_pages(struct pcibar_map *map, const struct pcibar_request *req,
+		     struct pcibar_verdict *v)
+{
+	struct pcibar_pages pages;
+	uint64_t in_page = req->res.start & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
+	int ret;
+
+	pcibar_request_pages(req, &pages);
+	if (pages.length > SIZE_MAX)
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "map a smaller window",
+				     "the window is larger than the address space");
+	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, v, &map->pages);
+	if (ret)
+		return ret;
+	map->pages_len = (size_t)pages.length;
+	map->slot = pcibar_guard_add(map->pages, map->pages_len, pages.write);
+	if (!map->slot) {
+		munmap(map->pages, map->pages_len);
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+	}
+	map->addr = (volatile char *)map->pages + (in_page + req->offset - pages.offset);
+	return 0;
+}
+
+/* Decoding goes on before the mapping is made and off again when that fails. */
+static int establish(struct pcibar_map *map, struct pcibar_request *req, struct pcibar_verdict *v)
+{
+	int ret;
+
+	if (map->flags & PCIBAR_MAP_ACTIVATE) {
+		map->decode_bit = req->res.kind == PCIBAR_BAR_IO ? PCIBAR_ENABLE_IO
+								 : PCIBAR_ENABLE_MEM;
+		ret = pcibar_activate(map->dev, map->decode_bit);
+		if (ret)
+			return pcibar_object(v, ret == -EPERM ? PCIBAR_REASON_LOCKDOWN :
+					     ret == -EACCES ? PCIBAR_REASON_PERMISSION :
+					     PCIBAR_REASON_SYSTEM, ret, "run it as root",
+					     "decoding cannot be turned on: %s", strerror(-ret));
+	}
+	ret = map->flags & PCIBAR_MAP_INDIRECT ? open_channel(map, req, v) : map_pages(map, req, v);
+	if (ret && map->decode_bit)
+		pcibar_deactivate(map->dev, map->decode_bit);
+	return ret;
+}
+
+PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
+			      const struct pcibar_map_opts *opts, struct pcibar_map **mapp)
+{
+	static const struct pcibar_map_opts defaults = { .size = sizeof(defaults) };
+	struct pcibar_request req;
+	struct pcibar_verdict v;
+	struct pcibar_map *map;
+	int ret;
+
+	if (!opts)
+		opts = &defaults;
+	ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
+	if (!ret)
+		ret = pcibar_verdict_init(&v, opts->why);
+	if (ret)
+		return ret;
+	if (opts->reserved)
+		return -EINVAL;
+	v.backend = dev->ops->id;
+	req = (struct pcibar_request){
+		.dev = dev, .bar = bar, .flags = opts->flags, .attr = opts->attr,
+		.offset = opts->offset, .length = opts->length,
+	};
+	ret = pcibar_request_check(&req, &v);
+	if (ret)
+		return ret;
+	map = calloc(1, sizeof(*map));
+	if (!map)
+		return pcibar_object(&v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+	map->dev = dev;
+	map->bar = bar;
+	map->flags = opts->flags;
+	map->attr = opts->attr;
+	map->offset = opts->offset;
+	atomic_init(&map->lost, false);
+	ret = establish(map, &req, &v);
+	if (ret) {
+		free(map);
+		return ret;
+	}
+	map->length = req.length;
+	pcibar_device_get(dev);
+	pcibar_log(&dev->log, PCIBAR_LOG_DEBUG, "BAR %u: 0x%" PRIx64 "+0x%" PRIx64 " mapped", bar,
+		   map->offset, map->length);
+	*mapp = map;
+	return 0;
+}
+
+PCIBAR_API void pcibar_map_release(struct pcibar_map *map)
+{
+	struct pcibar_device *dev;
+
+	if (!map)
+		return;
+	dev = map->dev;
+	if (map->slot) {
+		pcibar_guard_drop(map->slot);
+		munmap(map->pages, map->pages_len);
+	}
+	if (map->channel)
+		dev->ops->channel_close(map->channel);
+	if (map->decode_bit)
+		pcibar_deactivate(dev, map->decode_bit);
+	pcibar_device_put(dev);
+	free(map);
+}
+
+PCIBAR_API volatile void PCIBAR_IOMEM *pcibar_map_addr(const struct pcibar_map *map)
+{
+	return map->addr;
+}
+
+PCIBAR_API uint64_t pcibar_map_length(const struct pcibar_map *map)
+{
+	return map->length;
+}
+
+PCIBAR_API uint64_t pcibar_map_offset(const struct pcibar_map *map)
+{
+	return map->offset;
+}
+
+PCIBAR_API uint32_t pcibar_map_attr(const struct pcibar_map *map)
+{
+	return map->attr;
+}
+
+PCIBAR_API bool pcibar_map_is_lost(const struct pcibar_map *map)
+{
+	return atomic_load_explicit(&map->lost, memory_order_relaxed) ||
+	       (map->slot && pcibar_guard_is_lost(map->slot));
+}

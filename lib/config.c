@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+
+#include <pcibar/config.h>
+
+#include "internal.h"
+
+#define STATUS			0x06
+#define STATUS_CAP_LIST		0x10
+#define CAP_POINTER		0x34
+#define CAP_FIRST		0x40
+#define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
+#define EXT_FIRST		0x100
+#define EXT_MAX			960	/* (4096 - 256) / 4 */
+
+int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
+		       uint32_t *val)
+{
+	if (off % width)
+		return -EINVAL;
+	return dev->ops->config_read(dev->be, off, width, val);
+}
+
+int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
+			uint32_t val)
+{
+	if (off % width)
+		return -EINVAL;
+	if (!(dev->flags & PCIBAR_OPEN_WRITE))
+		return -EACCES;
+	return dev->ops->config_write(dev->be, off, width, val);
+}
+
+/* A function that is not there answers all-ones, which is no vendor's ID. */
+bool pcibar_function_answers(struct pcibar_device *dev)
+{
+	uint32_t vendor;
+	int ret = dev->ops->config_read(dev->be, 0, 2, &vendor);
+
+	return ret != -ENODEV && (ret || vendor != UINT16_MAX);
+}
+
+#define DEFINE_CONFIG(bits)							\
+PCIBAR_API int pcibar_config_read##bits(struct pcibar_device *dev, unsigned int off,	\
+					uint##bits##_t *val)			\
+{										\
+	uint32_t got;								\
+	int ret = pcibar_config_read(dev, off, bits / 8, &got);			\
+										\
+	if (!ret)								\
+		*val = (uint##bits##_t)got;					\
+	return ret;								\
+}										\
+										\
+PCIBAR_API int pcibar_config_write##bits(struct pcibar_device *dev, unsigned int off,	\
+					 uint##bits##_t val)			\
+{										\
+	return pcibar_config_write(dev, off, bits / 8, val);			\
+}
+
+DEFINE_CONFIG(8)
+DEFINE_CONFIG(16)
+DEFINE_CONFIG(32)
+
+/* PCI 3.0, 6.7: a linked list from 0x34; the low two bits of a pointer are reserved. */
+PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
+					     unsigned int *offp)
+{
+	uint32_t status, off, header;
+	int ret;
+
+	if (!id || id > UINT8_MAX)
+		return -EINVAL;
+	ret = pcibar_config_read(dev, STATUS, 2, &status);
+	if (!ret && !(status & STATUS_CAP_LIST))
+		return -ENOENT;
+	if (!ret)
+		ret = pcibar_config_read(dev, CAP_POINTER, 1, &off);
+	for (unsigned int i = 0; !ret && i < CAP_MAX; i++) {
+		off &= 0xfc;
+		if (off < CAP_FIRST)
+			return -ENOENT;
+		ret = pcibar_config_read(dev, off, 2, &header);
+		if (!ret && (header & 0xff) == id) {
+			*offp = off;
+			return 0;
+		}
+		off = header >> 8;
+	}
+	return ret ? ret : -ENOENT;
+}
+
+/* PCIe 6.0, 7.6.3: from 0x100; a header of zero means that there is none. */
+PCIBAR_API int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
+					   unsigned int *offp)
+{
+	unsigned int off = EXT_FIRST;
+	uint32_t header;
+
+	if (!id || id > UINT16_MAX)
+		return -EINVAL;
+	for (unsigned int i = 0; off >= EXT_FIRST && i < EXT_MAX; i++) {
+		int ret = pcibar_config_read(dev, off, 4, &header);
+
+		if (ret)
+			return ret == -ERANGE ? -ENOENT : ret;
+		if (!header || header == UINT32_MAX)
+			break;
+		if ((header & 0xffff) == id) {
+			*offp = off;
+			return 0;
+		}
+		off = header >> 20 & 0xffc;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Drivers that take no BAR for themselves: they hand the function to user space. */
+static const char *const sharing_drivers[] = {
+	"pciio", "vfio-pci", "pci-stub", "uio_pci_generic", "pcieport",
+};
+
+bool pcibar_driver_owns_bars(const char *driver)
+{
+	if (!*driver)
+		return false;
+	for (size_t i = 0; i < sizeof(sharing_drivers) / sizeof(*sharing_drivers); i++)
+		if (!strcmp(driver, sharing_drivers[i]))
+			return false;
+	return true;
+}
+
+int pcibar_check_size(const void *arg, size_t min, size_t known)
+{
+	const unsigned char *bytes = arg;
+	uint32_t size;
+
+	memcpy(&size, arg, sizeof(size));
+	if (size < min)
+		return -EINVAL;
+	for (size_t i = known; i < size; i++)
+		if (bytes[i])
+			return -E2BIG;
+	return 0;
+}
+
+static bool backend_exists(uint32_t id)
+{
+	return id == PCIBAR_BACKEND_AUTO || pcibar_backend_name(id);
+}
+
+int pcibar_open_check(const struct pcibar_open_opts *opts)
+{
+	int ret;
+
+	ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
+	if (ret)
+		return ret;
+	if (opts->flags & ~PCIBAR_OPEN_WRITE || opts->reserved || !backend_exists(opts->backend))
+		return -EINVAL;
+	return 0;
+}
+
+static const char *sysfs_root(const struct pcibar_open_opts *opts)
+{
+	return opts->sysfs_root ? opts->sysfs_root : "/sys";
+}
+
+/* Every function an operation looks at, collected and sorted. */
+struct address_list {
+	struct pcibar_address *addr;
+	size_t count, room;
+};
+
+static int collect(void *data, const struct pcibar_address *addr)
+{
+	struct address_list *list = data;
+
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		void *new = realloc(list->addr, room * sizeof(*list->addr));
+
+		if (!new)
+			return -ENOMEM;
+		list->addr = new;
+		list->room = room;
+	}
+	list->addr[list->count++] = *addr;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return pcibar_address_compare(a, b);
+}
+
+/* The first back end that exists here lists the functions. */
+static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_verdict *v,
+			  const struct pcibar_backend_ops **ops, struct address_list *list)
+{
+	int ret = -ENOENT;
+
+	for (size_t i = 0; pcibar_backends[i]; i++) {
+		*ops = pcibar_backends[i];
+		if (opts->backend != PCIBAR_BACKEND_AUTO && opts->backend != (*ops)->id)
+			continue;
+		v->backend = (*ops)->id;
+		ret = (*ops)->scan(sysfs_root(opts), collect, list);
+		if (ret != -ENOENT)
+			break;
+		pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, "",
+			      "there is no PCI below %s", sysfs_root(opts));
+	}
+	if (ret == -ENOENT)
+		return -ENODEV;
+	if (ret)
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s cannot be listed: %s",
+				     sysfs_root(opts), strerror(-ret));
+	if (list->count)
+		qsort(list->addr, list->count, sizeof(*list->addr), compare);
+	return 0;
+}
+
+/* 1 when @dev has the IDs that @sel asks for; reads no more than is needed. */
+static int ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel)
+{
+	uint32_t val;
+	int ret;
+
+	if (sel->fields & PCIBAR_SEL_VENDOR) {
+		ret = dev->ops->get_id(dev->be, PCIBAR_ID_VENDOR, &val);
+		if (ret || val != sel->vendor)
+			return ret;
+	}
+	if (sel->fields & PCIBAR_SEL_DEVICE) {
+		ret = dev->ops->get_id(dev->be, PCIBAR_ID_DEVICE, &val);
+		if (ret || val != sel->device)
+			return ret;
+	}
+	return 1;
+}
+
+/*
+ * Call @fn on each open match in address order. A function that goes away
+ * meanwhile is passed over.
+ */
+static int for_each_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+			  struct pcibar_verdict *v,
+			  int (*fn)(void *data, struct pcibar_device *dev), void *data)
+{
+	const struct pcibar_backend_ops *ops = NULL;
+	struct address_list list = { 0 };
+	struct pcibar_device *dev;
+	uint32_t index = 0;
+	int ret;
+
+	ret = list_functions(opts, v, &ops, &list);
+	for (size_t i = 0; !ret && i < list.count; i++) {
+		struct pcibar_verdict quiet = { .backend = v->backend };
+
+		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
+		if (ret == -ENODEV) {
+			ret = 0;
+			continue;
+		}
+		if (ret) {
+			pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
+			break;
+		}
+		ret = ids_match(dev, sel);
+		if (ret > 0)
+			ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
+			      0 : fn(data, dev);
+		else if (ret == -ENODEV)
+			ret = 0;
+		pcibar_device_close(dev);
+	}
+	free(list.addr);
+	return ret;
+}
+
+struct pick {
+	struct pcibar_address addr;
+	unsigned int count;
+	char names[96];
+};
+
+static int pick_one(void *data, struct pcibar_device *dev)
+{
+	struct pick *pick = data;
+	char text[PCIBAR_ADDRESS_STRLEN];
+	size_t len = strlen(pick->names);
+
+	pcibar_address_format(&dev->addr, text);
+	if (!pick->count++)
+		pick->addr = dev->addr;
+	if (len + strlen(text) + 8 < sizeof(pick->names)) {
+		strcat(pick->names, len ? ", " : "");
+		strcat(pick->names, text);
+	} else if (strcmp(pick->names + len - 3, "...")) {
+		strcat(pick->names, " ...");
+	}
+	return 0;
+}
+
+int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		  struct pcibar_verdict *v, struct pcibar_address *addr)
+{
+	char text[PCIBAR_SELECTOR_STRLEN];
+	struct pick pick = { 0 };
+	int ret;
+
+	if (sel->fields & PCIBAR_SEL_ADDRESS) {
+		*addr = (struct pcibar_address){ sel->domain, sel->bus, sel->slot, sel->func };
+		return 0;
+	}
+	ret = for_each_match(sel, opts, v, pick_one, &pick);
+	if (ret)
+		return ret;
+	v->backend = PCIBAR_BACKEND_AUTO;
+	if (!pick.count) {
+		pcibar_selector_format(sel, text, sizeof(text));
+		return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, -ENODEV,
+				     "see pcibar list for what there is",
+				     "no function is %s", text);
+	}
+	if (pick.count > 1)
+		return pcibar_object(v, PCIBAR_REASON_AMBIGUOUS, -ENOTUNIQ,
+				     "use an address, or append #N to pick one",
+				     "%u functions match: %s", pick.count, pick.names);
+	*addr = pick.addr;
+	return 0;
+}
+
+/* Try @ops, or with NULL all back ends that @opts allows in the order of AUTO. */
+int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
+			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
+			struct pcibar_device **devp)
+{
+	char text[PCIBAR_ADDRESS_STRLEN];
+	struct pcibar_device *dev;
+	int ret = -ENOENT;
+
+	dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
+		dev->ops = pcibar_backends[i];
+		if (ops ? dev->ops != ops : opts->backend && opts->backend != dev->ops->id)
+			continue;
+		ret = dev->ops->open(sysfs_root(opts), addr, &dev->be);
+	}
+	pcibar_address_format(addr, text);
+	if (ret) {
+		free(dev);
+		switch (ret) {
+		case -ENOENT:
+			return pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, "",
+					     "there is no PCI below %s", sysfs_root(opts));
+		case -ENODEV:
+			return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, ret,
+					     "see pcibar list for what there is",
+					     "there is no function at %s", text);
+		default:
+			return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s: %s", text,
+					     strerror(-ret));
+		}
+	}
+	dev->addr = *addr;
+	dev->flags = opts->flags;
+	dev->log = (struct pcibar_log){ opts->log, opts->log_data };
+	atomic_init(&dev->refs, 1);
+	pthread_mutex_init(&dev->lock, NULL);
+	pcibar_log(&dev->log, PCIBAR_LOG_DEBUG, "%s: opened through %s", text, dev->ops->name);
+	*devp = dev;
+	return 0;
+}
+
+PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
+					   const struct pcibar_open_opts *opts,
+					   struct pcibar_device **devp)
+{
+	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
+	struct pcibar_address addr;
+	struct pcibar_verdict v;
+	int ret;
+
+	if (!opts)
+		opts = &defaults;
+	ret = pcibar_open_check(opts);
+	if (!ret)
+		ret = pcibar_selector_check(sel);
+	if (!ret)
+		ret = pcibar_verdict_init(&v, opts->why);
+	if (!ret)
+		ret = pcibar_select(sel, opts, &v, &addr);
+	if (!ret)
+		ret = pcibar_open_address(&addr, opts, NULL, &v, devp);
+	return ret;
+}
+
+PCIBAR_API int pcibar_device_open(const char *selector, const struct pcibar_open_opts *opts,
+				  struct pcibar_device **devp)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	int ret = opts ? pcibar_open_check(opts) : 0;
+
+	if (!ret)
+		ret = pcibar_selector_parse(selector, &sel, opts ? opts->why : NULL);
+	return ret ? ret : pcibar_device_open_selector(&sel, opts, devp);
+}
+
+void pcibar_device_get(struct pcibar_device *dev)
+{
+	atomic_fetch_add(&dev->refs, 1);
+}
+
+void pcibar_device_put(struct pcibar_device *dev)
+{
+	if (atomic_fetch_sub(&dev->refs, 1) != 1)
+		return;
+	dev->ops->close(dev->be);
+	pthread_mutex_destroy(&dev->lock);
+	free(dev);
+}
+
+PCIBAR_API void pcibar_device_close(struct pcibar_device *dev)
+{
+	if (!dev)
+		return;
+	pcibar_enable_restore(dev);
+	pcibar_device_put(dev);
+}
+
+static int fill_info(struct pcibar_device *dev, struct pcibar_device_info *info)
+{
+	static const enum pcibar_id ids[] = {
+		PCIBAR_ID_VENDOR, PCIBAR_ID_DEVICE, PCIBAR_ID_SUBVENDOR, PCIBAR_ID_SUBDEVICE,
+		PCIBAR_ID_CLASS, PCIBAR_ID_REVISION,
+	};
+	uint32_t val[sizeof(ids) / sizeof(*ids)];
+	uint32_t size = info->size;
+	bool asleep;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < sizeof(ids) / sizeof(*ids); i++)
+		ret = dev->ops->get_id(dev->be, ids[i], &val[ids[i]]);
+	if (!ret)
+		ret = dev->ops->get_driver(dev->be, dev->driver);
+	if (!ret)
+		ret = dev->ops->get_asleep(dev->be, &asleep);
+	if (ret)
+		return ret;
+	*info = (struct pcibar_device_info){
+		.size = size,
+		.flags = (asleep ? PCIBAR_DEV_ASLEEP : 0) |
+			 (pcibar_driver_owns_bars(dev->driver) ? PCIBAR_DEV_DRIVER_OWNS : 0),
+		.domain = dev->addr.domain,
+		.bus = dev->addr.bus,
+		.slot = dev->addr.slot,
+		.func = dev->addr.func,
+		.revision = (uint8_t)val[PCIBAR_ID_REVISION],
+		.vendor = (uint16_t)val[PCIBAR_ID_VENDOR],
+		.device = (uint16_t)val[PCIBAR_ID_DEVICE],
+		.subvendor = (uint16_t)val[PCIBAR_ID_SUBVENDOR],
+		.subdevice = (uint16_t)val[PCIBAR_ID_SUBDEVICE],
+		.class_code = val[PCIBAR_ID_CLASS],
+		.backend = dev->ops->id,
+		.caps = dev->ops->caps,
+		.driver = dev->driver,
+	};
+	return 0;
+}
+
+PCIBAR_API int pcibar_device_get_info(struct pcibar_device *dev, struct pcibar_device_info *info)
+{
+	int ret = pcibar_check_size(info, sizeof(*info), sizeof(*info));
+
+	return ret ? ret : fill_info(dev, info);
+}
+
+struct scan {
+	pcibar_scan_fn fn;
+	void *data;
+};
+
+static int scan_one(void *data, struct pcibar_device *dev)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct scan *scan = data;
+	int ret = fill_info(dev, &info);
+
+	if (ret)
+		return ret == -ENODEV ? 0 : ret;
+	return scan->fn(scan->data, &info);
+}
+
+PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+			   pcibar_scan_fn fn, void *data)
+{
+	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
+	static const struct pcibar_selector all = { .size = sizeof(all) };
+	struct scan scan = { fn, data };
+	struct pcibar_device *dev;
+	struct pcibar_verdict v;
+	int ret;
+
+	if (!opts)
+		opts = &defaults;
+	if (!sel)
+		sel = &all;
+	ret = pcibar_open_check(opts);
+	if (!ret)
+		ret = pcibar_selector_check(sel);
+	if (!ret)
+		ret = pcibar_verdict_init(&v, opts->why);
+	if (ret)
+		return ret;
+	if (!(sel->fields & PCIBAR_SEL_ADDRESS))
+		return for_each_match(sel, opts, &v, scan_one, &scan);
+	ret = pcibar_open_address(&(struct pcibar_address){ sel->domain, sel->bus, sel->slot,
+							    sel->func }, opts, NULL, &v, &dev);
+	if (!ret) {
+		ret = scan_one(&scan, dev);
+		pcibar_device_close(dev);
+	}
+	return ret;
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The guard runs in a signal handler: it takes no lock, allocates nothing and
+ * calls only what is async-signal-safe, or a bare system call (memfd_create,
+ * ftruncate, mmap) on the systems that have it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <pcibar/guard.h>
+
+#include "internal.h"
+
+#define ONES_LEN	((size_t)2 << 20)
+/* Of the 65530 mappings a Linux process may have, one lost window takes no more. */
+#define PIECES_MAX	8192
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_LIVE,
+	SLOT_REPLACING,		/* by one thread; others that fault simply try again */
+	SLOT_LOST,
+};
+
+/*
+ * One mapped window. Slots are never freed, so that the handler can walk the
+ * list at any time; a free one is used again. @base, @len and @writable belong
+ * together: @sequence is odd while they are changed.
+ */
+struct pcibar_guard_slot {
+	struct pcibar_guard_slot *next;		/* constant once in the list */
+	atomic_int state;
+	atomic_uint sequence;
+	_Atomic(char *) base;
+	atomic_size_t len;
+	atomic_bool writable;
+};
+
+static _Atomic(struct pcibar_guard_slot *) slots;
+
+/* Covers what follows, and the taking of free slots. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int installed;
+static struct sigaction previous;
+
+static void on_sigbus(int sig, siginfo_t *info, void *context);
+
+struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
+{
+	struct pcibar_guard_slot *slot;
+
+	pthread_mutex_lock(&lock);
+	for (slot = atomic_load(&slots); slot; slot = slot->next)
+		if (atomic_load(&slot->state) == SLOT_FREE)
+			break;
+	if (!slot) {
+		slot = calloc(1, sizeof(*slot));
+		if (slot) {
+			slot->next = atomic_load(&slots);
+			atomic_store(&slots, slot);
+		}
+	}
+	if (slot) {
+		atomic_fetch_add(&slot->sequence, 1);
+		atomic_store(&slot->base, base);
+		atomic_store(&slot->len, len);
+		atomic_store(&slot->writable, write);
+		atomic_fetch_add(&slot->sequence, 1);
+		atomic_store(&slot->state, SLOT_LIVE);
+	}
+	pthread_mutex_unlock(&lock);
+	return slot;
+}
+
+void pcibar_guard_drop(struct pcibar_guard_slot *slot)
+{
+	atomic_store(&slot->state, SLOT_FREE);
+}
+
+bool pcibar_guard_is_lost(const struct pcibar_guard_slot *slot)
+{
+	int state = atomic_load_explicit(&slot->state, memory_order_relaxed);
+
+	return state == SLOT_REPLACING || state == SLOT_LOST;
+}
+
+/*
+ * Ones, as one small file mapped again and again over the window. Private, so
+ * that a stray write stays in this process and out of the other pieces.
+ */
+static bool replace(const struct pcibar_guard_slot *slot)
+{
+	char *base = atomic_load(&slot->base);
+	size_t len = atomic_load(&slot->len), unit = ONES_LEN;
+	int prot = PROT_READ | (atomic_load(&slot->writable) ? PROT_WRITE : 0);
+	void *ones;
+	bool done = false;
+	int fd;
+
+	while (len / unit > PIECES_MAX)
+		unit *= 2;
+	if (unit > len)
+		unit = len;
+	fd = memfd_create("pcibar-lost", MFD_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (ftruncate(fd, (off_t)unit))
+		goto out;
+	ones = mmap(NULL, unit, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ones == MAP_FAILED)
+		goto out;
+	memset(ones, 0xff, unit);
+	munmap(ones, unit);
+	done = true;
+	for (size_t off = 0; done && off < len; off += unit)
+		done = mmap(base + off, len - off < unit ? len - off : unit, prot,
+			    MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED;
+out:
+	close(fd);
+	return done;
+}
+
+/* A slot that is being changed is of another thread's next map: not the one that faulted. */
+static bool contains(const struct pcibar_guard_slot *slot, const char *addr)
+{
+	unsigned int before = atomic_load(&slot->sequence);
+	const char *base = atomic_load(&slot->base);
+	size_t len = atomic_load(&slot->len);
+
+	return !(before & 1) && before == atomic_load(&slot->sequence) &&
+	       atomic_load(&slot->state) != SLOT_FREE && addr >= base &&
+	       (size_t)(addr - base) < len;
+}
+
+static struct pcibar_guard_slot *find(const char *addr)
+{
+	struct pcibar_guard_slot *slot;
+
+	for (slot = atomic_load(&slots); slot; slot = slot->next)
+		if (contains(slot, addr))
+			break;
+	return slot;
+}
+
+/* A kill() or sigqueue() has no address: si_code tells it from a fault. */
+PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
+{
+	struct pcibar_guard_slot *slot;
+	int saved = errno, state = SLOT_LIVE, handled = 1;
+
+	(void)context;
+	if (sig != SIGBUS || info->si_code <= 0)
+		return 0;
+	slot = find(info->si_addr);
+	if (!slot)
+		return 0;
+	if (atomic_compare_exchange_strong(&slot->state, &state, SLOT_REPLACING)) {
+		handled = replace(slot);
+		atomic_store(&slot->state, handled ? SLOT_LOST : SLOT_LIVE);
+	}
+	errno = saved;
+	return handled;
+}
+
+/* What would have happened without the guard. */
+static void chain(int sig, siginfo_t *info, void *context)
+{
+	if (previous.sa_flags & SA_SIGINFO) {
+		previous.sa_sigaction(sig, info, context);
+	} else if (previous.sa_handler == SIG_IGN && info->si_code <= 0) {
+		return;
+	} else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
+		/* A fault is repeated on return and ends the program; a kill() is not. */
+		signal(sig, SIG_DFL);
+		if (info->si_code <= 0)
+			raise(sig);
+	} else {
+		previous.sa_handler(sig);
+	}
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	if (!pcibar_guard_handle(sig, info, context))
+		chain(sig, info, context);
+}
+
+PCIBAR_API int pcibar_guard_install(void)
+{
+	struct sigaction ours = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	if (installed == UINT32_MAX) {
+		ret = -EOVERFLOW;
+	} else if (!installed++) {
+		sigemptyset(&ours.sa_mask);
+		sigaction(SIGBUS, NULL, &previous);
+		sigaction(SIGBUS, &ours, NULL);
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+PCIBAR_API int pcibar_guard_remove(void)
+{
+	struct sigaction now;
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	if (!installed) {
+		ret = -EINVAL;
+	} else if (!--installed) {
+		sigaction(SIGBUS, NULL, &now);
+		if (now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_sigbus)
+			sigaction(SIGBUS, &previous, NULL);
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}

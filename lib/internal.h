@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_LIB_INTERNAL_H
+#define PCIBAR_LIB_INTERNAL_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pcibar/bar.h>
+#include <pcibar/device.h>
+#include <pcibar/explain.h>
+
+#include "backend.h"
+
+#define PCIBAR_API	__attribute__((visibility("default")))
+#define PCIBAR_PRINTF(fmt, args)	__attribute__((format(printf, fmt, args)))
+
+struct pcibar_log {
+	pcibar_log_fn fn;
+	void *data;
+};
+
+struct pcibar_device {
+	const struct pcibar_backend_ops *ops;
+	void *be;
+	struct pcibar_address addr;
+	uint32_t flags;			/* PCIBAR_OPEN_* */
+	struct pcibar_log log;
+	atomic_uint refs;		/* the handle and its maps */
+	char driver[PCIBAR_NAME_LEN];	/* handed out by device_get_info */
+	char holder[PCIBAR_NAME_LEN];	/* handed out by bar_get_info */
+
+	/* Covers what follows and every read-modify-write of the command register. */
+	pthread_mutex_t lock;
+	uint32_t restore_mask;		/* bits set_enable() changed with RESTORE */
+	uint32_t restore_value;		/* what they were */
+	unsigned int mem_users;		/* maps with ACTIVATE on memory or ROM */
+	unsigned int io_users;		/* and on I/O */
+	uint32_t activated;		/* command bits that ACTIVATE turned on */
+};
+
+struct pcibar_guard_slot;
+
+struct pcibar_map {
+	struct pcibar_device *dev;
+	unsigned int bar;
+	uint32_t flags;			/* PCIBAR_MAP_* */
+	uint32_t attr;
+	uint32_t decode_bit;		/* that ACTIVATE holds on, or 0 */
+	uint64_t offset;
+	uint64_t length;
+	volatile char PCIBAR_IOMEM *addr;	/* NULL: INDIRECT */
+	void *pages;			/* what munmap() takes */
+	size_t pages_len;
+	struct pcibar_guard_slot *slot;
+	void *channel;
+	atomic_bool lost;		/* found by a checked call; the guard marks the slot */
+};
+
+/* log.c */
+void pcibar_log(const struct pcibar_log *log, int level, const char *fmt, ...) PCIBAR_PRINTF(3, 4);
+
+/* selector.c: room for "DDDDDDDD:BB:DD.F" */
+#define PCIBAR_ADDRESS_STRLEN	20
+void pcibar_address_format(const struct pcibar_address *addr, char buf[PCIBAR_ADDRESS_STRLEN]);
+int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_address *b);
+/* Takes the canonical form only: the name of a directory in sysfs. */
+int pcibar_address_parse(const char *str, struct pcibar_address *addr);
+int pcibar_selector_check(const struct pcibar_selector *sel);
+
+/* device.c */
+int pcibar_check_size(const void *arg, size_t min, size_t known);
+int pcibar_open_check(const struct pcibar_open_opts *opts);
+int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
+			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
+			struct pcibar_device **devp);
+int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		  struct pcibar_verdict *v, struct pcibar_address *addr);
+bool pcibar_driver_owns_bars(const char *driver);
+void pcibar_device_get(struct pcibar_device *dev);
+void pcibar_device_put(struct pcibar_device *dev);
+
+/*
+ * explain.c: the verdict collects objections; the first one's errno is the
+ * answer of the call. With @all the checks go on after it.
+ */
+struct pcibar_verdict {
+	struct pcibar_refusal *why;	/* NULL: only the errno is wanted */
+	uint32_t backend;
+	bool all;
+	int error;
+};
+
+int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why);
+/* Answers @error, so that a check can end with it. */
+int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
+		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
+
+struct pcibar_request {
+	struct pcibar_device *dev;
+	unsigned int bar;
+	uint32_t flags;
+	uint32_t attr;
+	uint64_t offset;
+	uint64_t length;		/* in: 0 is the rest of the BAR; resolved by the check */
+	struct pcibar_resource res;	/* filled in by the check */
+};
+
+int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v);
+/* The pages that hold the window, once the request was checked. */
+void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages *pages);
+
+/* config.c */
+int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
+		       uint32_t *val);
+int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
+			uint32_t val);
+bool pcibar_function_answers(struct pcibar_device *dev);
+
+/* enable.c */
+#define PCIBAR_COMMAND		0x04
+int pcibar_activate(struct pcibar_device *dev, uint32_t bit);
+void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
+void pcibar_enable_restore(struct pcibar_device *dev);
+
+/* access.c */
+/* 0 when [off, off + len) may be accessed with this width (0: any). */
+int pcibar_access_check(const struct pcibar_map *map, uint64_t off, uint64_t len,
+			unsigned int width, bool write);
+/* After all-ones were read: 0 when that is a value, -ENODEV when nobody answered. */
+int pcibar_access_ones(struct pcibar_map *map);
+
+/* guard.c */
+struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write);
+void pcibar_guard_drop(struct pcibar_guard_slot *slot);
+bool pcibar_guard_is_lost(const struct pcibar_guard_slot *slot);
+
+#endif

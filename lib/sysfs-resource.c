@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The BARs of a function as its file `resource` has them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sysfs.h"
+
+/* The kernel's resource flags, the third column. */
+#define RES_IO		0x00000100u
+#define RES_MEM		0x00000200u
+#define RES_PREFETCH	0x00002000u
+#define RES_MEM_64	0x00100000u
+#define RES_UNSET	0x20000000u
+
+/* Longest `resource`: 57 bytes a line. */
+#define RESOURCE_LEN	(57 * PCIBAR_SYSFS_LINES + 1)
+
+int pcibar_sysfs_parse_resource(const char *text,
+				struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES])
+{
+	int count = 0;
+
+	while (*text) {
+		struct pcibar_sysfs_line *line = &lines[count];
+
+		if (count == PCIBAR_SYSFS_LINES)
+			return -EIO;
+		text = pcibar_sysfs_take_hex(text, &line->start);
+		if (!text || *text++ != ' ')
+			return -EIO;
+		text = pcibar_sysfs_take_hex(text, &line->end);
+		if (!text || *text++ != ' ')
+			return -EIO;
+		text = pcibar_sysfs_take_hex(text, &line->flags);
+		if (!text || *text++ != '\n')
+			return -EIO;
+		count++;
+	}
+	return count;
+}
+
+static int read_resource(int dir, const char *name,
+			 struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES])
+{
+	char text[RESOURCE_LEN];
+	int ret = pcibar_sysfs_read(dir, name, text, sizeof(text));
+
+	return ret ? ret : pcibar_sysfs_parse_resource(text, lines);
+}
+
+static bool is_used(const struct pcibar_sysfs_line *line)
+{
+	return line->flags & (RES_IO | RES_MEM) && line->end >= line->start;
+}
+
+static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line,
+		 struct pcibar_resource *res)
+{
+	char name[16];
+
+	res->start = line->start;
+	res->length = line->end - line->start + 1;
+	res->flags = line->flags & RES_PREFETCH ? PCIBAR_BAR_PREFETCHABLE : 0;
+	/* Firmware that places nothing leaves a start of 0, with or without the flag. */
+	if (line->flags & RES_UNSET || !line->start)
+		res->flags |= PCIBAR_BAR_UNASSIGNED;
+	if (bar == PCIBAR_BAR_ROM) {
+		res->kind = PCIBAR_BAR_EXPANSION_ROM;
+		return;
+	}
+	if (line->flags & RES_IO) {
+		res->kind = PCIBAR_BAR_IO;
+		return;
+	}
+	res->kind = line->flags & RES_MEM_64 ? PCIBAR_BAR_MEM64 : PCIBAR_BAR_MEM32;
+	if (res->flags & PCIBAR_BAR_UNASSIGNED)
+		return;
+	res->flags |= PCIBAR_BAR_MAPPABLE;
+	/* The kernel makes this file for prefetchable BARs, where the CPU has WC. */
+	snprintf(name, sizeof(name), "resource%u_wc", bar);
+	if (line->flags & RES_PREFETCH && !faccessat(dir, name, F_OK, 0))
+		res->flags |= PCIBAR_BAR_HAS_WC;
+}
+
+int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res)
+{
+	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
+	int count = read_resource(dir, "resource", lines);
+
+	if (count < 0)
+		return count;
+	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
+	if ((int)bar >= count)
+		return 0;
+	if (is_used(&lines[bar]))
+		fill(dir, bar, &lines[bar], res);
+	else if (bar && bar < PCIBAR_BAR_ROM && is_used(&lines[bar - 1]) &&
+		 lines[bar - 1].flags & RES_MEM_64)
+		res->flags = PCIBAR_BAR_UPPER_HALF;
+	return 0;
+}
+
+/* A resource of the function @dir/@path in the pages, except line @own. */
+static bool find_overlap(int dir, const char *path, int own, uint64_t first, uint64_t last,
+			 int *found)
+{
+	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
+	int count = read_resource(dir, path, lines);
+
+	for (int i = 0; i < count; i++)
+		if (i != own && is_used(&lines[i]) && lines[i].flags & RES_MEM &&
+		    !(lines[i].flags & RES_UNSET) && lines[i].start <= last &&
+		    lines[i].end >= first) {
+			*found = i;
+			return true;
+		}
+	return false;
+}
+
+/* Search the function @addr beside @self, unless it is @self. */
+static void search_sibling(int parent, const struct pcibar_address *addr, const struct stat *self,
+			   uint64_t first, uint64_t last, char name[PCIBAR_NAME_LEN])
+{
+	char text[PCIBAR_ADDRESS_STRLEN], path[PCIBAR_ADDRESS_STRLEN + sizeof("/resource")];
+	struct stat st;
+	int line;
+
+	pcibar_address_format(addr, text);
+	if (fstatat(parent, text, &st, 0) || st.st_ino == self->st_ino)
+		return;
+	snprintf(path, sizeof(path), "%s/resource", text);
+	if (find_overlap(parent, path, -1, first, last, &line))
+		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %s", line, text);
+}
+
+/*
+ * Only functions behind the same bridge can be in the same page: windows of
+ * bridges are multiples of 1 MiB. In sysfs they are the entries beside this
+ * one, so that the cost does not grow with the rest of the machine.
+ */
+int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t last,
+			   char name[PCIBAR_NAME_LEN])
+{
+	struct pcibar_address addr;
+	struct dirent *entry;
+	struct stat self;
+	DIR *parent;
+	int fd, line;
+
+	*name = '\0';
+	if (find_overlap(dir, "resource", (int)bar, first, last, &line)) {
+		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of the same function", line);
+		return 0;
+	}
+	fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	parent = fdopendir(fd);
+	if (!parent) {
+		close(fd);
+		return -ENOMEM;
+	}
+	fstat(dir, &self);	/* cannot fail on an open descriptor */
+	while (!*name && (entry = readdir(parent)))
+		if (!pcibar_address_parse(entry->d_name, &addr))
+			search_sibling(fd, &addr, &self, first, last, name);
+	closedir(parent);
+	return 0;
+}

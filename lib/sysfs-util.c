@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+
+int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC), ret = 0;
+	size_t got = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	/* sysfs hands out a page at most per read; an ordinary file may give less. */
+	while (got < len - 1 && n > 0) {
+		n = read(fd, buf + got, len - 1 - got);
+		if (n > 0)
+			got += (size_t)n;
+	}
+	if (n < 0)
+		ret = -errno;
+	else if (n > 0)
+		ret = -EOVERFLOW;
+	close(fd);
+	buf[got] = '\0';
+	return ret;
+}
+
+/* Take "0x" and 1 to 16 digits off the front; strtoull() would take much more. */
+const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val)
+{
+	unsigned int digits = 0;
+
+	if (s[0] != '0' || s[1] != 'x')
+		return NULL;
+	*val = 0;
+	for (s += 2; digits < 16; s++, digits++) {
+		if (*s >= '0' && *s <= '9')
+			*val = *val << 4 | (unsigned int)(*s - '0');
+		else if (*s >= 'a' && *s <= 'f')
+			*val = *val << 4 | (unsigned int)(*s - 'a' + 10);
+		else
+			break;
+	}
+	return digits ? s : NULL;
+}
+
+int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val)
+{
+	const char *end;
+	char buf[32];
+	uint64_t n;
+	int ret = pcibar_sysfs_read(dirfd, name, buf, sizeof(buf));
+
+	if (ret)
+		return ret;
+	end = pcibar_sysfs_take_hex(buf, &n);
+	if (!end || strcmp(end, "\n") || n > UINT32_MAX)
+		return -EIO;
+	*val = (uint32_t)n;
+	return 0;
+}
+
+int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len)
+{
+	char target[512];
+	const char *base;
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0 && errno != ENOENT)
+		return -errno;
+	target[n < 0 ? 0 : n] = '\0';
+	base = strrchr(target, '/');
+	base = base ? base + 1 : target;
+	if (strlen(base) >= len)
+		return -EOVERFLOW;
+	strcpy(buf, base);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PCIBAR_LIB_SYSFS_H
+#define PCIBAR_LIB_SYSFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+
+/* sysfs-util.c */
+
+/* Lines of `resource`: BARs, ROM, then SR-IOV BARs and bridge windows, if any. */
+#define PCIBAR_SYSFS_LINES	24
+
+struct pcibar_sysfs_line {
+	uint64_t start, end, flags;
+};
+
+/*
+ * Read a whole small file below @dirfd into @buf, with a NUL behind it. More
+ * than fits is -EOVERFLOW: an attribute cut short would be a wrong answer.
+ */
+int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len);
+int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val);
+/* Last part of what the symbolic link points to; "" when there is no link. */
+int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len);
+/* Behind the "0x" and its 1 to 16 digits at the start of @s; NULL when there are none. */
+const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val);
+
+/* sysfs-resource.c; @dir is the function's folder. */
+
+/* Answers the number of lines, or -EIO for what no kernel writes. */
+int pcibar_sysfs_parse_resource(const char *text,
+				struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES]);
+
+int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res);
+int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t last,
+			   char name[PCIBAR_NAME_LEN]);
+
+#endif

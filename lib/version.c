@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <pcibar/version.h>
+
+#include "internal.h"
+
+PCIBAR_API const char *pcibar_version(void)
+{
+	return PCIBAR_VERSION;
+}
