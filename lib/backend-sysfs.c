@@ -250,10 +250,17 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 		return fd;
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (pages->write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
-	if (base == MAP_FAILED)
+	if (base == MAP_FAILED) {
 		ret = object_mmap(be, v, errno);
-	else
+	} else if (pages->wc_exists && pcibar_sysfs_attr_differs(be->root, pages->cpu_addr,
+								 pages->length, pages->attr)) {
+		munmap(base, (size_t)pages->length);
+		ret = pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EBUSY,
+				    "end the other mapping, or map it with the same attribute",
+				    "another user has the BAR mapped with another attribute");
+	} else {
 		*basep = base;
+	}
 	close(fd);
 	return ret;
 }

@@ -39,9 +39,11 @@ struct pcibar_resource {
 /* Pages to map: offset and length are multiples of the page size. */
 struct pcibar_pages {
 	uint64_t offset;		/* in the BAR's pages: 0 is the page of its first byte */
+	uint64_t cpu_addr;		/* of the first of them */
 	uint64_t length;
 	uint32_t attr;			/* enum pcibar_memattr */
 	bool write;
+	bool wc_exists;			/* somebody may hold the BAR write-combining */
 };
 
 /* Room for the name of a driver, or of what holds a page. */

@@ -163,6 +163,8 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 			      0 : fn(data, dev);
 		else if (ret == -ENODEV)
 			ret = 0;
+		else if (ret)
+			pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
 		pcibar_device_close(dev);
 	}
 	free(list.addr);
@@ -372,6 +374,7 @@ PCIBAR_API int pcibar_device_get_info(struct pcibar_device *dev, struct pcibar_d
 struct scan {
 	pcibar_scan_fn fn;
 	void *data;
+	struct pcibar_verdict *v;
 };
 
 static int scan_one(void *data, struct pcibar_device *dev)
@@ -380,8 +383,10 @@ static int scan_one(void *data, struct pcibar_device *dev)
 	struct scan *scan = data;
 	int ret = fill_info(dev, &info);
 
+	if (ret == -ENODEV)
+		return 0;
 	if (ret)
-		return ret == -ENODEV ? 0 : ret;
+		return pcibar_object(scan->v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
 	return scan->fn(scan->data, &info);
 }
 
@@ -390,9 +395,9 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 {
 	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
 	static const struct pcibar_selector all = { .size = sizeof(all) };
-	struct scan scan = { fn, data };
-	struct pcibar_device *dev;
 	struct pcibar_verdict v;
+	struct scan scan = { fn, data, &v };
+	struct pcibar_device *dev;
 	int ret;
 
 	if (!opts)

@@ -64,6 +64,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 	pthread_mutex_lock(&dev->lock);
 	ret = change(dev, mask, value, &old);
 	if (!ret) {
+		old &= ~dev->activated;		/* as it was before ACTIVATE */
 		/* What the program sets by itself is no longer ACTIVATE's to undo. */
 		dev->activated &= ~mask;
 		fresh = mask & ~dev->restore_mask & (old ^ value);
@@ -78,10 +79,15 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 
 void pcibar_enable_restore(struct pcibar_device *dev)
 {
-	uint32_t old;
+	uint32_t old, held;
 	int ret;
 
 	pthread_mutex_lock(&dev->lock);
+	/* Maps with ACTIVATE outlive the handle: the last of them turns their decoding off. */
+	held = (dev->io_users ? PCIBAR_ENABLE_IO : 0) | (dev->mem_users ? PCIBAR_ENABLE_MEM : 0);
+	held &= dev->restore_mask & ~dev->restore_value;
+	dev->activated |= held;
+	dev->restore_mask &= ~held;
 	if (dev->restore_mask) {
 		ret = change(dev, dev->restore_mask, dev->restore_value, &old);
 		if (ret)

@@ -19,11 +19,14 @@
 
 int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why)
 {
+	int ret;
+
 	*v = (struct pcibar_verdict){ .why = why };
 	if (!why)
 		return 0;
-	if (why->size < sizeof(*why))
-		return -EINVAL;
+	ret = pcibar_check_size(why, sizeof(*why), sizeof(*why));
+	if (ret)
+		return ret;
 	why->count = 0;
 	why->backends = 0;
 	why->possible = 0;
@@ -87,11 +90,18 @@ static int check_bar(struct pcibar_request *req, struct pcibar_verdict *v)
 	return 0;
 }
 
+static bool is_inside(const struct pcibar_request *req)
+{
+	uint64_t room = req->res.length;
+
+	return req->offset < room && req->length <= room - req->offset;
+}
+
 static int check_window(struct pcibar_request *req, struct pcibar_verdict *v)
 {
 	uint64_t room = req->res.length;
 
-	if (req->offset >= room || req->length > room - req->offset)
+	if (!is_inside(req))
 		return pcibar_object(v, PCIBAR_REASON_RANGE, -ERANGE,
 				     "stay below its length",
 				     "0x%" PRIx64 "+0x%" PRIx64 " is outside %s, which has 0x%"
@@ -178,15 +188,16 @@ void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages 
 	uint64_t end = (head + req->offset + req->length + page - 1) & ~(page - 1);
 
 	pages->offset = first;
+	pages->cpu_addr = req->res.start - head + first;
 	pages->length = end - first;
 	pages->attr = req->attr;
 	pages->write = req->flags & PCIBAR_MAP_WRITE;
+	pages->wc_exists = req->res.flags & PCIBAR_BAR_HAS_WC;
 }
 
 static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t base = req->res.start & ~(page - 1);
 	char name[PCIBAR_NAME_LEN];
 	struct pcibar_pages pages;
 
@@ -195,8 +206,8 @@ static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
 	    !((req->res.start | req->res.length) & (page - 1)))
 		return 0;
 	pcibar_request_pages(req, &pages);
-	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, base + pages.offset,
-					 base + pages.offset + pages.length - 1, name) || !*name)
+	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, pages.cpu_addr,
+					 pages.cpu_addr + pages.length - 1, name) || !*name)
 		return 0;
 	pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 		      "share the page (--share-page) if the mapping may reach that too",
@@ -269,7 +280,7 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	struct pcibar_pages pages;
 	void *base, *channel;
 
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !req->length)
+	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !is_inside(req))
 		return;
 	if (req->res.flags & PCIBAR_BAR_MAPPABLE) {
 		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
@@ -285,20 +296,22 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	}
 }
 
-static void explain_backend(const struct pcibar_backend_ops *ops,
-			    const struct pcibar_address *addr,
-			    const struct pcibar_intent *intent,
-			    const struct pcibar_open_opts *opts, struct pcibar_verdict *v)
+/* Answers 0, or -ENOMEM: without memory nothing can be said. */
+static int explain_backend(const struct pcibar_backend_ops *ops,
+			   const struct pcibar_address *addr, const struct pcibar_intent *intent,
+			   const struct pcibar_open_opts *opts, struct pcibar_verdict *v)
 {
 	struct pcibar_open_opts writable = *opts;
 	struct pcibar_request req = { 0 };
+	int ret;
 
 	/* Whether a program opens for writing is its own choice, not an obstacle. */
 	writable.flags |= PCIBAR_OPEN_WRITE;
 	v->backend = ops->id;
 	v->error = 0;
 	v->why->backends |= 1u << ops->id;
-	if (!pcibar_open_address(addr, &writable, ops, v, &req.dev)) {
+	ret = pcibar_open_address(addr, &writable, ops, v, &req.dev);
+	if (!ret) {
 		if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
 			req.bar = intent->bar;
 			req.flags = intent->map_flags;
@@ -312,6 +325,7 @@ static void explain_backend(const struct pcibar_backend_ops *ops,
 	}
 	if (!v->error)
 		v->why->possible |= 1u << ops->id;
+	return ret == -ENOMEM ? ret : 0;
 }
 
 static int intent_check(const struct pcibar_intent *intent)
@@ -345,13 +359,14 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		ret = pcibar_verdict_init(&v, refusal);
 	if (ret)
 		return ret;
-	if (pcibar_select(sel, opts, &v, &addr))
-		return 0;
+	ret = pcibar_select(sel, opts, &v, &addr);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
 	v.all = true;
-	for (size_t i = 0; pcibar_backends[i]; i++)
+	for (size_t i = 0; !ret && pcibar_backends[i]; i++)
 		if (!opts->backend || opts->backend == pcibar_backends[i]->id)
-			explain_backend(pcibar_backends[i], &addr, intent, opts, &v);
-	return 0;
+			ret = explain_backend(pcibar_backends[i], &addr, intent, opts, &v);
+	return ret;
 }
 
 PCIBAR_API const char *pcibar_backend_name(uint32_t backend)
