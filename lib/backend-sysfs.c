@@ -14,7 +14,6 @@
 #include "sysfs.h"
 
 #define DEVICES		"bus/pci/devices"
-#define LOCKDOWN	"kernel/security/lockdown"
 
 struct sysfs {
 	int dir;			/* of the function */
@@ -23,9 +22,18 @@ struct sysfs {
 	atomic_int config_r, config_w;	/* -1 until needed: opening wakes nothing, reading does */
 };
 
+/*
+ * The kernel maps the ROM anew for each read(), and copies at a width of its own
+ * anyway: so it is read by blocks.
+ */
+#define ROM_BLOCK	4096
+
 struct channel {
 	int fd;
 	bool rom;
+	pthread_mutex_t lock;		/* covers the block */
+	uint64_t block_at;		/* where it begins, or UINT64_MAX */
+	unsigned char block[ROM_BLOCK];
 };
 
 /* A file of a function that was there is missing: the function is gone. */
@@ -148,93 +156,6 @@ static int sysfs_get_neighbour(void *priv, unsigned int bar, uint64_t first, uin
 	return gone(pcibar_sysfs_neighbour(be->dir, bar, first, last, name));
 }
 
-/* "none [integrity] confidentiality": the mode in brackets is in force. */
-static bool locked_down(const struct sysfs *be)
-{
-	char path[PATH_MAX + sizeof("/" LOCKDOWN)], modes[64];
-
-	snprintf(path, sizeof(path), "%s/" LOCKDOWN, be->root);
-	return !pcibar_sysfs_read(AT_FDCWD, path, modes, sizeof(modes)) &&
-	       strchr(modes, '[') && !strstr(modes, "[none]");
-}
-
-static int object_lockdown(struct pcibar_verdict *v)
-{
-	return pcibar_object(v, PCIBAR_REASON_LOCKDOWN, -EPERM,
-			     "use a function bound to vfio-pci, or boot without lockdown "
-			     "(Secure Boot turns it on)",
-			     "kernel lockdown forbids access to BARs from user space");
-}
-
-static int object_open(struct pcibar_verdict *v, int error, const char *file, bool write)
-{
-	switch (error) {
-	case EACCES:
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
-				     "run it as root, or have root change the file's mode",
-				     "no permission to %s the file %s",
-				     write ? "write to" : "read", file);
-	case EPERM:
-		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "",
-				     "a security module forbids to open the file %s", file);
-	default:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
-				     strerror(error));
-	}
-}
-
-static int object_missing(struct sysfs *be, struct pcibar_verdict *v, const char *file)
-{
-	if (faccessat(be->dir, "resource", F_OK, 0))
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "",
-			     "this kernel offers no file %s", file);
-}
-
-/* A descriptor, or what pcibar_object() answered. */
-static int open_file(struct sysfs *be, const char *file, bool write, struct pcibar_verdict *v)
-{
-	int fd = openat(be->dir, file, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? object_missing(be, v, file)
-				       : object_open(v, errno, file, write);
-	return fd;
-}
-
-/*
- * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
- * range claimed (the window itself was checked), EPERM comes from lockdown.
- */
-static int object_mmap(struct sysfs *be, struct pcibar_verdict *v, int error)
-{
-	char driver[PCIBAR_NAME_LEN] = "";
-
-	switch (error) {
-	case EINVAL:
-		sysfs_get_driver(be, driver);
-		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     *driver ? "unbind the driver; a kernel booted with "
-					       "iomem=relaxed allows both"
-					     : "see /proc/iomem for who holds it",
-				     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)",
-				     *driver ? driver : "another user");
-	case EPERM:
-		if (locked_down(be))
-			return object_lockdown(v);
-		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
-				     "a missing capability or a security module forbids it");
-	case EACCES:
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
-				     "no permission to map the BAR");
-	case ENODEV:
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	default:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
-				     strerror(error));
-	}
-}
-
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_verdict *v, void **basep)
 {
@@ -245,13 +166,13 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 
 	snprintf(file, sizeof(file), "resource%u%s", bar,
 		 pages->attr == PCIBAR_ATTR_WC ? "_wc" : "");
-	fd = open_file(be, file, pages->write, v);
+	fd = pcibar_sysfs_open_file(be->dir, file, pages->write, v);
 	if (fd < 0)
 		return fd;
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (pages->write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
-		ret = object_mmap(be, v, errno);
+		ret = pcibar_sysfs_object_mmap(be->dir, be->root, v, errno);
 	} else if (pages->wc_exists && pcibar_sysfs_attr_differs(be->root, pages->cpu_addr,
 								 pages->length, pages->attr)) {
 		munmap(base, (size_t)pages->length);
@@ -300,9 +221,9 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct p
 
 	if (!rom)
 		snprintf(file, sizeof(file), "resource%u", bar);
-	if (write && locked_down(be))
-		return object_lockdown(v);
-	fd = open_file(be, file, write || rom, v);
+	if (write && pcibar_sysfs_locked_down(be->root))
+		return pcibar_sysfs_object_lockdown(v);
+	fd = pcibar_sysfs_open_file(be->dir, file, write || rom, v);
 	if (fd < 0)
 		return fd;
 	/* "1" lets the file be read; the ROM decoder is on only during each read. */
@@ -316,7 +237,10 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct p
 		ret = pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 		goto out_close;
 	}
-	*chan = (struct channel){ fd, rom };
+	chan->fd = fd;
+	chan->rom = rom;
+	chan->block_at = UINT64_MAX;
+	pthread_mutex_init(&chan->lock, NULL);
 	*chanp = chan;
 	return 0;
 
@@ -332,6 +256,7 @@ static void sysfs_channel_close(void *priv)
 	if (chan->rom && pwrite(chan->fd, "0", 1, 0) != 1)
 		errno = 0;	/* nothing is left to be done about it */
 	close(chan->fd);
+	pthread_mutex_destroy(&chan->lock);
 	free(chan);
 }
 
@@ -438,19 +363,30 @@ static int io_write(int fd, uint64_t off, unsigned int width, uint64_t val)
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }
 
+/* Units are aligned, so that none lies in two blocks. A short block is the image's end. */
+static int rom_read(struct channel *chan, uint64_t off, unsigned int width, uint64_t *val)
+{
+	uint64_t at = off & ~(uint64_t)(ROM_BLOCK - 1);
+	int ret = 0;
+
+	pthread_mutex_lock(&chan->lock);
+	if (chan->block_at != at) {
+		ssize_t n = pread(chan->fd, chan->block, ROM_BLOCK, (off_t)at);
+
+		chan->block_at = n > 0 ? at : UINT64_MAX;
+		ret = n > 0 ? 0 : n ? -errno : -EIO;
+	}
+	if (!ret)
+		*val = from_bytes(chan->block + (off - at), width);
+	pthread_mutex_unlock(&chan->lock);
+	return ret;
+}
+
 static int sysfs_channel_read(void *priv, uint64_t off, unsigned int width, uint64_t *val)
 {
 	struct channel *chan = priv;
-	unsigned char bytes[8];
-	ssize_t n;
 
-	if (!chan->rom)
-		return io_read(chan->fd, off, width, val);
-	n = pread(chan->fd, bytes, width, (off_t)off);
-	if (n != (ssize_t)width)
-		return n < 0 ? -errno : -EIO;
-	*val = from_bytes(bytes, width);
-	return 0;
+	return chan->rom ? rom_read(chan, off, width, val) : io_read(chan->fd, off, width, val);
 }
 
 /* Only I/O channels are ever opened for writing. */

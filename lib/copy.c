@@ -19,31 +19,32 @@
 
 /*
  * One accessor per unit, in order. The buffer is a byte image: on a big-endian
- * host PCIBAR_LE*() undoes the accessor's swap. It need not be aligned. The
- * step is a constant to each loop, and the loops are unrolled, or on
- * memory-like BARs they would take longer than the accesses.
+ * host PCIBAR_LE*() undoes the accessor's swap. It need not be aligned. @fixed
+ * is a constant to each loop, and the loops are unrolled, or on memory-like
+ * BARs they would take longer than the accesses.
  */
 #define DEFINE_UNITS(bits)							\
 static inline __attribute__((always_inline)) void				\
-loop_from_##bits(const volatile char PCIBAR_IOMEM *src, size_t step, char *dst, size_t len) \
+loop_from_##bits(const volatile char PCIBAR_IOMEM *src, bool fixed, char *dst, size_t len) \
 {										\
 	_Pragma("GCC unroll 8")							\
-	for (size_t i = 0; i < len; i += bits / 8, src += step) {		\
-		uint##bits##_t val = PCIBAR_LE##bits(pcibar_read##bits(src));	\
+	for (size_t i = 0; i < len; i += bits / 8) {				\
+		uint##bits##_t val = pcibar_read##bits(src + (fixed ? 0 : i));	\
 										\
+		val = PCIBAR_LE##bits(val);					\
 		memcpy(dst + i, &val, sizeof(val));				\
 	}									\
 }										\
 										\
 static inline __attribute__((always_inline)) void				\
-loop_to_##bits(volatile char PCIBAR_IOMEM *dst, size_t step, const char *src, size_t len) \
+loop_to_##bits(volatile char PCIBAR_IOMEM *dst, bool fixed, const char *src, size_t len) \
 {										\
 	_Pragma("GCC unroll 8")							\
-	for (size_t i = 0; i < len; i += bits / 8, dst += step) {		\
+	for (size_t i = 0; i < len; i += bits / 8) {				\
 		uint##bits##_t val;						\
 										\
 		memcpy(&val, src + i, sizeof(val));				\
-		pcibar_write##bits(dst, PCIBAR_LE##bits(val));			\
+		pcibar_write##bits(dst + (fixed ? 0 : i), PCIBAR_LE##bits(val)); \
 	}									\
 }										\
 										\
@@ -51,18 +52,18 @@ static void units_from_##bits(const volatile char PCIBAR_IOMEM *src, char *dst, 
 			      bool fixed)					\
 {										\
 	if (fixed)								\
-		loop_from_##bits(src, 0, dst, len);				\
+		loop_from_##bits(src, true, dst, len);				\
 	else									\
-		loop_from_##bits(src, bits / 8, dst, len);			\
+		loop_from_##bits(src, false, dst, len);				\
 }										\
 										\
 static void units_to_##bits(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, \
 			    bool fixed)						\
 {										\
 	if (fixed)								\
-		loop_to_##bits(dst, 0, src, len);				\
+		loop_to_##bits(dst, true, src, len);				\
 	else									\
-		loop_to_##bits(dst, bits / 8, src, len);			\
+		loop_to_##bits(dst, false, src, len);				\
 }
 
 DEFINE_UNITS(8)

@@ -15,17 +15,17 @@ int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
 	if (fd < 0)
 		return -errno;
 	/* sysfs hands out a page at most per read; an ordinary file may give less. */
-	while (got < len - 1 && n > 0) {
-		n = read(fd, buf + got, len - 1 - got);
+	while (got < len && n > 0) {
+		n = read(fd, buf + got, len - got);
 		if (n > 0)
 			got += (size_t)n;
 	}
 	if (n < 0)
 		ret = -errno;
-	else if (n > 0)
-		ret = -EOVERFLOW;
+	else if (got == len)
+		ret = -EIO;
 	close(fd);
-	buf[got] = '\0';
+	buf[got < len ? got : len - 1] = '\0';
 	return ret;
 }
 
@@ -76,7 +76,7 @@ int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len)
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
 	if (strlen(base) >= len)
-		return -EOVERFLOW;
+		return -EIO;
 	strcpy(buf, base);
 	return 0;
 }

@@ -18,7 +18,7 @@ struct pcibar_sysfs_line {
 
 /*
  * Read a whole small file below @dirfd into @buf, with a NUL behind it. More
- * than fits is -EOVERFLOW: an attribute cut short would be a wrong answer.
+ * than fits is -EIO: an attribute cut short would be a wrong answer.
  */
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len);
 int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val);
@@ -39,5 +39,12 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
+
+/* sysfs-refuse.c; what they record in @v they answer, too. */
+bool pcibar_sysfs_locked_down(const char *root);
+int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v);
+/* A descriptor, or why not. */
+int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v);
+int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error);
 
 #endif

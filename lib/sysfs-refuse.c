@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the kernel's refusals mean, and what can be done about them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sysfs.h"
+
+#define LOCKDOWN	"kernel/security/lockdown"
+
+/* "none [integrity] confidentiality": the mode in brackets is in force. */
+bool pcibar_sysfs_locked_down(const char *root)
+{
+	char path[PATH_MAX + sizeof("/" LOCKDOWN)], modes[64];
+
+	snprintf(path, sizeof(path), "%s/" LOCKDOWN, root);
+	return !pcibar_sysfs_read(AT_FDCWD, path, modes, sizeof(modes)) &&
+	       strchr(modes, '[') && !strstr(modes, "[none]");
+}
+
+int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v)
+{
+	return pcibar_object(v, PCIBAR_REASON_LOCKDOWN, -EPERM,
+			     "use a function bound to vfio-pci, or boot without lockdown "
+			     "(Secure Boot turns it on)",
+			     "kernel lockdown forbids access to BARs from user space");
+}
+
+static int object_open(struct pcibar_verdict *v, int error, const char *file, bool write)
+{
+	switch (error) {
+	case EACCES:
+		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
+				     "run it as root, or have root change the file's mode",
+				     "no permission to %s the file %s",
+				     write ? "write to" : "read", file);
+	case EPERM:
+		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "",
+				     "a security module forbids to open the file %s", file);
+	default:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
+				     strerror(error));
+	}
+}
+
+static int object_missing(int dir, struct pcibar_verdict *v, const char *file)
+{
+	if (faccessat(dir, "resource", F_OK, 0))
+		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "",
+			     "this kernel offers no file %s", file);
+}
+
+int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v)
+{
+	int fd = openat(dir, file, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? object_missing(dir, v, file)
+				       : object_open(v, errno, file, write);
+	return fd;
+}
+
+/*
+ * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
+ * range claimed (the window itself was checked), EPERM comes from lockdown.
+ */
+int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error)
+{
+	char driver[PCIBAR_NAME_LEN] = "";
+
+	switch (error) {
+	case EINVAL:
+		pcibar_sysfs_read_link(dir, "driver", driver, sizeof(driver));
+		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+				     *driver ? "unbind the driver; a kernel booted with "
+					       "iomem=relaxed allows both"
+					     : "see /proc/iomem for who holds it",
+				     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)",
+				     *driver ? driver : "another user");
+	case EPERM:
+		if (pcibar_sysfs_locked_down(root))
+			return pcibar_sysfs_object_lockdown(v);
+		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
+				     "a missing capability or a security module forbids it");
+	case EACCES:
+		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
+				     "no permission to map the BAR");
+	case ENODEV:
+		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	default:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
+				     strerror(error));
+	}
+}
