@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include <pcibar/bar.h>
+
+#include "parse.h"
+
+#define NS_PER_US	UINT64_C(1000)
+#define NS_PER_MS	UINT64_C(1000000)
+#define NS_PER_S	UINT64_C(1000000000)
+
+static const char too_large[] = "the number is too large";
+
+/* The value of a digit; 16 and more is none. Not isxdigit(): it asks the locale. */
+static unsigned int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned int)(c - 'a') + 10;
+	if (c >= 'A' && c <= 'F')
+		return (unsigned int)(c - 'A') + 10;
+	return 16;
+}
+
+/* Reads digits from *@pos on, as far as they go, and moves *@pos behind them. */
+static const char *scan_number(const char **pos, const char *end, uint64_t *out)
+{
+	const char *s = *pos;
+	unsigned int base = 10;
+	uint64_t val = 0;
+
+	if (s == end)
+		return "a number is missing";
+	if (*s == '-')
+		return "a number cannot be negative";
+	if (end - s >= 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		base = 16;
+		s += 2;
+	} else if (end - s >= 2 && s[0] == '0' && digit(s[1]) < 10) {
+		return "octal is not understood: write 0x... or drop the leading zero";
+	}
+	if (s == end || digit(*s) >= base)
+		return "not a number: write decimal or 0x...";
+	for (; s < end && digit(*s) < base; s++)
+		if (__builtin_mul_overflow(val, base, &val) ||
+		    __builtin_add_overflow(val, digit(*s), &val))
+			return too_large;
+	*pos = s;
+	*out = val;
+	return NULL;
+}
+
+static const char *parse_span(const char *s, const char *end, uint64_t max, uint64_t *out)
+{
+	static const char suffixes[] = "KMG";
+	unsigned int shift = 0;
+	const char *suffix;
+	const char *wrong;
+	uint64_t val;
+
+	wrong = scan_number(&s, end, &val);
+	if (wrong)
+		return wrong;
+	if (s < end) {
+		suffix = memchr(suffixes, *s, sizeof(suffixes) - 1);
+		if (!suffix || s + 1 != end)
+			return "rubbish behind the number";
+		shift = 10 * (unsigned int)(suffix - suffixes + 1);
+	}
+	if (val > UINT64_MAX >> shift || val << shift > max)
+		return too_large;
+	*out = val << shift;
+	return NULL;
+}
+
+const char *parse_u64(const char *str, uint64_t max, uint64_t *out)
+{
+	return parse_span(str, str + strlen(str), max, out);
+}
+
+const char *parse_range(const char *str, struct range *out)
+{
+	const char *end = str + strlen(str);
+	const char *plus = strchr(str, '+');
+	struct range range = { 0 };
+	const char *wrong;
+
+	wrong = parse_span(str, plus ? plus : end, UINT64_MAX, &range.start);
+	if (wrong)
+		return wrong;
+	if (plus) {
+		wrong = parse_span(plus + 1, end, UINT64_MAX, &range.length);
+		if (wrong)
+			return wrong;
+		if (!range.length)
+			return "the length is zero";
+		if (range.length > UINT64_MAX - range.start)
+			return "the range ends beyond 64 bits";
+	}
+	*out = range;
+	return NULL;
+}
+
+const char *parse_masked(const char *str, unsigned int width, struct masked *out)
+{
+	const char *end = str + strlen(str);
+	const char *colon = strchr(str, ':');
+	uint64_t max = UINT64_MAX >> (64 - 8 * width);
+	struct masked masked = { .mask = max, .has_mask = colon };
+	const char *wrong;
+
+	wrong = parse_span(str, colon ? colon : end, UINT64_MAX, &masked.value);
+	if (!wrong && colon)
+		wrong = parse_span(colon + 1, end, UINT64_MAX, &masked.mask);
+	if (wrong)
+		return wrong;
+	if (masked.value > max || masked.mask > max)
+		return "it does not fit into the width: use a larger -w";
+	*out = masked;
+	return NULL;
+}
+
+const char *parse_duration(const char *str, uint64_t *ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "us", NS_PER_US },
+		{ "ms", NS_PER_MS },
+		{ "s", NS_PER_S },
+		{ "m", 60 * NS_PER_S },
+	};
+	const char *wrong;
+	uint64_t val;
+
+	wrong = scan_number(&str, str + strlen(str), &val);
+	if (wrong)
+		return wrong;
+	if (!*str)
+		return "the unit is missing: write us, ms, s or m behind the number";
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(str, units[i].name) != 0)
+			continue;
+		if (!val)
+			return "the duration is zero";
+		/* Headroom, so that a point in time can be added without a thought. */
+		if (val > INT64_MAX / 2 / units[i].ns)
+			return too_large;
+		*ns = val * units[i].ns;
+		return NULL;
+	}
+	return "not a unit of time: write us, ms, s or m behind a whole number";
+}
+
+const char *parse_bar(const char *str, unsigned int *bar)
+{
+	if (!strcmp(str, "rom")) {
+		*bar = PCIBAR_BAR_ROM;
+		return NULL;
+	}
+	if (str[0] < '0' || str[0] > '5' || str[1])
+		return "not a BAR: write 0 to 5, or rom";
+	*bar = (unsigned int)(str[0] - '0');
+	return NULL;
+}
+
+const char *parse_width(const char *str, unsigned int *width)
+{
+	uint64_t val;
+
+	if (parse_u64(str, 8, &val) || !val || val & (val - 1))
+		return "not a width: write 1, 2, 4 or 8";
+	*width = (unsigned int)val;
+	return NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "progress.h"
+#include "terminal.h"
+
+/* Work that ends sooner shows nothing. */
+#define FIRST_NS	UINT64_C(300000000)
+#define EVERY_NS	UINT64_C(100000000)
+
+uint64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+double progress_rate(uint64_t bytes, uint64_t ns)
+{
+	return (double)bytes / (1 << 20) / ((double)(ns ? ns : 1) / 1e9);
+}
+
+void progress_begin(struct progress *p, uint64_t total)
+{
+	*p = (struct progress){
+		.on = terminal_redraws(STDERR_FILENO),
+		.total = total,
+		.started = clock_now(),
+	};
+	p->next = p->started + FIRST_NS;
+}
+
+void progress_update(struct progress *p, uint64_t done)
+{
+	uint64_t now;
+
+	if (!p->on)
+		return;
+	now = clock_now();
+	if (now < p->next)
+		return;
+	fprintf(stderr, "\r%3.0f %%  %.1f MiB/s" TERM_CLEAR_LINE,
+		100 * (double)done / (double)p->total, progress_rate(done, now - p->started));
+	p->next = now + EVERY_NS;
+	p->drawn = true;
+}
+
+uint64_t progress_end(struct progress *p)
+{
+	if (p->drawn)
+		fputs("\r" TERM_CLEAR_LINE, stderr);
+	p->drawn = false;
+	return clock_now() - p->started;
+}
