@@ -201,9 +201,7 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 		next += ctx->opt.interval_ns;
 		if (next < clock_now())
 			next = clock_now();
-		/* One that came before they were blocked ends no wait. */
-		if (!interrupt_signal())
-			wait_until(next < end ? next : end, mask);
+		wait_until(next < end ? next : end, mask);
 		if (interrupt_signal())
 			return ended(ctx);
 	}

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "interrupt.h"
 
 static volatile sig_atomic_t caught;
 
+/*
+ * A signal that comes between a look at @caught and a call that waits would not
+ * end the wait: from then on another one comes every second.
+ */
 static void on_signal(int sig)
 {
-	caught = sig;
+	if (sig != SIGALRM)
+		caught = sig;
+	if (caught)
+		alarm(1);
 }
 
 void interrupt_catch(bool ignored_too)
@@ -25,6 +33,7 @@ void interrupt_catch(bool ignored_too)
 		if (old.sa_handler != SIG_IGN || (ignored_too && signals[i] == SIGINT))
 			sigaction(signals[i], &action, NULL);
 	}
+	sigaction(SIGALRM, &action, NULL);
 }
 
 int interrupt_signal(void)
@@ -35,6 +44,7 @@ int interrupt_signal(void)
 void interrupt_clear(void)
 {
 	caught = 0;
+	alarm(0);
 }
 
 void interrupt_obey(void)
