@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""C and C++ programs compile, link and run against the installed library with pkg-config."""
+
+import os
+import re
+import shlex
+import sys
+
+from tap import INCLUDE, ROOT, Tap, compiler, run, scratch
+
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+
+from fake_sysfs import Definition, FakeSysfs, Ids, mem32  # noqa: E402
+
+C11 = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
+CPP17 = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic")
+PROGRAMS = (
+    ("edu-factorial.c", compiler("gcc", "gcc", *C11)),
+    ("edu-factorial.c", compiler("clang", "clang", *C11)),
+    ("peek.cpp", compiler("g++", "g++", *CPP17)),
+    ("peek.cpp", compiler("clang++", "clang++", *CPP17)),
+)
+EDU_ID = 0x010000ed
+
+
+class Installed:
+    """The library in a folder of its own, as pkg-config finds it there."""
+
+    def __init__(self, build, folder):
+        status, self.output = run(["meson", "install", "--quiet", "--no-rebuild", "-C", build,
+                                   "--destdir", folder])
+        self.good = status == 0
+        self.folder = folder
+        self.pc = next(folder.rglob("libpcibar.pc"), None)
+        self.libraries = self.pc.parent.parent if self.pc else None
+
+    def pkg_config(self, *arguments):
+        # A prefix of /usr is no reason to leave it out: it is not this machine's /usr.
+        env = {**os.environ, "PKG_CONFIG_LIBDIR": str(self.pc.parent),
+               "PKG_CONFIG_SYSROOT_DIR": str(self.folder),
+               "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
+        status, output = run(["pkg-config", *arguments, "libpcibar"], env=env)
+        if status:
+            raise RuntimeError(output)
+        return output.strip()
+
+    def run(self, program, *arguments):
+        return run([program, *arguments],
+                   env={**os.environ, "LD_LIBRARY_PATH": str(self.libraries)})
+
+
+def version():
+    text = (INCLUDE / "pcibar" / "version.h").read_text(encoding="utf-8")
+    return re.search(r'#define PCIBAR_VERSION\s+"(.*)"', text).group(1)
+
+
+def check_files(tap, installed):
+    names = {path.name for path in (INCLUDE / "pcibar").glob("*.h")}
+    there = {path.name for path in installed.folder.rglob("include/pcibar/*.h")}
+    tap.check(names == there, "every public header is installed, and no other", names ^ there)
+    got = installed.pkg_config("--modversion")
+    tap.check(got == version(), "pkg-config tells the version in version.h", got)
+
+
+def check_edu_factorial(tap, installed, program, name):
+    status, output = installed.run(program)
+    tap.check(status == 2 and "usage" in output, f"{name} tells how to use it", output)
+    status, output = installed.run(program, "ffff:ffff", "5")
+    tap.check(status == 1 and output.startswith("ffff:ffff: "), f"{name} says what it lacks",
+              f"{status}: {output}")
+
+
+def check_peek(tap, installed, program, name):
+    with scratch() as root:
+        edu = FakeSysfs(root).add("0000:00:05.0", Definition(Ids(0x1234, 0x11e8, 0x00ff00),
+                                                             {0: mem32(0xfea00000, 0x100000)}))
+        edu.poke(0, 0x20, EDU_ID.to_bytes(4, "little"))
+        status, output = installed.run(program, "1234:11e8", "0", "0x20", root)
+        tap.check((status, output) == (0, f"{EDU_ID:#010x}\n"), f"{name} reads a register",
+                  f"{status}: {output}")
+        status, output = installed.run(program, "1234:11e8", "1", "0", root)
+        tap.check(status == 1 and "BAR 1" in output, f"{name} says why it is refused",
+                  f"{status}: {output}")
+
+
+def check_program(tap, installed, source, tool):
+    name = f"{source} with {tool.name}"
+    if tool.missing:
+        tap.skip(name, tool.missing)
+        return
+    program = installed.folder / f"{source}.{tool.name}"
+    flags = shlex.split(installed.pkg_config("--cflags", "--libs"))
+    status, output = tool.run(ROOT / "examples" / source, "-o", program, *flags)
+    tap.check(status == 0, f"{name} compiles and links", output)
+    if status == 0:
+        check = check_peek if source == "peek.cpp" else check_edu_factorial
+        check(tap, installed, program, name)
+
+
+def main():
+    tap = Tap()
+    with scratch() as folder:
+        installed = Installed(os.environ["PCIBAR_BUILD"], folder)
+        tap.check(installed.good and installed.pc, "it installs into a folder", installed.output)
+        if installed.pc:
+            check_files(tap, installed)
+            for source, tool in PROGRAMS:
+                check_program(tap, installed, source, tool)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What bash offers behind "pcibar ..." """
+
+import os
+import re
+import shutil
+import subprocess
+
+import harness
+from fake_sysfs import BEHIND, DEVICES, EDU, RTL8139
+from harness import Skip, check, equal
+
+LIBRARY = "/usr/share/bash-completion/bash_completion"
+VERBS = "list info explain read write dump load compare watch config enable disable script help"
+DRIVER = r"""
+source "$1" && source "$2" || exit
+while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do
+	[[ $COMP_LINE == *' ' ]] && COMP_WORDS+=('')
+	COMP_POINT=${#COMP_LINE} COMP_TYPE=9 COMP_KEY=9 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	COMPREPLY=()
+	_pcibar pcibar "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	echo "${COMPREPLY[@]}"
+done
+"""
+
+
+def offered(bench, *lines):
+    """What is offered behind each line, as sets; bash takes ":" and "=" for words."""
+    script = harness.ROOT / "packaging/completion/pcibar"
+    for path in (shutil.which("bash"), LIBRARY, script):
+        if not path or not os.path.exists(path):
+            raise Skip(f"{path or 'bash'} is not there")
+    commands = bench.folder / "bin"
+    commands.mkdir(exist_ok=True)
+    if not (commands / "pcibar").exists():
+        (commands / "pcibar").symlink_to(os.path.abspath(os.environ["PCIBAR"]))
+    typed = ""
+    for line in lines:
+        line = f"pcibar {line}".replace("SYSFS", f"--sysfs {bench.tree.root}")
+        typed += line + "\n" + "\t".join(re.findall(r"[:=]+|[^\s:=]+", line)) + "\n"
+    done = subprocess.run(
+        ["bash", "-c", DRIVER, "bash", LIBRARY, script], input=typed, text=True, cwd=bench.folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=harness.BOUND, check=False,
+        env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}"))
+    equal(done.stderr, "", f"what bash says behind {lines}")
+    return [set(answer.split()) for answer in done.stdout.split("\n")[:-1]]
+
+
+def offers(bench, wanted):
+    """Fail unless just this is offered: lines, and words with blanks between."""
+    answers = offered(bench, *wanted)
+    equal(dict(zip(wanted, answers, strict=True)),
+          {line: set(words.split()) for line, words in wanted.items()}, "words offered")
+
+
+def test_verbs(bench):
+    offers(bench, {"": VERBS, "SYSFS ": VERBS, "co": "compare config", "-v di": "disable",
+                   "config ": "read write", "config w": "write", "help en": "enable"})
+
+
+def test_every_option_of_every_verb(bench):
+    wanted = {}
+    for verb in ["", *VERBS.replace("config", "").split(), "config read", "config write"]:
+        helped = bench.run(*verb.split(), "--help", sysfs=False).stdout
+        wanted[f"{verb} --"] = " ".join(re.findall(r"^ .{5}(--[\w-]+)", helped, re.MULTILINE))
+        check("--help" in wanted[f"{verb} --"], f"no options in the help of {verb}")
+    offers(bench, wanted | {"write --ver": "--verbose --verify"})
+
+
+def test_arguments_of_options(bench):
+    (bench.folder / "some file").write_bytes(b"")
+    (bench.folder / "somewhere").mkdir()
+    offers(bench, {"dump -w ": "1 2 4 8 any", "read --width ": "1 2 4 8", "dump -f j": "json",
+                   "list --color ": "auto always never", "dump -o somewh": "somewhere",
+                   "--sysfs some": "somewhere"})
+
+
+def test_functions_and_bars(bench):
+    """Of a function what stands behind the last colon, since bash keeps what stands before it."""
+    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]), "SYSFS info 0000:01:": "00.0",
+                   f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
+                   f"SYSFS read {EDU} 0 ": ""})
+
+
+def test_registers(bench):
+    some, one = offered(bench, f"SYSFS config read {EDU} C", f"SYSFS config write {EDU} VEND")
+    check({"COMMAND", "CAP_EXP", "CAP_MSI"} <= some, f"offered: {some}")
+    equal(one, {"VENDOR_ID"})
+
+
+def test_files(bench):
+    bench.file("image.bin", b"")
+    offers(bench, {f"SYSFS load {EDU} 0 ima": "image.bin", f"SYSFS script {EDU} ima": "image.bin"})
+
+
+if __name__ == "__main__":
+    harness.main()

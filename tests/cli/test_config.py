@@ -1,0 +1,299 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar config read, pcibar config write"""
+
+import json
+import struct
+
+import harness
+from fake_sysfs import EDU, NVME, PORT
+from harness import check, equal, valgrind
+from sentences import OCTAL
+
+# Names of setpci(8) with offset and width (PCI 3.0, 6.1; PCI-to-PCI Bridge 1.2, 3.2)
+HEADER = [
+    ("VENDOR_ID", 0x00, 2), ("DEVICE_ID", 0x02, 2), ("COMMAND", 0x04, 2), ("STATUS", 0x06, 2),
+    ("REVISION", 0x08, 1), ("CLASS_PROG", 0x09, 1), ("CLASS_DEVICE", 0x0a, 2),
+    ("CACHE_LINE_SIZE", 0x0c, 1), ("LATENCY_TIMER", 0x0d, 1), ("HEADER_TYPE", 0x0e, 1),
+    ("BIST", 0x0f, 1), ("BASE_ADDRESS_0", 0x10, 4), ("BASE_ADDRESS_1", 0x14, 4),
+    ("BASE_ADDRESS_2", 0x18, 4), ("BASE_ADDRESS_3", 0x1c, 4), ("BASE_ADDRESS_4", 0x20, 4),
+    ("BASE_ADDRESS_5", 0x24, 4), ("CARDBUS_CIS", 0x28, 4), ("SUBSYSTEM_VENDOR_ID", 0x2c, 2),
+    ("SUBSYSTEM_ID", 0x2e, 2), ("ROM_ADDRESS", 0x30, 4), ("INTERRUPT_LINE", 0x3c, 1),
+    ("INTERRUPT_PIN", 0x3d, 1), ("MIN_GNT", 0x3e, 1), ("MAX_LAT", 0x3f, 1),
+    ("PRIMARY_BUS", 0x18, 1), ("SECONDARY_BUS", 0x19, 1), ("SUBORDINATE_BUS", 0x1a, 1),
+    ("SEC_LATENCY_TIMER", 0x1b, 1), ("IO_BASE", 0x1c, 1), ("IO_LIMIT", 0x1d, 1),
+    ("SEC_STATUS", 0x1e, 2), ("MEMORY_BASE", 0x20, 2), ("MEMORY_LIMIT", 0x22, 2),
+    ("PREF_MEMORY_BASE", 0x24, 2), ("PREF_MEMORY_LIMIT", 0x26, 2), ("PREF_BASE_UPPER32", 0x28, 4),
+    ("PREF_LIMIT_UPPER32", 0x2c, 4), ("IO_BASE_UPPER16", 0x30, 2), ("IO_LIMIT_UPPER16", 0x32, 2),
+    ("BRIDGE_ROM_ADDRESS", 0x38, 4), ("BRIDGE_CONTROL", 0x3e, 2),
+    ("CB_MEMORY_BASE_0", 0x1c, 4), ("CB_IO_LIMIT_1", 0x38, 2), ("CB_SUBSYSTEM_ID", 0x42, 2),
+]
+# IDs of the capabilities (PCI Code and ID Assignment, 2 and 3)
+CAPABILITIES = {
+    "PM": 0x01, "AGP": 0x02, "VPD": 0x03, "SLOTID": 0x04, "MSI": 0x05, "CHSWP": 0x06,
+    "PCIX": 0x07, "HT": 0x08, "VNDR": 0x09, "DBG": 0x0a, "CCRC": 0x0b, "HOTPLUG": 0x0c,
+    "SSVID": 0x0d, "AGP3": 0x0e, "SECURE": 0x0f, "EXP": 0x10, "MSIX": 0x11, "SATA": 0x12,
+    "AF": 0x13, "EA": 0x14,
+}
+EXTENDED = {
+    "AER": 0x01, "VC": 0x02, "DSN": 0x03, "PB": 0x04, "RCLINK": 0x05, "RCILINK": 0x06,
+    "RCEC": 0x07, "MFVC": 0x08, "VC2": 0x09, "RBCB": 0x0a, "VNDR": 0x0b, "ACS": 0x0d, "ARI": 0x0e,
+    "ATS": 0x0f, "SRIOV": 0x10, "MRIOV": 0x11, "MCAST": 0x12, "PRI": 0x13, "REBAR": 0x15,
+    "DPA": 0x16, "TPH": 0x17, "LTR": 0x18, "SECPCI": 0x19, "PMUX": 0x1a, "PASID": 0x1b,
+    "DPC": 0x1d, "L1PM": 0x1e, "PTM": 0x1f,
+}
+
+
+def script(bench, address, lines):
+    """What a script of these lines prints, so that a table costs one process."""
+    result = bench.run("script", address, stdin="".join(f"{line}\n" for line in lines))
+    equal((result.status, result.stderr), (0, ""))
+    return result.stdout.splitlines()
+
+
+@valgrind
+def test_names_of_the_header(bench):
+    edu = bench.function(EDU)
+    edu.poke_config(0, bytes(range(0x01, 0x81)))
+    lines = script(bench, EDU, [f"config read {name} -v" for name, _, _ in HEADER])
+    for line, (name, offset, width) in zip(lines, HEADER, strict=True):
+        value = int.from_bytes(edu.peek_config(offset, width), "little")
+        equal(line, f"0x{offset:08x}: 0x{value:0{2 * width}x}", name)
+
+
+def test_names_of_capabilities(bench):
+    """Each in a list of its own, and found by its number too."""
+    edu = bench.function(EDU)
+    lines, wanted = [], []
+    for name, number in CAPABILITIES.items():
+        lines += [f"config write 0x80 {number:#x} -w1", f"config read CAP_{name} -v",
+                  f"config read CAP{number:02X}+4.b -v"]
+        wanted += [f"0x00000080: 0x000000{number:02x}", "0x00000084: 0x77"]
+    edu.poke_config(0x34, b"\x80")
+    edu.poke_config(0x80, bytes(4) + b"\x77")
+    equal(script(bench, EDU, lines), wanted)
+
+
+def test_names_of_extended_capabilities(bench):
+    nvme = bench.function(NVME)
+    lines, wanted = [], []
+    for name, number in EXTENDED.items():
+        lines += [f"config write 0x148 {number:#x} -w2", "config write 0x100 0xffff -w2",
+                  f"config read ECAP_{name}.w -v", f"config read ecap{number:x}+8 -v"]
+        wanted += [f"0x00000148: 0x{number:04x}", "0x00000150: 0x07060504"]
+    nvme.poke_config(0x148, struct.pack("<I", 1 << 16))
+    equal(script(bench, NVME, lines), wanted)
+
+
+def test_offsets_and_widths(bench):
+    edu = bench.function(EDU)
+    edu.poke_config(0x40, bytes(range(0xa1, 0xa9)))
+    for register, text in (("0x40", "0xa4a3a2a1"), ("64", "0xa4a3a2a1"), ("0x42.w", "0xa4a3"),
+                           ("0x41.B", "0xa2"), ("0x44.L", "0xa8a7a6a5")):
+        bench.run("config", "read", EDU, register).prints(f"{text}\n")
+    bench.run("config", "read", EDU, "0x40", "-w2").prints("0xa2a1\n")
+    bench.run("config", "read", EDU, "0x40", "-w", "1", "-c", "3").prints("0xa1\n0xa2\n0xa3\n")
+    bench.run("config", "read", EDU, "COMMAND", "-w", "4").prints("0x00100103\n")
+    bench.run("config", "read", EDU, "COMMAND+1.b").prints("0x01\n")
+    bench.run("config", "read", EDU, "command").prints("0x0103\n")
+    bench.run("config", "read", PORT, "CLASS_DEVICE").prints("0x0604\n")
+
+
+def test_the_last_byte(bench):
+    bench.function(NVME).poke_config(0xffc, b"\1\2\3\4")
+    bench.run("config", "read", NVME, "0xffc").prints("0x04030201\n")
+    bench.run("config", "read", NVME, "0xfff.b").prints("0x04\n")
+    bench.run("config", "read", NVME, "0x1000.b").refuses(
+        2, "pcibar config read: register '0x1000.b': the number is too large; see 'pcibar help "
+        "config read'")
+    for register in ("0x100", "0xffc"):
+        bench.run("config", "read", EDU, register).refuses(
+            2, f"pcibar config read: {EDU}: outside configuration space")
+    bench.run("config", "read", EDU, "0xfc", "-c2").refuses(
+        2, f"pcibar config read: {EDU}: outside configuration space", stdout="0x00000000\n")
+
+
+def test_capabilities_of_a_device(bench):
+    bench.run("config", "read", NVME, "CAP_MSIX", "-v").prints("0x00000040: 0x00400011\n")
+    bench.run("config", "read", NVME, "CAP_PM+4.w", "-v").prints("0x00000064: 0x0008\n")
+    bench.run("config", "read", NVME, "CAP_EXP+0x4", "-v").prints("0x00000084: 0x10008001\n")
+    bench.run("config", "read", NVME, "ECAP_AER+4").prints("0x13121110\n")
+    bench.run("config", "read", NVME, "ECAP_DSN+8", "-v").prints("0x00000150: 0x07060504\n")
+    for address, register in ((NVME, "CAP_VPD"), (NVME, "ECAP_SRIOV"), (EDU, "ECAP_AER"),
+                              (PORT, "CAP_PM")):
+        bench.run("config", "read", address, register).refuses(
+            1, f"pcibar config read: {address}: the function does not have the capability of "
+            f"'{register}'")
+
+
+def test_a_list_that_loops(bench):
+    bench.function(NVME).poke_config(0x81, b"\x60")
+    bench.run("config", "read", NVME, "CAP_MSIX").refuses(
+        1, f"pcibar config read: {NVME}: the function does not have the capability of 'CAP_MSIX'")
+    bench.function(NVME).poke_config(0x148, struct.pack("<I", 3 | 1 << 16 | 0x100 << 20))
+    bench.run("config", "read", NVME, "ECAP_SRIOV").refuses(
+        1, f"pcibar config read: {NVME}: the function does not have the capability of 'ECAP_SRIOV'")
+
+
+@valgrind
+def test_json(bench):
+    result = bench.run("config", "read", NVME, "CAP_EXP+4.w", "-c2", "--json")
+    equal((result.status, result.stderr, result.stdout.count("\n")), (0, "", 1))
+    equal(json.loads(result.stdout), {
+        "schema": 1, "selector": NVME, "register": "CAP_EXP+4.w", "offset": "0x84", "width": 2,
+        "values": ["0x8001", "0x1000"]})
+
+
+@valgrind
+def test_writing(bench):
+    edu = bench.function(EDU)
+    before = edu.peek_config(0, 256)
+    bench.run("config", "write", EDU, "0x50", "0x11223344").prints("")
+    bench.run("config", "write", EDU, "0x54.w", "1", "2").prints("")
+    bench.run("config", "write", EDU, "0x58", "255", "-w1").prints("")
+    bench.run("config", "write", EDU, "COMMAND", "4:0x6").prints("")
+    bench.run("config", "write", EDU, "LATENCY_TIMER", "0x40").prints("")
+    wanted = bytearray(before)
+    wanted[0x04:0x06] = struct.pack("<H", 0x0105)
+    wanted[0x0d] = 0x40
+    wanted[0x50:0x5c] = struct.pack("<IHHI", 0x11223344, 1, 2, 255)
+    equal(edu.peek_config(0, 256), bytes(wanted))
+
+
+def test_writing_to_a_capability(bench):
+    nvme = bench.function(NVME)
+    bench.run("config", "write", NVME, "CAP_EXP+8.w", "0x2000:0x7000").prints("")
+    equal(nvme.peek_config(0x88, 2), struct.pack("<H", 0x280f))
+    bench.run("config", "write", NVME, "ECAP_AER+8", "0").prints("")
+    equal(nvme.peek_config(0x108, 4), bytes(4))
+
+
+@valgrind
+def test_verbose_and_dry_run(bench):
+    edu = bench.function(EDU)
+    before = edu.peek_config(0, 256)
+    changes = ["0x00000004: 0x0103 -> (0x0000:0x0002) -> 0x0101\n", "0x00000006: 0x1234\n"]
+    bench.run("config", "write", EDU, "COMMAND", "0:2", "0x1234", "-n").prints("".join(changes))
+    bench.run("config", "write", EDU, "COMMAND", "0:2", "0x1234", "--dry-run").prints(
+        "".join(changes))
+    equal(edu.peek_config(0, 256), before)
+    bench.run("config", "write", EDU, "COMMAND", "0:2", "0x1234", "-v").expect(
+        0, "", "".join(f"pcibar config write: {change}" for change in changes))
+    equal(edu.peek_config(4, 4), struct.pack("<HH", 0x0101, 0x1234))
+
+
+def test_a_refused_write_changes_nothing(bench):
+    edu = bench.function(EDU)
+    before = edu.path("config").read_bytes()
+    see = "; see 'pcibar help config write'"
+    for arguments, status, sentence in (
+            (["0x50", "1", "2z"], 2, f"value '2z': rubbish behind the number{see}"),
+            (["0x50.b", "1", "256"], 2, "value '256': it does not fit into the width: use a larger "
+             f"-w{see}"),
+            (["0x50", "010"], 2, "value '010': octal is not understood: write 0x... or drop the "
+             f"leading zero{see}"),
+            (["0x51", "1"], 2, f"offset 0x51 is not a multiple of 4: use -w 1{see}"),
+            (["0xfc", "1", "2"], 2, f"{EDU}: outside configuration space"),
+            (["0x100", "1"], 2, f"{EDU}: outside configuration space"),
+            (["0xffc", "1", "2"], 2, f"{EDU}: outside configuration space"),
+            (["CAP_EXP", "1"], 1, f"{EDU}: the function does not have the capability of 'CAP_EXP'"),
+            (["COMMAND"], 2, "operands are missing: <selector> <offset|register> "
+             f"<value[:mask]>...{see}"),
+            (["COMMAND", "-1"], 2, f"'-1': a number cannot be negative{see}")):
+        bench.run("config", "write", EDU, *arguments).refuses(
+            status, f"pcibar config write: {sentence}")
+    equal(edu.path("config").read_bytes(), before)
+
+
+def test_registers_that_there_are_not(bench):
+    see = "; see 'pcibar help config read'"
+    for register, clause in (
+            ("NONSENSE", "not a register name: 'pcibar help registers' lists them"),
+            ("CAP_NONSENSE", "not a register name: 'pcibar help registers' lists them"),
+            ("CAP0", "not a register name: 'pcibar help registers' lists them"),
+            ("CAP100", "not a register name: 'pcibar help registers' lists them"),
+            ("ECAP10000", "not a register name: 'pcibar help registers' lists them"),
+            ("A" * 40, "not a register name: 'pcibar help registers' lists them"),
+            ("COMMAND.X", "not a width: write .B, .W or .L"),
+            ("COMMAND.", "not a width: write .B, .W or .L"),
+            ("COMMAND.WW", "not a width: write .B, .W or .L"),
+            ("CAP_EXP+10", "the number behind '+' is ambiguous: write it with 0x"),
+            ("CAP_EXP+", "a number is missing"),
+            ("CAP_EXP+0xg", "not a number: write decimal or 0x..."),
+            ("", "a number is missing"),
+            ("04", OCTAL),
+            ("4 ", "rubbish behind the number"),
+            ("4096", "the number is too large")):
+        bench.run("config", "read", EDU, register).refuses(
+            2, f"pcibar config read: register '{register}': {clause}{see}")
+    bench.run("config", "read", EDU, "2").refuses(
+        2, f"pcibar config read: offset 0x2 is not a multiple of 4: use -w 2{see}")
+    bench.run("config", "read", EDU, "0", "-w8").refuses(
+        2, "pcibar config read: --width '8': not a width of configuration space: write 1, 2 or 4"
+        + see)
+    bench.run("config", "read", EDU, "0", "-c0").refuses(
+        2, f"pcibar config read: --count '0': the count is zero{see}")
+
+
+def test_rights(bench):
+    edu = bench.function(EDU)
+    before = edu.path("config").read_bytes()
+    edu.path("config").chmod(0o444)
+    bench.run_as_nobody("config", "write", EDU, "0x50", "1").refuses(
+        1, f"pcibar config write: {EDU}: no right to this part of configuration space; run it as "
+        "root")
+    edu.path("config").chmod(0)
+    bench.run_as_nobody("config", "read", EDU, "0").refuses(
+        1, f"pcibar config read: {EDU}: no right to this part of configuration space; run it as "
+        "root")
+    edu.path("config").chmod(0o600)
+    equal(edu.path("config").read_bytes(), before)
+
+
+def test_lockdown(bench):
+    """The kernel refuses the write, which only strace can show on an ordinary file."""
+    edu = bench.function(EDU)
+    before = edu.path("config").read_bytes()
+    front = harness.failing("pwrite64", "EPERM", edu.path("config"))
+    bench.run("config", "write", EDU, "0x50", "1", wrap=front).refuses(
+        1, f"pcibar config write: {EDU}: the kernel is locked down, which forbids writing "
+        "configuration space; boot without lockdown")
+    equal(edu.path("config").read_bytes(), before)
+
+
+def test_a_function_that_is_gone(bench):
+    bench.function(EDU).path("config").unlink()
+    bench.run("config", "read", EDU, "0").refuses(
+        4, f"pcibar config read: {EDU}: the function is gone; 'pcibar list' shows what is there "
+        "now")
+
+
+def test_half_a_verb(bench):
+    for rest in ([], ["erase"], [EDU, "0"]):
+        bench.run("config", *rest).refuses(
+            2, "pcibar: 'config' needs a second word: 'config read' or 'config write'; see 'pcibar "
+            "help'")
+
+
+def test_the_help_lists_the_names(bench):
+    letters = {1: "B", 2: "W", 4: "L"}
+    wanted = [(name, "offset", offset, letters[width]) for name, offset, width in HEADER]
+    wanted += [(f"CAP_{name}", "CAP", number, "-") for name, number in CAPABILITIES.items()]
+    wanted += [(f"ECAP_{name}", "ECAP", number, "-") for name, number in EXTENDED.items()]
+    result = bench.run("help", "registers", sysfs=False)
+    equal((result.status, result.stderr), (0, ""))
+    listed = {tuple(line.split()) for line in result.stdout.splitlines()}
+    missing = [row for row in wanted if (*row[:2], f"0x{row[2]:02x}", row[3]) not in listed]
+    check(not missing, f"not in the help: {missing}")
+
+
+def test_the_manual_lists_the_names(_bench):
+    manual = harness.source("man/pcibar.1")
+    names = [name for name, _, _ in HEADER]
+    names += [f"CAP_{name}" for name in CAPABILITIES] + [f"ECAP_{name}" for name in EXTENDED]
+    missing = [name for name in names if name not in manual.replace("\\", "")]
+    check(not missing, f"not in the manual: {missing}")
+
+
+if __name__ == "__main__":
+    harness.main()

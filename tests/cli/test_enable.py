@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar enable, pcibar disable"""
+
+import harness
+from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids
+from harness import equal, valgrind
+
+IO, MEM, MASTER = 1, 2, 4
+OTHERS = 0x0540     # bits that are none of ours: parity, SERR#, INTx
+
+
+def test_each_option_changes_just_its_bit(bench):
+    edu = bench.function(EDU)
+    for option, bit in (("--io", IO), ("--mem", MEM), ("--bus-master", MASTER)):
+        edu.set_command(OTHERS)
+        bench.run("enable", EDU, option).prints("")
+        equal(edu.command(), OTHERS | bit, f"command register after enable {option}")
+        edu.set_command(OTHERS | IO | MEM | MASTER)
+        bench.run("disable", EDU, option).prints("")
+        equal(edu.command(), OTHERS | (IO | MEM | MASTER) & ~bit, f"and after disable {option}")
+    edu.set_command(OTHERS)
+    bench.run("enable", EDU, "--io", "--mem", "--bus-master").prints("")
+    equal(edu.command(), OTHERS | IO | MEM | MASTER)
+
+
+def test_without_options_the_kinds_of_bars_count(bench):
+    for address, bits in ((EDU, MEM), (RTL8139, IO | MEM), (PORT, MEM)):
+        function = bench.function(address)
+        function.set_command(OTHERS)
+        bench.run("enable", address).prints("")
+        equal(function.command(), OTHERS | bits, f"{address} after enable")
+        function.set_command(OTHERS | IO | MEM | MASTER)
+        bench.run("disable", address).prints("")
+        equal(function.command(), OTHERS | (IO | MEM | MASTER) & ~bits, f"{address} after disable")
+
+
+def test_nothing_but_the_command_register_changes(bench):
+    edu = bench.function(EDU)
+    before = edu.peek_config(0, 256)
+    bench.run("enable", EDU, "--bus-master").prints("")
+    equal(edu.peek_config(0, 4) + edu.peek_config(6, 250), before[:4] + before[6:])
+
+
+@valgrind
+def test_verbose_tells_what_changed(bench):
+    rtl = bench.function(RTL8139)
+    rtl.set_command(OTHERS | IO)
+    bench.run("enable", RTL8139, "-v").expect(
+        0, "", "pcibar enable: command register 0x0541 -> 0x0543\n"
+        f"pcibar enable: {RTL8139}: I/O decoding was already on\n"
+        f"pcibar enable: {RTL8139}: memory decoding turned on\n")
+    bench.run("disable", RTL8139, "-v", "--mem", "--bus-master").expect(
+        0, "", "pcibar disable: command register 0x0543 -> 0x0541\n"
+        f"pcibar disable: {RTL8139}: memory decoding turned off\n"
+        f"pcibar disable: {RTL8139}: bus mastering was already off\n")
+
+
+def test_what_is_as_wanted_is_not_written(bench):
+    edu = bench.function(EDU)
+    edu.path("config").chmod(0o444)
+    bench.run_as_nobody("enable", EDU).prints("")
+    bench.run_as_nobody("disable", EDU).refuses(
+        1, f"pcibar disable: {EDU}: no right to this part of configuration space; run it as root")
+
+
+@valgrind
+def test_a_driver_owns_the_function(bench):
+    nvme = bench.function(NVME)
+    for verb in ("enable", "disable"):
+        bench.run(verb, NVME).refuses(
+            1, f"pcibar {verb}: {NVME}: a kernel driver owns the function; unbind it or use "
+            "--share-driver")
+    equal(nvme.command(), 0x0507)
+    bench.run("disable", NVME, "--bus-master", "--share-driver").prints("")
+    equal(nvme.command(), 0x0503)
+
+
+def test_no_bar_at_all(bench):
+    function = bench.tree.add("0000:02:00.0", Definition(Ids(0xabcd, 1, 0xff0000), command=0))
+    bench.run("enable", "abcd:*").refuses(
+        1, "pcibar enable: 0000:02:00.0: the function has no BAR; name what is meant: --io, --mem "
+        "or --bus-master")
+    bench.run("enable", "abcd:*", "--bus-master").prints("")
+    equal(function.command(), MASTER)
+
+
+def test_a_bit_that_does_not_stay(bench):
+    """strace says that the write was done, and it was not."""
+    edu = bench.function(EDU)
+    edu.set_command(0)
+    front = harness.strace("-o", "/dev/null", "-P", edu.path("config"), "-e",
+                           "inject=pwrite64:retval=2")
+    bench.run("enable", EDU, wrap=front).refuses(
+        1, f"pcibar enable: {EDU}: the system refused the access, or it had no effect")
+
+
+def test_lockdown(bench):
+    """The kernel refuses the write, which only strace can show on an ordinary file."""
+    edu = bench.function(EDU)
+    front = harness.failing("pwrite64", "EPERM", edu.path("config"))
+    bench.run("disable", EDU, wrap=front).refuses(
+        1, f"pcibar disable: {EDU}: the kernel is locked down, which forbids writing configuration "
+        "space; boot without lockdown")
+    equal(edu.command(), 0x0103)
+
+
+def test_a_function_that_answers_no_more(bench):
+    bench.function(EDU).poke_config(0, b"\xff" * 256)
+    bench.run("enable", EDU).refuses(
+        4, f"pcibar enable: {EDU}: the function is gone; 'pcibar list' shows what is there now")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Help, version, and whether the manual page has all verbs and options"""
+
+import re
+
+import harness
+from fake_sysfs import EDU
+from harness import check, equal, matches, valgrind
+
+VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", "watch",
+         "config read", "config write", "enable", "disable", "script", "help"]
+OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
+ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",
+             "N": "0", "TIME": "1ms", "VALUE[:MASK]": "0", "hex|raw|json": "hex"}
+
+
+def help_of(bench, *words):
+    """What a request for help prints; it is no error and needs no device."""
+    result = bench.run(*words, sysfs=False)
+    equal((result.status, result.stderr), (0, ""), f"status and stderr of {words}")
+    return result.stdout
+
+
+def options_of(bench, verb):
+    """(letter, name, argument) of each option in the help of a verb."""
+    return OPTION.findall(help_of(bench, *verb.split(), "--help"))
+
+
+@valgrind
+def test_help_of_all(bench):
+    text = help_of(bench, "help")
+    equal(help_of(bench, "--help"), text)
+    listed = re.findall(r"^  (\w+(?: \w+)?)  ", text.split("verbs:")[1].split("\n\n")[0],
+                        re.MULTILINE)
+    equal(listed, VERBS)
+    for status, words in enumerate(("ok", "refused", "usage", "no such device", "lost", "no")):
+        check(re.search(rf"{status} [^;]*{words}", text.replace("\n", " ")),
+              f"exit status {status} is not explained")
+
+
+def test_help_of_each_verb(bench):
+    for verb in VERBS:
+        text = help_of(bench, "help", *verb.split())
+        equal(help_of(bench, *verb.split(), "--help"), text)
+        check(text.startswith(f"usage: pcibar {verb} "), f"{verb}: {text[:60]!r}")
+        check(max(map(len, text.splitlines())) <= 100, f"the help of {verb} has long lines")
+
+
+def test_help_of_two_verbs_with_one_first_word(bench):
+    equal(help_of(bench, "help", "config"), "\n".join(
+        help_of(bench, "help", "config", verb) for verb in ("read", "write")))
+
+
+def test_help_wins_over_mistakes(bench):
+    """Operands may be missing or wrong, and no device is looked for."""
+    text = help_of(bench, "read", "--help")
+    equal(help_of(bench, "read", "99:99.9", "x", "y", "z", "--help"), text)
+    equal(help_of(bench, "read", "--help", "--verbose"), text)
+
+
+def test_help_that_there_is_not(bench):
+    bench.run("help", "frobnicate").refuses(
+        2, "pcibar: there is no verb 'frobnicate'; see 'pcibar help'")
+
+
+@valgrind
+def test_version(bench):
+    text = help_of(bench, "--version")
+    matches(r"pcibar \d+\.\d+\.\d+\n", text)
+    version = re.search(r'PCIBAR_VERSION\t*"(.*)"', harness.source("include/pcibar/version.h"))
+    equal(text, f"pcibar {version[1]}\n")
+
+
+def test_every_option_in_the_help_is_taken(bench):
+    """With its letter too. What the verb answers is another matter."""
+    for verb in VERBS:
+        for letter, name, argument in options_of(bench, verb):
+            value = [ARGUMENTS.get(argument, argument.split("|")[0])] if argument else []
+            for spelling in [f"--{name}"] + ([f"-{letter}"] if letter else []):
+                result = bench.run(*verb.split(), spelling, *value, "--help")
+                equal((result.status, result.stderr), (0, ""), f"{verb} {spelling}")
+
+
+def test_options_that_a_verb_must_have(bench):
+    for verb, names in {
+            "list": "json verbose sysfs backend color", "info": "json",
+            "explain": "write wc json", "read": "width count fixed json share-driver share-page "
+            "exclusive activate verbose sysfs backend", "write": "width verify dry-run fixed",
+            "dump": "width format output", "load": "offset width wc verify fixed",
+            "compare": "width", "watch": "interval until timeout", "config read": "width",
+            "config write": "width", "enable": "io mem bus-master", "disable": "io mem bus-master",
+            }.items():
+        missing = set(names.split()) - {name for _, name, _ in options_of(bench, verb)}
+        check(not missing, f"{verb} has no {missing}")
+
+
+def test_sysfs_is_sys_by_default(bench):
+    """Nothing is in the environment: what is asked for is all there is."""
+    trace = bench.folder / "trace"
+    front = harness.strace("-e", "trace=open,openat", "-o", trace)
+    bench.start("read", "ffff:ff:1f.7", "0", "0", sysfs=False, wrap=front,
+                env={"PCIBAR_SYSFS": str(bench.tree.root)}).finish()
+    text = trace.read_text(encoding="utf-8")
+    check('"/sys/bus/pci/devices/ffff:ff:1f.7"' in text, f"opened: {text}")
+
+
+def test_backend(bench):
+    for name in ("auto", "sysfs"):
+        bench.run("read", EDU, "0", "0", "--backend", name).prints("0x00000000\n")
+    bench.run("--backend=vfio", "list").refuses(
+        2, "pcibar: --backend 'vfio': no such back end: write auto or sysfs; see 'pcibar help'")
+
+
+def test_the_last_of_two_options_counts(bench):
+    bench.run("read", EDU, "0", "0", "-w1", "-w2").prints("0x0000\n")
+    bench.run("--sysfs", "/nowhere", "read", "--sysfs", bench.tree.root, EDU, "0", "0",
+              sysfs=False).prints("0x00000000\n")
+
+
+def test_operands_behind_two_dashes(bench):
+    bench.run("read", "-w1", "--", EDU, "0", "0").prints("0x00\n")
+
+
+def test_the_manual_has_every_verb_and_option(bench):
+    manual = harness.source("man/pcibar.1").replace("\\-", "-")
+    for verb in VERBS:
+        check(re.search(rf"^\.(?:It )?Cm {verb}\b", manual, re.MULTILINE),
+              f"the manual does not have {verb}")
+        for letter, name, _ in options_of(bench, verb):
+            check(re.search(rf"Fl -{name}\b", manual), f"the manual does not have --{name}")
+            check(not letter or re.search(rf"Fl {letter}\b", manual),
+                  f"the manual does not have -{letter}")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar info"""
+
+import json
+
+import harness
+import pci_names
+from fake_sysfs import DEVICES, EDU, NVME, PORT, RTL8139, Definition, Ids
+from harness import check, equal, valgrind
+
+NAMES = pci_names.load()
+BACKEND = """\
+  back end    sysfs
+    + write-combining maps where a BAR has them
+    - the memory attribute of a map is as asked for, not read back
+    - no exclusive maps
+    + decoding turned on for as long as a BAR is mapped
+    - a map outlives the removal of the function, and may then reach another one
+"""
+
+
+def info(address, driver, bars, power="awake"):
+    """What is told about a function of the machine."""
+    ids = DEVICES[address].ids
+    name = NAMES.subsystems.get((ids.vendor, ids.device, *ids.subsystem))
+    subsystem = f"  subsystem   {ids.subsystem[0]:04x}:{ids.subsystem[1]:04x}" + (
+        f" {name}\n" if name else "\n")
+    return (f"{address}  {ids.vendor:04x}:{ids.device:04x}\n"
+            f"  name        {NAMES.function(ids)}\n"
+            f"  class       {NAMES.class_name(ids.class_code)} [{ids.class_code:06x}], "
+            f"revision {ids.revision:02x}\n"
+            f"{subsystem if any(ids.subsystem) else ''}"
+            f"  driver      {driver}\n"
+            f"  power       {power}\n" + BACKEND + bars)
+
+
+@valgrind
+def test_a_function_without_a_driver(bench):
+    wanted = info(RTL8139, "none", """\
+    BAR 0  io     256 bytes  0x0000c000  decoding on
+    BAR 1  mem32  256 bytes  0xfebd1000  decoding on
+    ROM             256 KiB  0xfeb80000  prefetchable  decoding off
+""")
+    for selector in ("00:05.0", "10ec:8139"):
+        bench.run("info", selector).prints(wanted)
+
+
+def test_drivers(bench):
+    bench.run("info", NVME).prints(info(NVME, "nvme", """\
+    BAR 0  mem64     16 KiB  0xfebd4000  decoding on  held by nvme
+"""))
+    bench.run("info", PORT).prints(info(PORT, "pcieport, which leaves the BARs to others", """\
+    BAR 0  mem32      4 KiB  0xfebd9000  decoding on
+"""))
+
+
+def test_a_sleeping_device(bench):
+    bench.function(EDU).set_power_state("D3hot")
+    bench.run("info", EDU).prints(
+        info(EDU, "none", "    BAR 0  mem32      1 MiB  0xfea00000\n", power="asleep"))
+
+
+def test_the_decoder_of_the_rom(bench):
+    rtl = bench.function(RTL8139)
+    rtl.poke_config(0x30, b"\1")
+    check("prefetchable  decoding on\n" in bench.run("info", RTL8139).stdout, "decoding is off")
+    rtl.set_command(0x0101)
+    result = bench.run("info", RTL8139).stdout
+    check("prefetchable  decoding off\n" in result, "the ROM decodes without memory decoding")
+    check("0x0000c000  decoding on\n" in result, "I/O decoding is off")
+
+
+@valgrind
+def test_json(bench):
+    result = bench.run("info", NVME, "--json")
+    equal((result.status, result.stderr, result.stdout.count("\n")), (0, "", 1))
+    answer = json.loads(result.stdout)
+    wanted = {
+        "schema": 1, "selector": NVME, "vendor": "0x1b36", "device": "0x0010",
+        "subsystem_vendor": "0x1af4", "subsystem_device": "0x1100", "class": "0x010802",
+        "revision": "0x02", "driver": "nvme", "driver_owns": True, "asleep": False,
+        "backend": "sysfs", "capabilities": {
+            "write_combining": True, "attribute_proof": False, "exclusive": False,
+            "activate": True, "revoke": False},
+        "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
+                  "prefetchable": False, "mappable": True, "write_combining": False,
+                  "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000"}]}
+    equal({key: answer[key] for key in wanted}, wanted)
+    check(set(answer) - set(wanted) <= {"vendor_name", "device_name", "class_name",
+                                        "subsystem_name"}, f"unexpected keys: {list(answer)}")
+
+
+def test_a_name_that_is_not_ascii(bench):
+    """What JSON has to escape: a driver's name comes from a link, which may hold any byte."""
+    bench.function(EDU).bind('d"\\\t\u00e9')
+    equal(json.loads(bench.run("info", EDU, "--json").stdout)["driver"], 'd"\\\t\u00e9')
+
+
+def test_colour(bench):
+    plain = bench.run("info", EDU).stdout
+    painted = bench.run("info", EDU, "--color=always").stdout
+    check("\x1b[1mdriver" in painted, f"nothing is bold: {painted!r}")
+    equal(painted.replace("\x1b[1m", "").replace("\x1b[0m", ""), plain)
+    equal(bench.run_on_terminal("info", EDU), (0, painted))
+
+
+def test_a_function_that_has_no_bar(bench):
+    ids = Ids(0xabcd, 0x0001, 0xff0000)
+    bench.tree.add("0000:02:00.0", Definition(ids))
+    equal(bench.run("info", "abcd:*").stdout.splitlines()[-1], BACKEND.splitlines()[-1])
+
+
+def test_an_attribute_that_makes_no_sense(bench):
+    bench.function(EDU).path("vendor").write_text("0x12345678z\n", encoding="ascii")
+    bench.run("info", EDU).refuses(1, f"pcibar info: {EDU}: Input/output error")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar list"""
+
+import json
+import random
+import resource
+
+import harness
+import pci_names
+from fake_sysfs import (BEHIND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
+                        Definition, Ids, RES_MEM, RES_UNSET, io_ports, mem32, mem64)
+from harness import Skip, check, equal, strace, valgrind
+from sentences import no_function
+
+NAMES = pci_names.load()
+# The lines of the BARs, without and with what configuration space says
+BARS = {
+    EDU: ["    BAR 0  mem32      1 MiB  0xfea00000{on}"],
+    RTL8139: ["    BAR 0  io     256 bytes  0x0000c000{on}",
+              "    BAR 1  mem32  256 bytes  0xfebd1000{on}",
+              "    ROM             256 KiB  0xfeb80000  prefetchable{off}"],
+    IVSHMEM: ["    BAR 0  mem32  256 bytes  0xfebd2100{on}",
+              "    BAR 2  mem64      4 MiB  0x380000000000  prefetchable{on}"],
+    NVME: ["    BAR 0  mem64     16 KiB  0xfebd4000{on}  held by nvme"],
+    HUGE: ["    BAR 0  mem32      4 KiB  0xfebd8000{on}",
+           "    BAR 2  mem64     16 GiB  0x384000000000  prefetchable{on}"],
+    PORT: ["    BAR 0  mem32      4 KiB  0xfebd9000{on}"],
+    PAIR: ["    BAR 0  mem32  256 bytes  0xfebd2200{on}"],
+    BEHIND: ["    BAR 0  mem32     16 MiB  0xfd000000  prefetchable{on}",
+             "    BAR 2  mem32      4 KiB  0xfe800000{on}"],
+}
+DRIVERS = {NVME: "nvme", PORT: "pcieport"}
+
+
+def head(address, ids, driver=None):
+    """The first line about a function."""
+    return (f"{address}  {ids.vendor:04x}:{ids.device:04x}  {NAMES.class_name(ids.class_code)}: "
+            f"{NAMES.function(ids)}" + (f"  driver {driver}" if driver else ""))
+
+
+def ids_of(address):
+    """The IDs of a function of the machine."""
+    definition = DEVICES.get(address)
+    return definition.ids if definition else Ids(0x1234, 0x1111, 0x038000)
+
+
+def listing(addresses, verbose=False):
+    """What a list of these functions of the machine looks like."""
+    on, off = ("  decoding on", "  decoding off") if verbose else ("", "")
+    lines = []
+    for address in addresses:
+        lines.append(head(address, ids_of(address), DRIVERS.get(address)))
+        lines += [line.format(on=on, off=off) for line in BARS[address]]
+    return "".join(f"{line}\n" for line in lines)
+
+
+@valgrind
+def test_all(bench):
+    bench.run("list").prints(listing(BARS))
+
+
+@valgrind
+def test_verbose_adds_what_configuration_space_says(bench):
+    bench.run("list", "-v").prints(listing(BARS, verbose=True))
+    bench.run("-v", "list").prints(listing(BARS, verbose=True))
+
+
+def test_selectors(bench):
+    bench.run("list", "00:05.0").prints(listing([RTL8139]))
+    bench.run("list", "1af4:1110").prints(listing([IVSHMEM, HUGE, PAIR]))
+    bench.run("list", "1af4:*#2").prints(listing([PAIR]))
+    bench.run("list", "*:*").prints(listing(BARS))
+    bench.run("list", "pci0:0:7:0").prints(listing([NVME]))
+
+
+def test_what_it_prints_are_selectors(bench):
+    for line in bench.run("list").stdout.splitlines():
+        if not line.startswith(" "):
+            address, ids = line.split()[:2]
+            bench.run("list", address).prints(listing([address]))
+            check(line in bench.run("list", ids).stdout.splitlines(), f"{line} is not in {ids}")
+
+
+def test_no_match(bench):
+    bench.run("list", "00:1f.0").refuses(
+        3, f"pcibar list: 00:1f.0: {no_function('0000:00:1f.0')}")
+    bench.run("list", "abcd:*").refuses(
+        3, "pcibar list: abcd:*: no such function; 'pcibar list' shows all")
+    bench.run("list", "00:04").refuses(
+        2, 'pcibar list: 00:04: "00:04" is not a selector; an address needs the function too: '
+        "append .0 for function 0")
+
+
+def test_no_pci(bench):
+    empty = bench.folder / "empty"
+    empty.mkdir()
+    bench.run("--sysfs", empty, "list", sysfs=False).refuses(
+        1, f"pcibar list: {empty}: there is no PCI below {empty}")
+    (empty / "bus/pci/devices").mkdir(parents=True)
+    bench.run("--sysfs", empty, "list", sysfs=False).prints("")
+
+
+@valgrind
+def test_json(bench):
+    result = bench.run("list", "--json")
+    equal((result.status, result.stderr), (0, ""))
+    answer = json.loads(result.stdout)
+    equal((answer["schema"], result.stdout.count("\n")), (1, 1))
+    functions = {function["selector"]: function for function in answer["functions"]}
+    equal(list(functions), list(BARS))
+    names = {"vendor_name": NAMES.vendors.get(0x1b36),
+             "device_name": NAMES.devices.get((0x1b36, 0x0010)),
+             "class_name": NAMES.class_name(0x010802) if NAMES.classes else None}
+    equal(functions[NVME], {
+        "selector": NVME, "vendor": "0x1b36", "device": "0x0010", "subsystem_vendor": "0x1af4",
+        "subsystem_device": "0x1100", "class": "0x010802", "revision": "0x02", "driver": "nvme",
+        "driver_owns": True, "asleep": False, "bars": [{
+            "bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
+            "prefetchable": False, "mappable": True, "write_combining": False, "holder": "nvme"}],
+        } | {key: name for key, name in names.items() if name})
+    equal(functions[PORT]["driver_owns"], False)
+    equal([(bar["bar"], bar["kind"], bar["length"], bar["prefetchable"], bar["mappable"],
+            bar["write_combining"]) for bar in functions[IVSHMEM]["bars"]],
+          [("0", "mem32", "0x100", False, True, False),
+           ("2", "mem64", "0x400000", True, True, True)])
+    equal([(bar["bar"], bar["kind"], bar["mappable"]) for bar in functions[RTL8139]["bars"]],
+          [("0", "io", False), ("1", "mem32", True), ("rom", "rom", False)])
+
+
+def test_verbose_json(bench):
+    answer = json.loads(bench.run("list", "1234:11e8", "--json", "-v").stdout)
+    bar = answer["functions"][0]["bars"][0]
+    equal((bar["decoding"], bar["bus_address"]), (True, "0xfea00000"))
+
+
+def test_decoding_off_and_other_addresses_on_the_bus(bench):
+    bench.function(EDU).set_command(0)
+    bench.function(IVSHMEM).poke_config(0x18, (0x1_8000_000c).to_bytes(8, "little"))
+    bench.run("list", EDU, "-v").prints(
+        listing([EDU], verbose=True).replace("decoding on", "decoding off"))
+    check("BAR 2  mem64      4 MiB  0x380000000000  prefetchable  decoding on  "
+          "bus address 0x180000000\n" in bench.run("list", "1af4:*#0", "-v").stdout,
+          "the bus address is not shown")
+
+
+def test_a_sleeping_device_is_told_and_not_looked_at(bench):
+    for state in ("D3hot", "D1"):
+        bench.function(EDU).set_power_state(state)
+        bench.run("list", EDU).prints(listing([EDU]))
+        bench.run("list", EDU, "-v").prints(f"{head(EDU, ids_of(EDU))}  asleep\n"
+                                            + BARS[EDU][0].format(on="") + "\n")
+    answer = json.loads(bench.run("list", EDU, "-v", "--json").stdout)["functions"][0]
+    equal(answer["asleep"], True)
+    check("decoding" not in answer["bars"][0], "configuration space was looked at")
+
+
+def test_without_verbose_no_configuration_space_is_opened(bench):
+    """Reading it would wake a suspended device."""
+    front = strace("-e", "trace=open,openat", "-o", bench.folder / "trace")
+    bench.run("list", wrap=front).prints(listing(BARS))
+    trace = (bench.folder / "trace").read_text(encoding="utf-8")
+    check('"resource"' in trace, "the trace does not show what was opened")
+    check("config" not in trace and "resource0" not in trace, f"opened: {trace}")
+
+
+def test_bars_without_an_address(bench):
+    ids = Ids(0xabcd, 0x0001, 0xff0000)
+    bench.tree.add("0000:02:00.0", Definition(ids, {
+        0: Bar(0, 4096, RES_MEM), 1: Bar(0x1000, 8192, RES_MEM | RES_UNSET)}))
+    bench.run("list", "abcd:*").prints(
+        f"{head('0000:02:00.0', ids)}\n"
+        "    BAR 0  mem32      4 KiB  no address\n    BAR 1  mem32      8 KiB  no address\n")
+    bars = json.loads(bench.run("list", "abcd:*", "--json").stdout)["functions"][0]["bars"]
+    equal([bar["address"] for bar in bars], [None, None])
+
+
+def test_order_and_domains(bench):
+    ids = Ids(0xabcd, 0x0001, 0xff0000)
+    addresses = ["0000:ff:1f.7", "0001:00:00.0", "10000:e1:00.0", "fffffffe:00:00.1"]
+    for address in reversed(addresses):
+        bench.tree.add(address, Definition(ids))
+    bench.run("list", "abcd:*").prints("".join(f"{head(a, ids)}\n" for a in addresses))
+    bench.run("list", "10000:e1:00.0").prints(f"{head('10000:e1:00.0', ids)}\n")
+
+
+def test_odd_sizes(bench):
+    ids = Ids(0xabcd, 0x0001, 0xff0000)
+    bench.tree.add("0000:02:00.0", Definition(ids, {
+        0: io_ports(0x1000, 4), 1: mem32(0x1000, 16), 2: mem64(1 << 40, 1 << 40)}))
+    bench.run("list", "abcd:*").prints(
+        f"{head('0000:02:00.0', ids)}\n"
+        "    BAR 0  io       4 bytes  0x00001000\n    BAR 1  mem32   16 bytes  0x00001000\n"
+        "    BAR 2  mem64      1 TiB  0x10000000000\n")
+
+
+def test_names_of_pci_ids(bench):
+    if not NAMES.vendors:
+        raise Skip("there is no pci.ids here")
+    chance = random.Random(1)
+    devices = chance.sample(sorted(NAMES.devices), 150) + NAMES.behind_comment[:50] + [
+        (0x8086, 0xfffe), (0xfffe, 1)]
+    classes = [base << 16 | sub << 8 for base, sub in sorted(NAMES.subclasses)] + [
+        0x0c9900, 0x550000]
+    wanted = []
+    for number, pair in enumerate(devices):
+        address = f"0000:{0x10 + number // 32:02x}:{number % 32:02x}.0"
+        ids = Ids(*pair, classes[number % len(classes)])
+        bench.tree.add(address, Definition(ids))
+        wanted.append(head(address, ids))
+    listed = [line for line in bench.run("list").stdout.splitlines() if line[:7] >= "0000:10"]
+    equal(listed, wanted)
+
+
+def test_subsystem_names(bench):
+    if not NAMES.subsystems:
+        raise Skip("there is no pci.ids here")
+    wanted = {}
+    for number, key in enumerate(random.Random(2).sample(sorted(NAMES.subsystems), 32)):
+        address = f"0000:10:{number:02x}.0"
+        bench.tree.add(address, Definition(Ids(*key[:2], 0xff0000, 0, key[2:])))
+        wanted[address] = NAMES.subsystems[key]
+    functions = json.loads(bench.run("list", "--json").stdout)["functions"]
+    equal({function["selector"]: function.get("subsystem_name") for function in functions
+           if function["selector"] in wanted}, wanted)
+
+
+def test_colour(bench):
+    bold = listing([EDU]).replace(EDU, f"\x1b[1m{EDU}\x1b[0m", 1)
+    plain = listing([EDU])
+    bench.run("list", EDU, "--color=always").prints(bold)
+    bench.run("--color", "always", "list", EDU).prints(bold)
+    bench.run("list", EDU, "--color", "auto").prints(plain)
+    equal(bench.run_on_terminal("list", EDU), (0, bold))
+    equal(bench.run_on_terminal("list", EDU, "--color=never"), (0, plain))
+    equal(bench.run_on_terminal("list", EDU, env={"NO_COLOR": "1"}), (0, plain))
+    equal(bench.run_on_terminal("list", EDU, env={"NO_COLOR": ""}), (0, bold))
+    equal(bench.run_on_terminal("list", EDU, env={"TERM": "dumb"}), (0, plain))
+    equal(bench.run_on_terminal("list", EDU, "--color=always", env={"NO_COLOR": "1"}), (0, bold))
+    bench.run("list", "--color=maybe").refuses(
+        2, "pcibar list: --color 'maybe': write auto, always or never; see 'pcibar help list'")
+
+
+def test_ten_thousand_functions(bench):
+    """A bound on the CPU time, which other work on the machine does not change much."""
+    crowd = bench.function(RTL8139)
+    for number in range(10000):
+        bench.tree.link(f"{0x10 + (number >> 13):04x}:{number >> 5 & 0xff:02x}:{number & 31:02x}.0",
+                        crowd)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = bench.run("list")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    equal((result.status, result.stderr), (0, ""))
+    lines = result.stdout.splitlines()
+    equal(len(lines), len(listing(BARS).splitlines()) + 10000 * 4)
+    equal(lines[-4:], head("0011:38:0f.0", ids_of(RTL8139)).splitlines()
+          + [line.format(on="", off="") for line in BARS[RTL8139]])
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    check(spent < 5, f"{spent:.1f} s of CPU for 10,000 functions")
+
+
+if __name__ == "__main__":
+    harness.main()

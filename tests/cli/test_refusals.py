@@ -1,0 +1,393 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every verb that reaches a BAR refuses, with its sentence and exit status.
+
+A refusal leaves the device as it was: each case compares the BARs and configuration space.
+"""
+
+import harness
+from fake_sysfs import (EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, ROM, RTL8139, Bar, Definition,
+                        Ids)
+from harness import equal, valgrind
+from sentences import (ALL, ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL,
+                       ROM_READ_ONLY, UPPER_HALF, no_bar, no_function, no_wc, outside, shared_page,
+                       too_long)
+
+READERS = ("read", "dump", "compare", "watch")
+WRITERS = ("write", "load")
+VERBS = READERS + WRITERS
+# More than all verbs need; no verb gets beyond its refusal.
+INPUT = b"\x5a" * 64
+
+NOT_A_NUMBER = "not a number: write decimal or 0x..."
+
+
+def arguments(verb, selector, bar, offset=0):
+    """A verb with operands that reach 64 bytes of a BAR, or 4."""
+    operands = {"read": [f"{offset}"], "dump": [f"{offset}+64"], "write": [f"{offset}", "0x5a"],
+                "load": ["-", "--offset", f"{offset}"], "compare": ["-", "--offset", f"{offset}"],
+                "watch": [f"{offset}", "-i1ms", "--timeout=5s"]}
+    return [verb, selector, bar, *operands[verb]]
+
+
+def state(function):
+    """Everything a verb could have changed."""
+    bars = [function.peek(index, 0, min(bar.length, 4 << 20))
+            for index, bar in function.bars.items()]
+    return [function.path("config").read_bytes(), *bars]
+
+
+def refused(bench, function, bar, status, sentence, verbs=VERBS, extra=(), run=None):
+    """Every verb refuses a BAR with the same sentence about it, and changes nothing."""
+    before = state(function)
+    name = "rom" if bar == ROM else bar
+    for verb in verbs:
+        result = (run or bench.run)(*arguments(verb, function.address, name), *extra, stdin=INPUT)
+        result.refuses(status, f"pcibar {verb}: {function.address} BAR {name}: {sentence}")
+    equal(state(function), before, "BARs and configuration space")
+
+
+def test_selectors(bench):
+    hint = ("write an address as [DDDD:]BB:DD.F, IDs as VVVV:DDDD[#N] or pciD:B:S:F; pcibar list "
+            "prints addresses")
+    for selector, status, sentence in (
+            ("00:1f.0", 3, no_function("0000:00:1f.0")),
+            ("abcd:1234", 3, f"no function is abcd:1234; {ALL}"),
+            ("1234:11e8#1", 3, f"no function is 1234:11e8#1; {ALL}"),
+            ("1af4:1110", 3, "3 functions match: 0000:00:06.0, 0000:00:08.0, 0000:00:0a.0; use an "
+             "address, or append #N to pick one"),
+            ("03:00", 2, '"03:00" is not a selector; an address needs the function too: append .0 '
+             "for function 0"),
+            ("0000:03:00", 2, '"0000:03:00" is not a selector; an address needs the function too: '
+             "append .0 for function 0"),
+            ("", 2, f'"" is not a selector; {hint}'),
+            ("edu", 2, f'"edu" is not a selector; {hint}'),
+            ("00:04.8", 2, f'"00:04.8" is not a selector; {hint}'),
+            ("00:20.0", 2, f'"00:20.0" is not a selector; {hint}'),
+            ("0:4.0", 2, f'"0:4.0" is not a selector; {hint}'),
+            ("00:04.0 ", 2, f'"00:04.0 " is not a selector; {hint}'),
+            ("12345:11e8", 2, f'"12345:11e8" is not a selector; {hint}'),
+            ("pci0:4:0:9:9", 2, f'"pci0:4:0:9:9" is not a selector; {hint}')):
+        for verb in ("read", "write"):
+            bench.run(*arguments(verb, selector, 0)).refuses(
+                status, f"pcibar {verb}: {selector}: {sentence}")
+
+
+def test_an_unknown_device_for_every_verb(bench):
+    sentence = no_function("0000:00:1f.0")
+    for line in (*(arguments(verb, "00:1f.0", 0) for verb in VERBS), ["info", "00:1f.0"],
+                 ["explain", "00:1f.0"], ["enable", "00:1f.0"], ["disable", "00:1f.0"],
+                 ["script", "00:1f.0"], ["list", "00:1f.0"]):
+        bench.run(*line, stdin=INPUT).refuses(3, f"pcibar {line[0]}: 00:1f.0: {sentence}")
+    for verb, value in (("read", []), ("write", ["1"])):
+        bench.run("config", verb, "00:1f.0", "0", *value).refuses(
+            3, f"pcibar config {verb}: 00:1f.0: {sentence}")
+
+
+def test_bars_that_are_not_there(bench):
+    refused(bench, bench.function(EDU), 1, 2, no_bar("BAR 1"))
+    refused(bench, bench.function(EDU), ROM, 2, no_bar("the expansion ROM"))
+    refused(bench, bench.function(IVSHMEM), 3, 2, UPPER_HALF)
+
+
+def test_names_of_bars(bench):
+    for bar in ("6", "7", "-", "00", "0x0", "ROM", "rom0", "", "1 "):
+        for verb in VERBS:
+            bench.run(*arguments(verb, EDU, bar)).refuses(
+                2, f"pcibar {verb}: BAR '{bar}': not a BAR: write 0 to 5, or rom; see 'pcibar help "
+                f"{verb}'")
+    bench.run("explain", EDU, "6").refuses(
+        2, "pcibar explain: BAR '6': not a BAR: write 0 to 5, or rom; see 'pcibar help explain'")
+
+
+def test_outside(bench):
+    edu = bench.function(EDU)
+    before = state(edu)
+    for verb, offset, wanted in (
+            ("read", "0x100000", "0x100000+0x4"), ("read", "0xffffc+8", "0xffffc+0x8"),
+            ("read", "1M+4", "0x100000+0x4"),
+            ("read", "0xfffffffffffffff8", "0xfffffffffffffff8+0x4"),
+            ("dump", "0x100000+4", "0x100000+0x4"), ("dump", "0+0x100004", "0x0+0x100004"),
+            ("dump", "0x200000", "0x200000+0x0"), ("dump", "1M", "0x100000+0x0"),
+            ("watch", "0x100000", "0x100000+0x4"), ("write", "0x100000", "0x100000+0x4"),
+            ("write", "17179869184", "0x400000000+0x4")):
+        value = ["1"] if verb == "write" else []
+        bench.run(verb, EDU, "0", offset, *value).refuses(
+            2, f"pcibar {verb}: {EDU} BAR 0: {outside(wanted)}")
+    for verb in ("load", "compare"):
+        bench.run(verb, EDU, "0", "-", "--offset", "0xfffe0", stdin=INPUT).refuses(
+            2, f"pcibar {verb}: {EDU} BAR 0: {too_long('standard input', 64, 0xfffe0, 32)}")
+        bench.run(verb, EDU, "0", "-", "--offset", "1M", stdin=INPUT).refuses(
+            2, f"pcibar {verb}: {EDU} BAR 0: {outside('0x100000+0x40')}")
+    bench.run("read", HUGE, "2", "16G").refuses(
+        2, f"pcibar read: {HUGE} BAR 2: {outside('0x400000000+0x4', 2, 16 << 30)}")
+    equal(state(edu), before)
+
+
+def test_outside_a_bar_smaller_than_a_page(bench):
+    """The page goes on behind it, and belongs to somebody else."""
+    for verb in ("read", "write"):
+        bench.run(*arguments(verb, IVSHMEM, 0, 256), "--share-page").refuses(
+            2, f"pcibar {verb}: {IVSHMEM} BAR 0: {outside('0x100+0x4', 0, 256)}")
+
+
+def test_alignment_and_multiples(bench):
+    for verb in VERBS:
+        bench.run(*arguments(verb, EDU, 0, 6), stdin=INPUT).refuses(
+            2, f"pcibar {verb}: offset 0x6 is not a multiple of 4: use -w 2; see 'pcibar help "
+            f"{verb}'")
+        bench.run(*arguments(verb, EDU, 0, 4), "-w8", stdin=INPUT).refuses(
+            2, f"pcibar {verb}: offset 0x4 is not a multiple of 8: use -w 4; see 'pcibar help "
+            f"{verb}'")
+    for verb in ("read", "dump", "watch"):
+        for length, width, fits in ((6, 4, 2), (3, 2, 1), (4, 8, 4), (1, 8, 1)):
+            bench.run(verb, EDU, "0", f"0+{length}", "-w", width).refuses(
+                2, f"pcibar {verb}: {length:#x} bytes are not a multiple of {width}: use -w "
+                f"{fits}; see 'pcibar help {verb}'")
+    equal(bench.function(EDU).peek(0, 0, 128), bytes(128))
+
+
+def test_widths(bench):
+    for verb in VERBS:
+        any_too = verb in ("dump", "load", "compare")
+        words = "1, 2, 4, 8 or any" if any_too else "1, 2, 4 or 8"
+        for width in ("3", "0", "16", "all" if any_too else "any", "", "-1", "4x", "04"):
+            bench.run(*arguments(verb, EDU, 0), f"--width={width}").refuses(
+                2, f"pcibar {verb}: --width '{width}': not a width: write {words}; see 'pcibar "
+                f"help {verb}'")
+    equal(bench.function(EDU).peek(0, 0, 64), bytes(64))
+
+
+def test_numbers(bench):
+    for number, clause in (
+            ("12z", "rubbish behind the number"), ("0x1g", "rubbish behind the number"),
+            ("4 ", "rubbish behind the number"), ("1KB", "rubbish behind the number"),
+            ("1k", "rubbish behind the number"), ("0x10,", "rubbish behind the number"),
+            ("010", OCTAL), ("00", OCTAL), ("09", OCTAL),
+            ("18446744073709551616", "the number is too large"),
+            ("0x10000000000000000", "the number is too large"),
+            ("17179869184G", "the number is too large"),
+            ("", "a number is missing"), (" 4", NOT_A_NUMBER), ("0x", NOT_A_NUMBER),
+            ("x4", NOT_A_NUMBER), ("K", NOT_A_NUMBER), ("0x-1", NOT_A_NUMBER),
+            ("\u0664", NOT_A_NUMBER),
+            ("+4", "a number is missing"), ("4+", "a number is missing"),
+            ("0+0", "the length is zero"), ("4+-4", "a number cannot be negative"),
+            ("4+4+4", "rubbish behind the number"), ("0+010", OCTAL),
+            ("0xfffffffffffffff0+0x11", "the range ends beyond 64 bits")):
+        bench.run("read", EDU, "0", number).refuses(
+            2, f"pcibar read: offset '{number}': {clause}; see 'pcibar help read'")
+    for verb in ("read", "dump", "watch"):
+        bench.run(verb, EDU, "0", "-4").refuses(
+            2, f"pcibar {verb}: '-4': a number cannot be negative; see 'pcibar help {verb}'")
+    bench.run("write", EDU, "0", "4+4", "1").refuses(
+        2, "pcibar write: offset '4+4': rubbish behind the number; see 'pcibar help write'")
+    for verb in ("load", "compare"):
+        bench.run(verb, EDU, "0", "-", "--offset", "-4").refuses(
+            2, f"pcibar {verb}: --offset '-4': a number cannot be negative; see 'pcibar help "
+            f"{verb}'")
+    equal(bench.function(EDU).peek(0, 0, 64), bytes(64))
+
+
+def test_counts(bench):
+    see = "; see 'pcibar help read'"
+    for option, sentence in (
+            ("-c0", "--count '0': the count is zero"), ("-c-1", "--count '-1': a number cannot be "
+             "negative"), ("--count=010", f"--count '010': {OCTAL}"),
+            ("--count=", "--count '': a number is missing"),
+            ("--count=0x4000000000000000", "--count '4611686018427387904': the range ends beyond "
+             "64 bits")):
+        bench.run("read", EDU, "0", "0", option).refuses(2, f"pcibar read: {sentence}{see}")
+    bench.run("read", EDU, "0", "0+8", "-c2").refuses(
+        2, f"pcibar read: '0+8' has a length: it cannot go with --count{see}")
+    bench.run("read", EDU, "0", "0+8", "--fixed").refuses(
+        2, f"pcibar read: '0+8' has a length: it cannot go with --fixed{see}")
+
+
+def test_operands(bench):
+    for line, missing in (
+            (["read"], "<selector> <bar> <offset|start+length>"),
+            (["read", EDU], "<selector> <bar> <offset|start+length>"),
+            (["write", EDU, "0", "0"], "<selector> <bar> <offset> <value[:mask]>..."),
+            (["dump", EDU], "<selector> <bar> [start|start+length]"),
+            (["load", EDU, "0"], "<selector> <bar> <file|->"),
+            (["compare", EDU, "0"], "<selector> <bar> <file|->"),
+            (["watch", EDU, "0"], "<selector> <bar> <offset|start+length>"),
+            (["info"], "<selector>"), (["enable"], "<selector>"),
+            (["explain"], "<selector> [bar]"), (["script"], "<selector> [file|-]")):
+        bench.run(*line).refuses(
+            2, f"pcibar {line[0]}: operands are missing: {missing}; see 'pcibar help {line[0]}'")
+    for line in (["read", EDU, "0", "0", "0"], ["dump", EDU, "0", "0", "0"], ["info", EDU, "0"],
+                 ["list", EDU, EDU], ["enable", EDU, "0"], ["explain", EDU, "0", "0"],
+                 ["script", EDU, "-", "-"], ["load", EDU, "0", "-", "-"]):
+        bench.run(*line).refuses(
+            2, f"pcibar {line[0]}: too many operands; see 'pcibar help {line[0]}'")
+
+
+@valgrind
+def test_a_driver(bench):
+    refused(bench, bench.function(NVME), 0, 1, DRIVER)
+
+
+def test_drivers_that_leave_the_bars_to_others(bench):
+    for driver in ("vfio-pci", "pci-stub", "uio_pci_generic", "pcieport"):
+        bench.function(EDU).bind(driver)
+        bench.run("read", EDU, "0", "0").prints("0x00000000\n")
+
+
+def test_decoding_off(bench):
+    edu, rtl = bench.function(EDU), bench.function(RTL8139)
+    edu.set_command(0x0105)
+    refused(bench, edu, 0, 1, DECODE_OFF)
+    rtl.set_command(0x0106)
+    refused(bench, rtl, 0, 1, DECODE_OFF.replace("memory", "I/O"))
+    bench.run("read", RTL8139, "1", "0").prints("0x00000000\n")
+
+
+def test_asleep(bench):
+    edu = bench.function(EDU)
+    for power_state in ("D1", "D2", "D3hot", "D3cold"):
+        edu.set_power_state(power_state)
+        refused(bench, edu, 0, 1, ASLEEP)
+    for power_state in ("D0", "unknown"):
+        edu.set_power_state(power_state)
+        bench.run("read", EDU, "0", "0").prints("0x00000000\n")
+
+
+def test_a_shared_page(bench):
+    for one, other in ((IVSHMEM, PAIR), (PAIR, IVSHMEM)):
+        refused(bench, bench.function(one), 0, 1, shared_page(f"BAR 0 of {other}"))
+
+
+def test_a_page_shared_within_a_function(bench):
+    function = bench.tree.add("0000:02:00.0", Definition(Ids(0xabcd, 1, 0xff0000), {
+        0: Bar(0xfe000000, 128, RES_MEM), 1: Bar(0xfe000080, 128, RES_MEM)}))
+    refused(bench, function, 0, 1, shared_page("BAR 1 of the same function"))
+
+
+def test_no_address(bench):
+    function = bench.tree.add("0000:02:00.0", Definition(
+        Ids(0xabcd, 1, 0xff0000), {0: Bar(0, 4096, RES_MEM)}))
+    refused(bench, function, 0, 1, NO_ADDRESS)
+
+
+def test_exclusive_is_refused_where_it_means_nothing(bench):
+    refused(bench, bench.function(EDU), 0, 1, NOT_EXCLUSIVE, extra=["--exclusive"])
+
+
+def test_the_rom_cannot_be_written(bench):
+    refused(bench, bench.function(RTL8139), ROM, 1, ROM_READ_ONLY, verbs=WRITERS,
+            extra=["--activate"])
+
+
+def test_no_write_combining(bench):
+    for address, bar, why in ((EDU, 0, ", which is not prefetchable"),
+                              (RTL8139, 0, ", which is not prefetchable"), (HUGE, 2, "")):
+        bench.function(HUGE).path("resource2_wc").unlink(missing_ok=True)
+        bench.run("load", address, bar, "-", "--wc", stdin=INPUT).refuses(
+            1, f"pcibar load: {address} BAR {bar}: {no_wc(bar, why)}")
+        equal(bench.function(address).peek(bar, 0, 64), bytes(64))
+
+
+def test_without_rights(bench):
+    for address in (EDU, RTL8139):
+        function = bench.function(address)
+        before = state(function)
+        for mode, verbs, what in ((0o444, WRITERS, "write to"), (0, READERS, "read")):
+            function.resource(0).chmod(mode)
+            for verb in verbs:
+                bench.run_as_nobody(*arguments(verb, address, 0), stdin=INPUT).refuses(
+                    1, f"pcibar {verb}: {address} BAR 0: no permission to {what} the file "
+                    "resource0; run it as root, or have root change the file's mode")
+        function.resource(0).chmod(0o600)
+        equal(state(function), before)
+
+
+def test_activate_without_rights(bench):
+    edu = bench.function(EDU)
+    edu.set_command(0)
+    edu.path("config").chmod(0o444)
+    bench.run_as_nobody("read", EDU, "0", "0", "--activate").refuses(
+        1, f"pcibar read: {EDU} BAR 0: decoding cannot be turned on: Permission denied; run it as "
+        "root")
+
+
+def test_lockdown(bench):
+    """The kernel refuses mmap() then, which only strace can show on an ordinary file."""
+    edu, rtl = bench.function(EDU), bench.function(RTL8139)
+    bench.tree.set_lockdown("integrity")
+    front = harness.failing("mmap", "EPERM", edu.resource(0))
+    refused(bench, edu, 0, 1, LOCKDOWN, run=lambda *args, stdin: bench.run(
+        *args, stdin=stdin, wrap=front))
+    refused(bench, rtl, 0, 1, LOCKDOWN, verbs=WRITERS)
+
+
+def test_what_else_mmap_answers(bench):
+    edu = bench.function(EDU)
+    for error, owner, sentence in (
+            ("EPERM", None, "a missing capability or a security module forbids it; run it as root"),
+            ("EACCES", None, "no permission to map the BAR; run it as root"),
+            ("EINVAL", None, "the kernel keeps the range for another user (IO_STRICT_DEVMEM); see "
+             "/proc/iomem for who holds it"),
+            ("EINVAL", "edu", "the kernel keeps the range for edu (IO_STRICT_DEVMEM); unbind the "
+             "driver; a kernel booted with iomem=relaxed allows both"),
+            ("ENOMEM", None, "mmap: Cannot allocate memory")):
+        edu.bind(owner)
+        front = harness.failing("mmap", error, edu.resource(0))
+        refused(bench, edu, 0, 1, sentence, verbs=("read", "write"),
+                extra=["--share-driver"] if owner else (),
+                run=lambda *args, stdin, front=front: bench.run(*args, stdin=stdin, wrap=front))
+
+
+def test_a_kernel_without_the_file(bench):
+    edu = bench.function(EDU)
+    edu.resource(0).unlink()
+    for verb in VERBS:
+        bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
+            1, f"pcibar {verb}: {EDU} BAR 0: this kernel offers no file resource0")
+
+
+def test_a_function_that_is_gone(bench):
+    """It answers no more, and then it is not there any more."""
+    edu = bench.function(EDU)
+    edu.poke_config(0, b"\xff" * 256)
+    refused(bench, edu, 0, 4, "the function is gone")
+    edu.path("resource").unlink()
+    for verb in VERBS:
+        bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
+            4, f"pcibar {verb}: {EDU} BAR 0: the function is gone; 'pcibar list' shows what is "
+            "there now")
+    edu.vanish()
+    bench.run("read", EDU, "0", "0").refuses(
+        3, f"pcibar read: {EDU}: {no_function(EDU)}")
+
+
+def test_options_that_mean_nothing_to_a_verb(bench):
+    for line, option in ((["read", EDU, "0", "0"], "--verify"), (["list"], "--share-driver"),
+                         (["info", EDU], "--activate"), (["write", EDU, "0", "0", "1"], "--json"),
+                         (["enable", EDU], "--share-page"), (["load", EDU, "0", "-"], "--until")):
+        bench.run(*line, option).refuses(
+            2, f"pcibar {line[0]}: there is no option '{option}' here; see 'pcibar help {line[0]}'")
+    for line, option in ((["list"], "--share-driver"), (["write", EDU, "0", "0", "1"], "--json"),
+                         (["info", EDU], "--exclusive"), (["enable", EDU], "--activate")):
+        bench.run(option, *line).refuses(
+            2, f"pcibar {line[0]}: '{option}' means nothing to it; see 'pcibar help {line[0]}'")
+    for option, sentence in (
+            ("--frob", "there is no option '--frob' here"), ("-x", "there is no option '-x' here"),
+            ("--backend", "--backend needs an argument"), ("--json=1", "'--json=1': the option "
+             "takes no argument"),
+            ("--backend=vfio", "--backend 'vfio': no such back end: write auto or sysfs")):
+        bench.run("read", EDU, "0", "0", option).refuses(
+            2, f"pcibar read: {sentence}; see 'pcibar help read'")
+    equal(bench.function(EDU).peek(0, 0, 4), bytes(4))
+
+
+def test_verbs_that_there_are_not(bench):
+    for word in ("frobnicate", "", "READ", "rea", "reads"):
+        bench.run(word, EDU).refuses(2, f"pcibar: there is no verb '{word}'; see 'pcibar help'")
+    bench.run().refuses(2, "pcibar: a verb is missing; see 'pcibar help'")
+    bench.run("-w", "4", "read", EDU, "0", "0").refuses(
+        2, "pcibar: there is no option '-w' here; see 'pcibar help'")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar script"""
+
+import json
+import re
+import struct
+
+import harness
+from fake_sysfs import EDU, HUGE, NVME, RTL8139
+from harness import PIPE, check, equal, valgrind
+from sentences import DECODE_OFF, DRIVER, LOST, no_bar, no_function
+
+
+@valgrind
+def test_verbs_without_their_selector(bench):
+    edu = bench.function(EDU)
+    image = bench.file("image", b"\1\2\3\4")
+    script = bench.file("script", f"""\
+# what a comment says
+write 0 0 0x11111111 0x22222222
+
+read 0 0          # behind a command too
+  read -w 2 0 4 -c 2
+load 0 {image} --offset 8
+dump 0 0+16
+compare 0 {image} --offset 8
+config read VENDOR_ID
+disable --io
+""".encode())
+    wanted = ("0x11111111\n0x2222\n0x2222\n"
+              "00000000  11111111 22222222 04030201 00000000  |....\"\"\"\"........|\n00000010\n"
+              "0x1234\n")
+    bench.run("script", EDU, script).prints(wanted)
+    equal(edu.command(), 0x0102)
+    for arguments in ([], ["-"]):
+        bench.run("script", EDU, *arguments, stdin=script.read_bytes()).prints(wanted)
+
+
+@valgrind
+def test_the_first_failure_ends_it(bench):
+    edu = bench.function(EDU)
+    for line, status, sentence in (
+            ("read 0 2", 2, "pcibar read: {}:2: offset 0x2 is not a multiple of 4: use -w 2; see "
+             "'pcibar help read'"),
+            ("write 1 0 1", 2, f"pcibar write: {{}}:2: {EDU} BAR 1: {no_bar('BAR 1')}"),
+            ("load 0 /missing", 1, "pcibar load: {}:2: /missing: No such file or directory"),
+            ("watch 0 0 --until 7 --timeout 1ms", 5,
+             f"pcibar watch: {{}}:2: {EDU} BAR 0: timed out"),
+            ("frobnicate", 2, "pcibar: {}:2: there is no verb 'frobnicate'; see 'pcibar help'"),
+            ("list", 2, "pcibar list: {}:2: it cannot stand in a script; see 'pcibar help list'"),
+            ("script -", 2, "pcibar script: {}:2: it cannot stand in a script; see 'pcibar help "
+             "script'"),
+            ("read 0 0 --sysfs", 2, "pcibar read: {}:2: --sysfs needs an argument; see 'pcibar "
+             "help read'"),
+            ('read "0 0', 2, "pcibar script: {}:2: a quote is not closed; see 'pcibar help "
+             "script'")):
+        text = f"write 0 0 1\n{line}\nwrite 0 4 1\n"
+        script = bench.file("script", text.encode())
+        for arguments, stdin, name in (([script], "", str(script)), ([], text, "stdin")):
+            edu.poke(0, 0, bytes(8))
+            result = bench.run("script", EDU, *arguments, stdin=stdin)
+            equal((result.status, result.stderr), (status, f"{sentence.format(name)}\n"), line)
+            equal(edu.peek(0, 0, 8), b"\1" + bytes(7), f"BAR after {line}")
+
+
+def test_compare_that_differs_ends_it(bench):
+    image = bench.file("image", b"\1\2\3\4")
+    bench.run("script", EDU, stdin=f"compare 0 {image}\nread 0 0\n").expect(
+        5, "0x00000000: 0x00000000 in the BAR, 0x04030201 in the file\n"
+        "1 of 1 units of 4 bytes differ\n")
+
+
+def test_output_comes_before_the_message(bench):
+    """Both go to one file there."""
+    with open(bench.folder / "both", "w+b") as file:
+        bench.run("script", EDU, stdin="read 0 0\nread 0 1\n", stdout=file, stderr=file)
+        file.seek(0)
+        equal(file.read().decode(), "0x00000000\npcibar read: stdin:2: offset 0x1 is not a "
+              "multiple of 4: use -w 1; see 'pcibar help read'\n")
+
+
+def test_quotes_and_blanks(bench):
+    bench.file("an image # 1", b"\1\2\3\4")
+    line = f'load 0 "{bench.folder}/an image # 1"\nload 0 {bench.folder}/an" "image" "#" "1\n'
+    bench.run("script", EDU, stdin=line + "\tread\t0\t0\r\n\"read\" \"\"0 0\n").prints(
+        "0x04030201\n0x04030201\n")
+
+
+def test_the_last_line_needs_no_newline(bench):
+    bench.run("script", EDU, stdin="read 0 0\nread 0 0").prints("0x00000000\n0x00000000\n")
+
+
+def test_quit(bench):
+    bench.run("script", EDU, stdin="read 0 0\nquit\nread 0 0\n").prints("0x00000000\n")
+
+
+def test_nothing_to_do(bench):
+    for text in ("", "\n\n# nothing\n", "quit\n"):
+        bench.run("script", EDU, stdin=text).prints("")
+
+
+def test_options_hold_for_all_lines(bench):
+    nvme = bench.function(NVME)
+    nvme.poke(0, 0, b"\7")
+    bench.run("script", NVME, "--share-driver", stdin="read 0 0\nread 0 0\n").prints(
+        "0x00000007\n0x00000007\n")
+    bench.run("--share-driver", "script", NVME, stdin="read 0 0\n").prints("0x00000007\n")
+    bench.run("script", NVME, stdin="read 0 0 --share-driver\nread 0 0\n").refuses(
+        1, f"pcibar read: stdin:2: {NVME} BAR 0: {DRIVER}", stdout="0x00000007\n")
+
+
+def test_options_of_a_line_end_with_it(bench):
+    bench.function(EDU).poke(0, 0, b"\1\2\3\4")
+    bench.run("script", EDU, stdin="read 0 0 -w1\nread 0 0\nread 0 0 -v\nread 0 0\n").prints(
+        "0x01\n0x04030201\n0x00000000: 0x04030201\n0x04030201\n")
+
+
+def test_json_for_all_lines(bench):
+    result = bench.run("script", EDU, "--json", stdin="read 0 0\nread 0 4\nconfig read 0\n")
+    equal((result.status, result.stderr), (0, ""))
+    equal([json.loads(line)["values"] for line in result.stdout.splitlines()],
+          [["0x00000000"], ["0x00000000"], ["0x11e81234"]])
+
+
+def test_activate_lasts_until_the_end(bench):
+    edu = bench.function(EDU)
+    edu.set_command(0)
+    bench.run("script", EDU, "--activate",
+              stdin="read 0 0\nconfig read COMMAND\nread 0 4\n").prints(
+        "0x00000000\n0x0002\n0x00000000\n")
+    equal(edu.command(), 0)
+
+
+def test_decoding_that_is_turned_off_is_noticed(bench):
+    bench.run("script", EDU, stdin="read 0 0\ndisable\nread 0 0\n").refuses(
+        1, f"pcibar read: stdin:3: {EDU} BAR 0: {DECODE_OFF}", stdout="0x00000000\n")
+    bench.run("script", EDU, stdin="enable\nread 0 0\nconfig write COMMAND 0\nread 0 0\n").refuses(
+        1, f"pcibar read: stdin:4: {EDU} BAR 0: {DECODE_OFF}", stdout="0x00000000\n")
+
+
+@valgrind
+def test_a_loss_ends_it(bench):
+    process = bench.start("script", EDU, stdin=PIPE)
+    process.feed("read 0 0\n")
+    equal(process.wait_for("\n"), "0x00000000\n")
+    bench.function(EDU).lose(0)
+    process.feed("read 0 0\nread 0 0\n")
+    process.finish().refuses(4, f"pcibar read: stdin:2: {EDU} BAR 0: {LOST}")
+
+
+def test_one_open_and_one_map_for_all(bench):
+    """Reading and writing are one map each, whatever the lines are and however many."""
+    trace = bench.folder / "trace"
+    front = harness.strace("-e", "trace=openat,mmap", "-y", "-o", trace)
+    text = "".join(f"read 0 {place}\nwrite 0 {place} {place}\ndump 0 {place}+64\n"
+                   for place in range(0, 4000, 4))
+    result = bench.run("script", EDU, stdin=text, wrap=front)
+    equal((result.status, result.stderr), (0, ""))
+    calls = trace.read_text(encoding="utf-8").splitlines()
+    opened = [call for call in calls if "openat(" in call and "resource0" in call]
+    mapped = [call for call in calls if call.startswith("mmap(") and "resource0" in call]
+    equal((len(opened), len(mapped)), (2, 2), "opens and maps of resource0")
+    check(all("NULL, 1048576," in call for call in mapped), f"mapped otherwise: {mapped}")
+
+
+def test_a_huge_bar_is_not_mapped_whole(bench):
+    bench.function(HUGE).poke(2, 12 << 30, struct.pack("<I", 5))
+    trace = bench.folder / "trace"
+    front = harness.strace("-e", "trace=mmap", "-y", "-o", trace)
+    text = "".join(f"read 2 {(12 << 30) + place}\n" for place in range(0, 400, 4))
+    result = bench.run("script", HUGE, stdin=text, wrap=front)
+    equal((result.status, result.stdout.split("\n", 1)[0]), (0, "0x00000005"))
+    sizes = re.findall(r"mmap\(NULL, (\d+), .*resource2", trace.read_text(encoding="utf-8"))
+    check(len(sizes) == 1 and int(sizes[0]) <= 64 << 20, f"mapped: {sizes}")
+
+
+def prompt(bench, address=EDU):
+    """A script that somebody types on a terminal."""
+    process = bench.start("script", address, terminals=("stdin", "stdout", "stderr"),
+                          env={"TERM": "xterm"})
+    equal(process.wait_for("pcibar> ", "terminal"), "pcibar> ")
+    return process
+
+
+@valgrind
+def test_a_prompt_on_a_terminal(bench):
+    process = prompt(bench)
+    process.type("write 0 0 7\n")
+    equal(process.wait_for("> ", "terminal"), "pcibar> ")
+    process.type("read 0 0\n")
+    equal(process.wait_for("> ", "terminal"), "0x00000007\npcibar> ")
+    process.type("\x04")
+    equal(process.screen(), (0, "\n"))
+
+
+def test_a_mistake_does_not_end_a_prompt(bench):
+    process = prompt(bench)
+    process.type("read 0 1\n")
+    equal(process.wait_for("> ", "terminal"), "pcibar read: offset 0x1 is not a multiple of 4: "
+          "use -w 1; see 'pcibar help read'\npcibar> ")
+    process.type("help enable\n")
+    check("usage: pcibar enable" in process.wait_for("pcibar> ", "terminal"), "no help")
+    process.type("quit\n")
+    equal(process.screen(), (0, ""))
+
+
+def test_a_prompt_needs_a_terminal_to_read_from(bench):
+    equal(bench.run_on_terminal("script", EDU, terminals=("stdout", "stderr")), (0, ""))
+
+
+def test_files_that_cannot_be_read(bench):
+    missing = bench.folder / "missing"
+    bench.run("script", EDU, missing).refuses(
+        1, f"pcibar script: {missing}: No such file or directory")
+    bench.run("script", EDU, bench.folder).refuses(
+        1, f"pcibar script: {bench.folder}: Is a directory")
+
+
+@valgrind
+def test_the_device_is_looked_for_before_the_first_line(bench):
+    bench.run("script", "00:1f.0", stdin="frobnicate\n").refuses(
+        3, f"pcibar script: 00:1f.0: {no_function('0000:00:1f.0')}")
+
+
+def test_io_ports(bench):
+    bench.run("script", RTL8139, stdin="write 0 4 0x01020304\nread 0 4\nread 0 6 -w2\n").prints(
+        "0x01020304\n0x0102\n")
+
+
+if __name__ == "__main__":
+    harness.main()

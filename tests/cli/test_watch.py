@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""pcibar watch"""
+
+import json
+import re
+import struct
+import time
+
+import harness
+from fake_sysfs import EDU, HUGE, NVME, RTL8139
+from harness import check, equal, matches, valgrind
+from sentences import DRIVER, LOST
+
+GONE = f"pcibar watch: {EDU} BAR 0: {LOST}"
+TIMED_OUT = f"pcibar watch: {EDU} BAR 0: timed out"
+
+
+def watch(bench, *arguments, **options):
+    """Start watching EDU and wait for the first look."""
+    process = bench.start("watch", EDU, "0", *arguments, **options)
+    matches(r"0\.\d{3} 0x[0-9a-f]{8}: 0x[0-9a-f]+\n", process.wait_for("\n"), "first line")
+    return process
+
+
+@valgrind
+def test_a_change_is_a_line(bench):
+    edu = bench.function(EDU)
+    process = watch(bench, "4", "-i", "1ms")
+    for old, new in ((0, 1), (1, 0xdeadbeef), (0xdeadbeef, 0)):
+        edu.poke(0, 4, struct.pack("<I", new))
+        matches(rf"\d+\.\d{{3}} 0x00000004: 0x{old:08x} -> 0x{new:08x}\n", process.wait_for("\n"))
+    process.interrupt()
+    process.finish().expect(0)
+
+
+@valgrind
+def test_the_first_look_shows_all(bench):
+    bench.function(EDU).poke(0, 0x10, bytes(range(1, 9)))
+    result = bench.run("watch", EDU, "0", "0x10+8", "-w2", "--timeout", "1ms", "-i", "1m")
+    equal((result.status, result.stderr), (5, f"{TIMED_OUT}\n"))
+    matches(r"0\.\d{3} 0x00000010: 0x0201\n0\.\d{3} 0x00000012: 0x0403\n"
+            r"0\.\d{3} 0x00000014: 0x0605\n0\.\d{3} 0x00000016: 0x0807\n", result.stdout)
+
+
+def test_only_what_changed_is_shown(bench):
+    edu = bench.function(EDU)
+    process = watch(bench, "0+0x40", "--interval=1ms")
+    process.wait_for("0x0000003c: 0x00000000\n")
+    edu.poke(0, 0x20, b"\7")
+    matches(r"\d+\.\d{3} 0x00000020: 0x00000000 -> 0x00000007\n", process.wait_for("\n"))
+    edu.poke(0, 0x3c, b"\x08")
+    matches(r"\d+\.\d{3} 0x0000003c: 0x00000000 -> 0x00000008\n", process.wait_for("\n"))
+
+
+@valgrind
+def test_until(bench):
+    edu = bench.function(EDU)
+    for until, almost, there in (("5", 4, 5), ("0x80:0x80", 0x7f, 0x181), ("0:0xff", 0x1ff, 0x100)):
+        edu.poke(0, 8, struct.pack("<I", almost))
+        process = watch(bench, "8", "-i1ms", "--until", until)
+        edu.poke(0, 8, struct.pack("<I", there))
+        result = process.finish()
+        equal((result.status, result.stderr), (0, ""))
+        matches(rf"\d+\.\d{{3}} 0x00000008: 0x{almost:08x} -> 0x{there:08x}\n", result.stdout)
+
+
+def test_until_holds_at_once(bench):
+    result = bench.run("watch", EDU, "0", "8", "--until", "0", "-i", "60m")
+    equal((result.status, result.stderr), (0, ""))
+
+
+@valgrind
+def test_timeout(bench):
+    started = time.monotonic()
+    result = bench.run("watch", EDU, "0", "8", "--until", "1", "--timeout", "200ms", "-i1m")
+    spent = time.monotonic() - started
+    equal((result.status, result.stderr), (5, f"{TIMED_OUT}\n"))
+    check(0.2 <= spent < harness.BOUND / 2, f"it took {spent:.3f} s")
+
+
+def test_interval(bench):
+    """Nothing is looked at for an hour: the change is not seen."""
+    process = watch(bench, "8", "-i", "60m")
+    bench.function(EDU).poke(0, 8, b"\1")
+    process.interrupt()
+    process.finish().expect(0)
+
+
+def test_interval_is_kept(bench):
+    """At most ten looks in 190 ms, 20 ms apart; a busy machine may make fewer."""
+    front = harness.strace("-e", "trace=ppoll", "-o", bench.folder / "trace")
+    process = bench.start("watch", EDU, "0", "8", "-i20ms", "--timeout=190ms", wrap=front)
+    equal(process.finish().status, 5)
+    waits = (bench.folder / "trace").read_text(encoding="utf-8").count("ppoll(")
+    check(1 <= waits <= 10, f"it waited {waits} times")
+
+
+@valgrind
+def test_interrupt(bench):
+    process = watch(bench, "8", "--until", "1")
+    process.interrupt()
+    process.finish().expect(5)
+    process = watch(bench, "8")
+    process.interrupt()
+    process.finish().expect(0)
+
+
+@valgrind
+def test_interrupt_puts_decoding_back(bench):
+    edu = bench.function(EDU)
+    edu.set_command(0x0101)
+    process = watch(bench, "8", "--activate")
+    equal(edu.command(), 0x0103, "command register while it is watched")
+    process.interrupt()
+    process.finish().expect(0)
+    equal(edu.command(), 0x0101, "command register after it")
+
+
+@valgrind
+def test_a_loss(bench):
+    process = watch(bench, "0", "-i1ms")
+    bench.function(EDU).lose(0)
+    process.finish().refuses(4, GONE)
+
+
+def test_a_loss_leaves_whole_lines(bench):
+    edu = bench.function(EDU)
+    process = bench.start("watch", EDU, "0", "0+4K", "-i1ms", "-w1")
+    process.wait_for("0x00000fff: 0x00\n")
+    edu.poke(0, 0, b"\1")
+    edu.lose(0)
+    result = process.finish()
+    equal((result.status, result.stderr), (4, f"{GONE}\n"))
+    matches(r"(\d+\.\d{3} 0x00000000: 0x00 -> 0x01\n)?", result.stdout)
+
+
+def test_a_function_that_answers_no_more(bench):
+    edu = bench.function(EDU)
+    process = watch(bench, "0", "-i1ms")
+    edu.poke(0, 0, b"\xff" * 4)
+    matches(r"\d+\.\d{3} 0x00000000: 0x00000000 -> 0xffffffff\n", process.wait_for("\n"))
+    edu.poke_config(0, b"\xff" * 64)
+    process.finish().refuses(4, GONE)
+
+
+@valgrind
+def test_a_function_that_is_removed(bench):
+    """The map goes on reading what it did; the system knows better."""
+    process = watch(bench, "0", "-i1ms")
+    bench.function(EDU).vanish()
+    process.finish().refuses(4, GONE)
+
+
+@valgrind
+def test_json(bench):
+    edu = bench.function(EDU)
+    process = bench.start("watch", EDU, "0", "4", "-w2", "-i1ms", "--json", "--until", "7")
+    first = json.loads(process.wait_for("\n"))
+    edu.poke(0, 4, b"\7")
+    result = process.finish()
+    equal((result.status, result.stderr), (0, ""))
+    second = json.loads(result.stdout)
+    check(0 <= first.pop("elapsed_us") < second.pop("elapsed_us"), "time does not go on")
+    common = {"schema": 1, "selector": EDU, "bar": "0", "offset": "0x4", "width": 2}
+    equal(first, common | {"new": "0x0000"})
+    equal(second, common | {"old": "0x0000", "new": "0x0007"})
+
+
+def test_colour(bench):
+    process = watch(bench, "4", "-i1ms", "--color=always")
+    bench.function(EDU).poke(0, 4, b"\1")
+    matches(r"\d+\.\d{3} 0x00000004: 0x00000000 -> \x1b\[1m0x00000001\x1b\[0m\n",
+            process.wait_for("\n"))
+
+
+@valgrind
+def test_a_terminal_is_drawn_over(bench):
+    edu = bench.function(EDU)
+    process = bench.start("watch", EDU, "0", "0x100+0x18", "-i1ms", terminals=("stdout",),
+                          env={"TERM": "xterm"})
+    equal(re.sub(r"\d+\.\d{3} s", "T s", process.wait_for("00000110  00000000 00000000\x1b[K\n",
+                                                          "terminal")),
+          f"\r{EDU} BAR 0  T s, 0 changes\x1b[K\n"
+          "00000100  00000000 00000000 00000000 00000000\x1b[K\n"
+          "00000110  00000000 00000000\x1b[K\n")
+    edu.poke(0, 0x104, b"\x2a")
+    process.wait_for("1 change\x1b[K\n", "terminal")
+    equal(process.wait_for("00000110  00000000 00000000\x1b[K\n", "terminal"),
+          "00000100  00000000 \x1b[7m0000002a\x1b[0m 00000000 00000000\x1b[K\n"
+          "00000110  00000000 00000000\x1b[K\n")
+    # The mark goes away, and every picture is drawn over the one before.
+    drawn = process.wait_for("00000100  00000000 0000002a 00000000 00000000\x1b[K\n", "terminal")
+    check(drawn.startswith("\x1b[3A\r"), f"not drawn over: {drawn[:40]!r}")
+    process.interrupt()
+    equal(process.finish(), (0, "", ""))
+
+
+def test_a_terminal_without_colour_marks_with_a_star(bench):
+    process = bench.start("watch", EDU, "0", "0", "-i1ms", terminals=("stdout",),
+                          env={"TERM": "xterm", "NO_COLOR": "1"})
+    process.wait_for("00000000  00000000\x1b[K\n", "terminal")
+    bench.function(EDU).poke(0, 0, b"\1")
+    process.wait_for("00000000  00000001*\x1b[K\n", "terminal")
+
+
+def test_lines_where_drawing_over_is_impossible(bench):
+    for arguments, env in ((["0+512"], {"TERM": "xterm"}), (["0"], {"TERM": "dumb"}), (["0"], {})):
+        process = bench.start("watch", EDU, "0", *arguments, "-i1ms", env=env,
+                              terminals=("stdout",))
+        matches(r"0\.\d{3} 0x00000000: 0x00000000\n", process.wait_for("\n", "terminal"))
+        process.interrupt()
+        equal(process.finish().status, 0)
+
+
+def test_what_is_watched(bench):
+    bench.function(HUGE).poke(2, 12 << 30, b"\1")
+    result = bench.run("watch", HUGE, "2", "12G", "-w8", "--until", "1")
+    equal((result.status, result.stderr), (0, ""))
+    matches(r"0\.\d{3} 0x300000000: 0x0000000000000001\n", result.stdout)
+    bench.function(RTL8139).poke(0, 4, b"\2")
+    equal(bench.run("watch", RTL8139, "0", "4", "-w1", "--until", "2").status, 0)
+    bench.run("watch", NVME, "0", "0", "--until", "0").refuses(
+        1, f"pcibar watch: {NVME} BAR 0: {DRIVER}")
+    equal(bench.run("watch", NVME, "0", "0", "--until", "0", "--share-driver").status, 0)
+
+
+def test_usage(bench):
+    missing = "the unit is missing: write us, ms, s or m behind the number"
+    unit = "not a unit of time: write us, ms, s or m behind a whole number"
+    for arguments, clause in (
+            (["0", "-i", "100"], f"--interval '100': {missing}"),
+            (["0", "--timeout", "5"], f"--timeout '5': {missing}"),
+            (["0", "-i", "0ms"], "--interval '0ms': the duration is zero"),
+            (["0", "-i", "1h"], f"--interval '1h': {unit}"),
+            (["0", "-i", "0.5s"], f"--interval '0.5s': {unit}"),
+            (["0", "-i", "99999999999999m"],
+             "--interval '99999999999999m': the number is too large"),
+            (["0", "--until", "1z"], "--until '1z': rubbish behind the number"),
+            (["0", "--until", "256", "-w1"],
+             "--until '256': it does not fit into the width: use a larger -w"),
+            (["0+8", "--until", "1"], "--until looks at one value, and '0+8' holds 2"),
+            (["0+1M"], "'0+1M': 0x10000 bytes are the most to watch"),
+            (["2"], "offset 0x2 is not a multiple of 4: use -w 2")):
+        bench.run("watch", EDU, "0", *arguments).refuses(
+            2, f"pcibar watch: {clause}; see 'pcibar help watch'")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Walking any configuration space ends, after few reads, inside of it. */
+#include "fuzz.h"
+
+#include <errno.h>
+
+#include "backend-fake.h"
+#include "internal.h"
+
+#include <pcibar/pcibar.h>
+
+#define FUNCTION	"0000:03:00.0"
+#define CAPABILITIES	48	/* that 256 bytes have room for, each of 4 or more */
+#define EXTENDED	960
+
+static struct fake *fake;
+static struct pcibar_device *dev;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct pcibar_open_opts opts = { .size = sizeof(opts), .backend = FAKE_BACKEND };
+
+	(void)argc;
+	(void)argv;
+	fake_reset();
+	fake = fake_add(FUNCTION);
+	fake_add_bar(fake, 0, PCIBAR_BAR_MEM64, 0xfd000000, 0x1000);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x1000);
+	MUST(!pcibar_device_open(FUNCTION, &opts, &dev));
+	return 0;
+}
+
+static void check_capability(unsigned int id)
+{
+	unsigned int off = 0;
+	int ret;
+
+	fake_forget(fake);
+	ret = pcibar_config_find_capability(dev, id, &off);
+	MUST(fake->count <= CAPABILITIES + 2);
+	if (!ret)
+		MUST(off >= 0x40 && off <= 0xfc && !(off & 3) && fake->config[off] == id);
+	else
+		MUST(ret == -ENOENT && !off);
+}
+
+static void check_extended(unsigned int id)
+{
+	unsigned int off = 0;
+	int ret;
+
+	fake_forget(fake);
+	ret = pcibar_config_find_extended(dev, id, &off);
+	MUST(fake->count <= EXTENDED);
+	if (!ret)
+		MUST(off >= 0x100 && off <= 0xffc && !(off & 3) &&
+		     fake_get_config(fake, off, 2) == id);
+	else
+		MUST(ret == -ENOENT && !off);
+}
+
+static void check_bar(unsigned int bar)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+
+	fake_forget(fake);
+	MUST(!pcibar_bar_get_info(dev, bar, PCIBAR_BAR_INFO_CONFIG, &info));
+	MUST(info.flags & PCIBAR_BAR_CONFIG_SEEN && !(info.bus_addr & 0xf));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	memset(fake->config, 0, sizeof(fake->config));
+	memcpy(fake->config, data, len < sizeof(fake->config) ? len : sizeof(fake->config));
+	fake->config_len = len > 256 ? 4096 : 256;
+	for (unsigned int id = 1; id < 256; id += 3)
+		check_capability(id);
+	for (unsigned int id = 1; id < 0x40; id += 5)
+		check_extended(id);
+	check_extended(0xffff);
+	check_bar(0);
+	check_bar(PCIBAR_BAR_ROM);
+	return 0;
+}

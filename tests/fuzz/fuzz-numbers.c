@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The command's numbers: results keep to their limits, and a refusal leaves them alone. */
+#include "fuzz.h"
+
+#include <stdbool.h>
+
+#include "parse.h"
+
+#define UNTOUCHED	UINT64_C(0x5a5a5a5a5a5a5a5a)
+
+static void check_u64(const char *text, uint64_t max)
+{
+	uint64_t val = UNTOUCHED;
+
+	if (parse_u64(text, max, &val))
+		MUST(val == UNTOUCHED);
+	else
+		MUST(val <= max);
+}
+
+static void check_range(const char *text)
+{
+	struct range range = { UNTOUCHED, UNTOUCHED };
+
+	if (parse_range(text, &range))
+		MUST(range.start == UNTOUCHED && range.length == UNTOUCHED);
+	else
+		MUST(range.length <= UINT64_MAX - range.start);
+}
+
+static void check_masked(const char *text, unsigned int width)
+{
+	uint64_t max = UINT64_MAX >> (64 - 8 * width);
+	struct masked masked = { UNTOUCHED, UNTOUCHED, false };
+
+	if (parse_masked(text, width, &masked)) {
+		MUST(masked.value == UNTOUCHED && masked.mask == UNTOUCHED);
+	} else {
+		MUST(masked.value <= max && masked.mask <= max);
+		MUST(masked.has_mask == !!strchr(text, ':'));
+		MUST(masked.has_mask || masked.mask == max);
+	}
+}
+
+static void check_others(const char *text)
+{
+	unsigned int bar = 42, width = 42;
+	uint64_t ns = UNTOUCHED;
+
+	MUST(parse_bar(text, &bar) ? bar == 42 : bar <= 6);
+	MUST(parse_width(text, &width) ? width == 42
+				       : width == 1 || width == 2 || width == 4 || width == 8);
+	MUST(parse_duration(text, &ns) ? ns == UNTOUCHED : ns > 0 && ns <= INT64_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char *text = fuzz_string(data, len);
+
+	check_u64(text, UINT64_MAX);
+	check_u64(text, UINT32_MAX);
+	check_u64(text, 0);
+	check_range(text);
+	for (unsigned int width = 1; width <= 8; width *= 2)
+		check_masked(text, width);
+	check_others(text);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BACKEND_FAKE_H
+#define BACKEND_FAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend.h"
+
+/*
+ * A back end whose functions are made of memory. Each test builds its own with
+ * fake_add() and changes any member at any time; the library sees it at its
+ * next call. Everything it asks for is recorded in order.
+ */
+#define FAKE_BACKEND	31
+
+enum fake_op {
+	FAKE_OPEN,
+	FAKE_GET_ID,
+	FAKE_GET_DRIVER,
+	FAKE_GET_ASLEEP,
+	FAKE_GET_RESOURCE,
+	FAKE_GET_NEIGHBOUR,
+	FAKE_MAP,
+	FAKE_CHANNEL_OPEN,
+	FAKE_CHANNEL_READ,
+	FAKE_CHANNEL_WRITE,
+	FAKE_CHANNEL_CLOSE,
+	FAKE_CONFIG_READ,
+	FAKE_CONFIG_WRITE,
+	FAKE_OPS,
+};
+
+struct fake_event {
+	enum fake_op op;
+	unsigned int bar;
+	uint64_t off;		/* of neighbours: the first byte */
+	uint64_t len;		/* of accesses: the width; of neighbours: the last byte */
+	uint64_t val;		/* of maps: enum pcibar_memattr */
+};
+
+#define FAKE_EVENTS	4096
+#define FAKE_CONFIG_LEN	4096
+
+struct fake_bar {
+	struct pcibar_resource res;
+	int fd;			/* the pages, with the BAR at its in-page offset; -1: none */
+	uint64_t image;		/* bytes that a channel finds there */
+};
+
+struct fake {
+	struct fake *next;
+	struct pcibar_address addr;
+	uint32_t id[PCIBAR_ID_REVISION + 1];
+	char driver[PCIBAR_NAME_LEN];
+	char neighbour[PCIBAR_NAME_LEN];
+	bool asleep;
+	bool sealed;		/* a touch of a mapping ends the test */
+	bool fenced;		/* so does one of the pages before and behind it */
+	unsigned int config_len;
+	unsigned char config[FAKE_CONFIG_LEN];
+	unsigned char config_fixed[FAKE_CONFIG_LEN];	/* bits that ignore writes */
+	struct fake_bar bar[PCIBAR_BAR_COUNT];
+	int error[FAKE_OPS];	/* -errno that an operation answers; 0: it works */
+	unsigned int open;	/* handles the library holds */
+	unsigned int channels;
+	char *fences[16];
+	unsigned int fence_count;
+	struct fake_event events[FAKE_EVENTS];
+	unsigned int count;
+};
+
+extern int fake_scan_error;	/* -errno that the scan answers; -ENOENT: no such back end */
+/* All members are there and all caps but REVOKE and ATTR_PROOF; a test may take some away. */
+extern struct pcibar_backend_ops fake_ops;
+
+/*
+ * Needed before all else: puts fake_ops back and removes all functions. Answers how many handles
+ * and channels the library still holds; their functions are not freed.
+ */
+unsigned int fake_reset(void);
+
+/*
+ * A function 1234:11e8 with memory and I/O decoding on, 256 bytes of
+ * configuration space, no BAR and no driver. The address is in canonical form.
+ */
+struct fake *fake_add(const char *address);
+/* BAR of @kind at @start; memory BARs are mappable, ROMs are not. */
+void fake_add_bar(struct fake *fake, unsigned int bar, uint32_t kind, uint64_t start,
+		  uint64_t length);
+
+void fake_peek(const struct fake *fake, unsigned int bar, uint64_t off, void *buf, size_t len);
+void fake_poke(const struct fake *fake, unsigned int bar, uint64_t off, const void *buf,
+	       size_t len);
+
+uint32_t fake_get_config(const struct fake *fake, unsigned int off, unsigned int width);
+void fake_set_config(struct fake *fake, unsigned int off, unsigned int width, uint32_t val);
+
+void fake_forget(struct fake *fake);
+unsigned int fake_count(const struct fake *fake, enum fake_op op);
+/* Number @nth of them, from 0. */
+const struct fake_event *fake_find(const struct fake *fake, enum fake_op op, unsigned int nth);
+
+#endif

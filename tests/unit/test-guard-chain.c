@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The guard and the program's own SIGBUS: who gets which fault. */
+#include "unit.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend-fake.h"
+#include "inject.h"
+
+/* The file itself, in place of the library's: its count of installations is tested. */
+#include "guard.c"
+
+#define LEN	0x4000
+
+static struct fake *fake;
+static struct pcibar_device *dev;
+static struct pcibar_map *map;
+static volatile char *elsewhere;	/* a mapping of the program's own that faults */
+
+static void map_bar(void)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts), .flags = PCIBAR_MAP_WRITE };
+
+	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
+}
+
+static int setup(void **state)
+{
+	int ret = unit_setup(state), fd = memfd_create("elsewhere", MFD_CLOEXEC);
+
+	elsewhere = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(elsewhere != MAP_FAILED);
+	close(fd);
+	fake = fake_add("0000:03:00.0");
+	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
+	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
+	map_bar();
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_map_release(map);
+	pcibar_device_close(dev);
+	munmap((void *)(uintptr_t)elsewhere, 4096);
+	return unit_teardown(state);
+}
+
+#define CHAIN_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static void lose(void)
+{
+	if (ftruncate(fake->bar[0].fd, 0))
+		fail();
+}
+
+static unsigned char touch_map(void)
+{
+	return *(volatile unsigned char *)pcibar_map_addr(map);
+}
+
+/* What the program's own handlers saw. The jump leaves the fault behind. */
+static sigjmp_buf back;
+static volatile sig_atomic_t calls, signal_seen, code_seen;
+static void *volatile addr_seen;
+
+static void own_siginfo(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	calls++;
+	signal_seen = sig;
+	code_seen = info->si_code;
+	addr_seen = info->si_addr;
+	if (info->si_code > 0)
+		siglongjmp(back, 1);
+}
+
+static void own_plain(int sig)
+{
+	calls++;
+	signal_seen = sig;
+}
+
+static void own_jump(int sig)
+{
+	own_plain(sig);
+	siglongjmp(back, 1);
+}
+
+static void set_handler(void (*plain)(int), void (*full)(int, siginfo_t *, void *))
+{
+	struct sigaction action = { .sa_handler = plain };
+
+	if (full) {
+		action.sa_sigaction = full;
+		action.sa_flags = SA_SIGINFO;
+	}
+	calls = 0;
+	if (sigaction(SIGBUS, &action, NULL))
+		fail();
+}
+
+/* 1 when the touch went the way of own_siginfo() or own_jump(). */
+static int touch_elsewhere(void)
+{
+	if (sigsetjmp(back, 1))
+		return 1;
+	(void)*elsewhere;
+	return 0;
+}
+
+static int fault_reaches_siginfo(void *data)
+{
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(touch_elsewhere());
+	CHILD_CHECK(calls == 1 && signal_seen == SIGBUS && code_seen == BUS_ADRERR);
+	CHILD_CHECK(addr_seen == elsewhere);
+	lose();
+	CHILD_CHECK(touch_map() == 0xff);
+	CHILD_CHECK(calls == 1);
+	CHILD_CHECK(touch_elsewhere());
+	CHILD_CHECK(calls == 2);
+	return 0;
+}
+
+static int fault_reaches_plain(void *data)
+{
+	(void)data;
+	set_handler(own_jump, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(touch_elsewhere());
+	CHILD_CHECK(calls == 1 && signal_seen == SIGBUS);
+	lose();
+	CHILD_CHECK(touch_map() == 0xff);
+	CHILD_CHECK(calls == 1);
+	return 0;
+}
+
+static void a_fault_elsewhere_reaches_the_programs_handler(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(fault_reaches_siginfo, NULL), 0);
+	assert_int_equal(unit_in_child(fault_reaches_plain, NULL), 0);
+}
+
+static int die_of_a_fault(void *handler)
+{
+	set_handler(*(void (**)(int))handler, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	touch_elsewhere();
+	return 0;
+}
+
+static int die_without_a_guard(void *data)
+{
+	(void)data;
+	set_handler(SIG_DFL, NULL);
+	lose();
+	CHILD_CHECK(touch_map() != 0xff);
+	return 0;
+}
+
+static void a_fault_without_a_handler_ends_the_program(void **state)
+{
+	void (*dispositions[])(int) = { SIG_DFL, SIG_IGN };
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		status = unit_in_child(die_of_a_fault, &dispositions[i]);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	}
+	status = unit_in_child(die_without_a_guard, NULL);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+static int sent_signal_reaches_handlers(void *data)
+{
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!kill(getpid(), SIGBUS));
+	CHILD_CHECK(calls == 1 && code_seen == SI_USER);
+	CHILD_CHECK(!pcibar_guard_remove());
+	set_handler(own_plain, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!kill(getpid(), SIGBUS));
+	CHILD_CHECK(calls == 1);
+	CHILD_CHECK(!pcibar_guard_remove());
+	set_handler(SIG_IGN, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!kill(getpid(), SIGBUS));
+	CHILD_CHECK(!pcibar_map_is_lost(map));
+	return 0;
+}
+
+static int die_of_a_sent_signal(void *data)
+{
+	(void)data;
+	set_handler(SIG_DFL, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	kill(getpid(), SIGBUS);
+	return 0;
+}
+
+static void a_sent_signal_is_passed_on(void **state)
+{
+	int status;
+
+	(void)state;
+	assert_int_equal(unit_in_child(sent_signal_reaches_handlers, NULL), 0);
+	status = unit_in_child(die_of_a_sent_signal, NULL);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+static void own_with_guard(int sig, siginfo_t *info, void *context)
+{
+	if (!pcibar_guard_handle(sig, info, context))
+		own_siginfo(sig, info, context);
+}
+
+static int handle_by_hand(void *data)
+{
+	siginfo_t info = { .si_code = BUS_ADRERR };
+
+	(void)data;
+	set_handler(NULL, own_with_guard);
+	lose();
+	CHILD_CHECK(touch_map() == 0xff);
+	CHILD_CHECK(pcibar_map_is_lost(map) && !calls);
+	CHILD_CHECK(touch_elsewhere() && calls == 1);
+	CHILD_CHECK(!kill(getpid(), SIGBUS) && calls == 2);
+	info.si_addr = (void *)(uintptr_t)pcibar_map_addr(map);
+	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 1);
+	CHILD_CHECK(pcibar_guard_handle(SIGSEGV, &info, NULL) == 0);
+	info.si_code = SI_USER;
+	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 0);
+	info.si_code = BUS_ADRERR;
+	info.si_addr = (char *)info.si_addr + LEN;
+	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 0);
+	info.si_addr = (char *)info.si_addr - LEN - 1;
+	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 0);
+	return 0;
+}
+
+static void a_program_that_owns_the_signal_can_ask(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(handle_by_hand, NULL), 0);
+}
+
+static struct sigaction current(void)
+{
+	struct sigaction action;
+
+	assert_int_equal(sigaction(SIGBUS, NULL, &action), 0);
+	return action;
+}
+
+static void installations_are_counted(void **state)
+{
+	const struct sigaction before = current();
+
+	(void)state;
+	assert_int_equal(pcibar_guard_remove(), -EINVAL);
+	assert_int_equal(pcibar_guard_install(), 0);
+	assert_int_equal(pcibar_guard_install(), 0);
+	assert_int_equal(pcibar_guard_remove(), 0);
+	assert_ptr_not_equal(current().sa_handler, before.sa_handler);
+	lose();
+	assert_int_equal(touch_map(), 0xff);
+	assert_int_equal(pcibar_guard_remove(), 0);
+	assert_ptr_equal(current().sa_handler, before.sa_handler);
+	assert_int_equal(current().sa_flags, before.sa_flags);
+	assert_int_equal(pcibar_guard_remove(), -EINVAL);
+}
+
+static void installations_do_not_overflow(void **state)
+{
+	(void)state;
+	assert_int_equal(pcibar_guard_install(), 0);
+	installed = UINT32_MAX;
+	assert_int_equal(pcibar_guard_install(), -EOVERFLOW);
+	assert_int_equal(installed, UINT32_MAX);
+	installed = 1;
+	assert_int_equal(pcibar_guard_remove(), 0);
+}
+
+static void a_later_handler_is_left_alone(void **state)
+{
+	const struct sigaction before = current();
+
+	(void)state;
+	assert_int_equal(pcibar_guard_install(), 0);
+	set_handler(own_plain, NULL);
+	assert_int_equal(pcibar_guard_remove(), 0);
+	assert_ptr_equal(current().sa_handler, own_plain);
+	assert_int_equal(sigaction(SIGBUS, &before, NULL), 0);
+}
+
+static int lack_what_it_needs(void *data)
+{
+	static const enum inject_call needs[] = { INJECT_MEMFD, INJECT_MMAP };
+
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	lose();
+	for (size_t i = 0; i < 2; i++) {
+		unsigned int fds = unit_count_fds();
+
+		inject_always(needs[i], ENFILE);
+		if (!sigsetjmp(back, 1)) {
+			touch_map();
+			return unit_child_failed(__FILE__, __LINE__, "the touch raises SIGBUS");
+		}
+		CHILD_CHECK(addr_seen == pcibar_map_addr(map));
+		CHILD_CHECK(!pcibar_map_is_lost(map));
+		CHILD_CHECK(unit_count_fds() == fds);
+		inject_reset();
+	}
+	CHILD_CHECK(calls == 2);
+	CHILD_CHECK(touch_map() == 0xff);
+	CHILD_CHECK(calls == 2 && pcibar_map_is_lost(map));
+	return 0;
+}
+
+static void without_means_a_fault_is_one_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(lack_what_it_needs, NULL), 0);
+}
+
+static int touch_what_was_a_map(void *data)
+{
+	volatile char *old = pcibar_map_addr(map);
+	int fd = memfd_create("after", MFD_CLOEXEC);
+
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	pcibar_map_release(map);
+	CHILD_CHECK(mmap((void *)(uintptr_t)old, LEN, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		    old);
+	if (!sigsetjmp(back, 1))
+		(void)*old;
+	CHILD_CHECK(calls == 1 && addr_seen == old);
+	return 0;
+}
+
+static void a_released_map_is_forgotten(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(touch_what_was_a_map, NULL), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CHAIN_TEST(a_fault_elsewhere_reaches_the_programs_handler),
+		CHAIN_TEST(a_fault_without_a_handler_ends_the_program),
+		CHAIN_TEST(a_sent_signal_is_passed_on),
+		CHAIN_TEST(a_program_that_owns_the_signal_can_ask),
+		CHAIN_TEST(installations_are_counted),
+		CHAIN_TEST(installations_do_not_overflow),
+		CHAIN_TEST(a_later_handler_is_left_alone),
+		CHAIN_TEST(without_means_a_fault_is_one_elsewhere),
+		CHAIN_TEST(a_released_map_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

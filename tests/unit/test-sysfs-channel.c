@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The sysfs back end's I/O BARs, expansion ROM and configuration space. */
+#include "unit.h"
+
+#include "inject.h"
+#include "internal.h"
+#include "tree.h"
+
+#define FUNCTION	"0000:03:00.0"
+
+static struct tree tree;
+static struct pcibar_device *dev;
+static struct pcibar_refusal why;
+static struct pcibar_map *map;
+
+static int setup(void **state)
+{
+	struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .flags = PCIBAR_OPEN_WRITE, .sysfs_root = tree.root,
+		.backend = PCIBAR_BACKEND_SYSFS,
+	};
+	int ret = unit_setup(state);
+
+	memset(&why, 0, sizeof(why));
+	why.size = sizeof(why);
+	tree_create(&tree);
+	tree_add(&tree, FUNCTION);
+	tree_poke(&tree, FUNCTION, "config", PCIBAR_COMMAND, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 4, 0xc000, 0x20, TREE_IO);
+	tree_bar(&tree, FUNCTION, 6, 0xfc000000, 0x10000, TREE_ROM);
+	assert_int_equal(pcibar_device_open(FUNCTION, &opts, &dev), 0);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_map_release(map);
+	map = NULL;
+	pcibar_device_close(dev);
+	dev = NULL;
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define CHANNEL_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static int try_map(unsigned int bar, uint32_t flags)
+{
+	struct pcibar_map_opts opts = {
+		.size = sizeof(opts), .flags = flags | PCIBAR_MAP_INDIRECT, .why = &why,
+	};
+
+	pcibar_map_release(map);
+	map = NULL;
+	return pcibar_bar_map(dev, bar, &opts, &map);
+}
+
+static void reads_ports(void **state)
+{
+	static const unsigned char bytes[] = { 0xef, 0xcd, 0xab, 0x89 };
+	uint64_t val;
+
+	(void)state;
+	tree_poke(&tree, FUNCTION, "resource4", 0x1c, bytes, sizeof(bytes));
+	assert_int_equal(try_map(4, 0), 0);
+	assert_null(pcibar_map_addr(map));
+	assert_int_equal(pcibar_map_read(map, 0x1c, 1, &val), 0);
+	assert_int_equal(val, 0xef);
+	assert_int_equal(pcibar_map_read(map, 0x1c, 2, &val), 0);
+	assert_int_equal(val, 0xcdef);
+	assert_int_equal(pcibar_map_read(map, 0x1c, 4, &val), 0);
+	assert_int_equal(val, 0x89abcdef);
+	assert_int_equal(pcibar_map_read(map, 0x18, 8, &val), -EOPNOTSUPP);
+	assert_int_equal(pcibar_map_read(map, 0x20, 1, &val), -ERANGE);
+	assert_int_equal(pcibar_map_write(map, 0, 1, 1), -EACCES);
+}
+
+static void writes_ports(void **state)
+{
+	static const unsigned char wanted[] = { 0x11, 0, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77 };
+	unsigned char got[8];
+
+	(void)state;
+	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
+	assert_int_equal(pcibar_map_write(map, 0, 1, 0x11), 0);
+	assert_int_equal(pcibar_map_write(map, 2, 2, 0x3322), 0);
+	assert_int_equal(pcibar_map_write(map, 4, 4, 0x77665544), 0);
+	assert_int_equal(pcibar_map_write(map, 8, 8, 0), -EOPNOTSUPP);
+	tree_peek(&tree, FUNCTION, "resource4", 0, got, sizeof(got));
+	assert_memory_equal(got, wanted, sizeof(got));
+}
+
+/* One system call of the exact width is one access of the device. */
+static void a_port_access_is_one_call(void **state)
+{
+	unsigned char buf[16];
+	uint64_t val;
+
+	(void)state;
+	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
+	inject_reset();
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	assert_int_equal(inject_calls(INJECT_PREAD), 1);
+	assert_int_equal(pcibar_map_write(map, 0, 4, 1), 0);
+	assert_int_equal(inject_calls(INJECT_PWRITE), 1);
+	assert_int_equal(pcibar_map_copy_from(map, 0, buf, 16, 2, 0), 0);
+	assert_int_equal(inject_calls(INJECT_PREAD), 9);
+	assert_int_equal(pcibar_map_copy_to(map, 0, buf, 16, 4, 0), 0);
+	assert_int_equal(inject_calls(INJECT_PWRITE), 5);
+}
+
+static void passes_errors_of_ports_on(void **state)
+{
+	static const int errors[] = { EIO, EPERM, ENODEV };
+	uint64_t val;
+
+	(void)state;
+	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		inject(INJECT_PREAD, 1, errors[i]);
+		assert_int_equal(pcibar_map_read(map, 0, 4, &val), -errors[i]);
+		inject(INJECT_PWRITE, 1, errors[i]);
+		assert_int_equal(pcibar_map_write(map, 0, 4, 0), -errors[i]);
+	}
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EIO);
+	inject(INJECT_PWRITE, 1, 0);
+	assert_int_equal(pcibar_map_write(map, 0, 4, 0), -EIO);
+}
+
+static void lockdown_forbids_writing_ports(void **state)
+{
+	(void)state;
+	tree_set(&tree, NULL, "kernel/security/lockdown", "none [integrity] confidentiality\n");
+	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), -EPERM);
+	assert_refused(&why, PCIBAR_REASON_LOCKDOWN, -EPERM);
+	assert_int_equal(try_map(4, 0), 0);
+}
+
+static void refuses_a_port_file_it_may_not_open(void **state)
+{
+	unsigned int opens;
+
+	(void)state;
+	assert_int_equal(try_map(4, 0), 0);
+	inject_reset();
+	assert_int_equal(try_map(4, 0), 0);
+	opens = inject_calls(INJECT_OPEN);
+	inject(INJECT_OPEN, opens, EACCES);
+	assert_int_equal(try_map(4, 0), -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
+	assert_non_null(strstr(why.reasons[0].what, "resource4"));
+}
+
+/* The image may be shorter than the BAR; the kernel tells only by where reading ends. */
+static void finds_the_image_of_the_rom(void **state)
+{
+	static const off_t lengths[] = { 1, 2, 511, 512, 0x9600, 0xffff, 0x10000 };
+	unsigned char bytes[4];
+	uint64_t val;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		tree_truncate(&tree, FUNCTION, "rom", 0);
+		tree_truncate(&tree, FUNCTION, "rom", lengths[i]);
+		assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), 0);
+		assert_int_equal(pcibar_map_length(map), lengths[i]);
+		assert_int_equal(pcibar_map_read(map, (uint64_t)lengths[i], 1, &val), -ERANGE);
+	}
+	tree_poke(&tree, FUNCTION, "rom", 0x100, "\xff\x55\xaa\x01", 4);
+	assert_int_equal(pcibar_map_read(map, 0x100, 4, &val), 0);
+	assert_int_equal(val, 0x01aa55ff);
+	assert_int_equal(pcibar_map_copy_from(map, 0x100, bytes, 4, 2, 0), 0);
+	assert_memory_equal(bytes, "\xff\x55\xaa\x01", 4);
+	assert_int_equal(pcibar_map_write(map, 0, 1, 0), -EACCES);
+}
+
+/* The kernel maps the ROM anew for each read of the file: units must not cost one each. */
+static void reads_the_rom_by_blocks(void **state)
+{
+	static unsigned char bytes[0x3000], image[0x3000];
+	uint64_t val;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(image); i++)
+		image[i] = (unsigned char)(i * 31 ^ i >> 8);
+	assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), 0);
+	tree_poke(&tree, FUNCTION, "rom", 0, image, sizeof(image));
+	inject_reset();
+	for (unsigned int width = 1; width <= 8; width *= 2) {
+		assert_int_equal(pcibar_map_copy_from(map, 0, bytes, sizeof(bytes), width, 0), 0);
+		assert_memory_equal(bytes, image, sizeof(image));
+	}
+	assert_true(inject_calls(INJECT_PREAD) <= 4 * 3);
+	for (uint64_t off = 0; off < sizeof(image); off = (off + 0x1ffc) % 0x3004) {
+		assert_int_equal(pcibar_map_read(map, off, 4, &val), 0);
+		assert_memory_equal(&val, image + off, 4);
+	}
+	inject(INJECT_PREAD, 1, EIO);
+	assert_int_equal(pcibar_map_read(map, 0x8000, 4, &val), -EIO);
+	assert_int_equal(pcibar_map_read(map, 0x8000, 4, &val), 0);
+}
+
+/* The kernel lets the file be read after a "1" and stops that with a "0". */
+static void turns_the_rom_file_on_and_off(void **state)
+{
+	char byte;
+
+	(void)state;
+	assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), 0);
+	tree_peek(&tree, FUNCTION, "rom", 0, &byte, 1);
+	assert_int_equal(byte, '1');
+	pcibar_map_release(map);
+	map = NULL;
+	tree_peek(&tree, FUNCTION, "rom", 0, &byte, 1);
+	assert_int_equal(byte, '0');
+}
+
+static void says_when_there_is_no_image(void **state)
+{
+	unsigned int nth = 0, roms = 0;
+
+	(void)state;
+	inject(INJECT_PWRITE, 1, EINVAL);
+	assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), -EIO);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ROM);
+	assert_non_null(strstr(why.reasons[0].what, "image"));
+	/* Each read may fail, among them those that look for the end of the image. */
+	do {
+		inject(INJECT_PREAD, ++nth, EIO);
+		if (try_map(6, PCIBAR_MAP_ACTIVATE)) {
+			assert_int_equal(why.reasons[0].error, -EIO);
+			roms += why.reasons[0].code == PCIBAR_REASON_ROM;
+		}
+	} while (inject_happened(INJECT_PREAD));
+	assert_true(roms > 8);
+}
+
+static void keeps_to_configuration_space(void **state)
+{
+	uint32_t u32;
+	uint8_t u8;
+
+	(void)state;
+	assert_int_equal(pcibar_config_read32(dev, 0, &u32), 0);
+	assert_int_equal(u32, 0x11e81234);
+	assert_int_equal(pcibar_config_read32(dev, 252, &u32), 0);
+	assert_int_equal(pcibar_config_read8(dev, 256, &u8), -ERANGE);
+	assert_int_equal(pcibar_config_write8(dev, 256, 0), -ERANGE);
+	assert_int_equal(pcibar_config_read32(dev, UINT32_MAX - 3, &u32), -ERANGE);
+	assert_int_equal(pcibar_config_write32(dev, UINT32_MAX - 3, 0), -ERANGE);
+	tree_truncate(&tree, FUNCTION, "config", 4096);
+	assert_int_equal(pcibar_config_write32(dev, 4092, 0x89abcdef), 0);
+	assert_int_equal(pcibar_config_read8(dev, 4095, &u8), 0);
+	assert_int_equal(u8, 0x89);
+	assert_int_equal(pcibar_config_read32(dev, 4096, &u32), -ERANGE);
+	assert_int_equal(pcibar_config_write32(dev, 4096, 0), -ERANGE);
+}
+
+/* An ordinary user's reads end at byte 64, although the file is longer. */
+static void tells_hidden_registers_from_absent_ones(void **state)
+{
+	uint32_t u32;
+
+	(void)state;
+	assert_int_equal(pcibar_config_read32(dev, 0, &u32), 0);
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read32(dev, 64, &u32), -EACCES);
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read32(dev, 256, &u32), -ERANGE);
+}
+
+static void passes_errors_of_configuration_space_on(void **state)
+{
+	uint32_t u32;
+
+	(void)state;
+	inject(INJECT_OPEN, 1, EACCES);
+	assert_int_equal(pcibar_config_read32(dev, 0, &u32), -EACCES);
+	inject(INJECT_OPEN, 1, EACCES);
+	assert_int_equal(pcibar_config_write32(dev, 0x40, 0), -EACCES);
+	inject(INJECT_OPEN, 1, ENOENT);
+	assert_int_equal(pcibar_config_read32(dev, 0, &u32), -ENODEV);
+	inject(INJECT_PREAD, 1, ENODEV);
+	assert_int_equal(pcibar_config_read32(dev, 0, &u32), -ENODEV);
+	inject(INJECT_PWRITE, 1, EPERM);
+	assert_int_equal(pcibar_config_write32(dev, 0x40, 0), -EPERM);
+	inject(INJECT_PWRITE, 1, 0);
+	assert_int_equal(pcibar_config_write32(dev, 0x40, 0), -EIO);
+}
+
+static void opens_configuration_space_once(void **state)
+{
+	uint32_t u32;
+
+	(void)state;
+	inject_reset();
+	for (unsigned int i = 0; i < 10; i++) {
+		assert_int_equal(pcibar_config_read32(dev, 4 * i, &u32), 0);
+		assert_int_equal(pcibar_config_write32(dev, 0x40, i), 0);
+	}
+	assert_int_equal(inject_calls(INJECT_OPEN), 2);
+	assert_int_equal(inject_calls(INJECT_PREAD), 10);
+	assert_int_equal(inject_calls(INJECT_PWRITE), 10);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CHANNEL_TEST(reads_ports),
+		CHANNEL_TEST(writes_ports),
+		CHANNEL_TEST(a_port_access_is_one_call),
+		CHANNEL_TEST(passes_errors_of_ports_on),
+		CHANNEL_TEST(lockdown_forbids_writing_ports),
+		CHANNEL_TEST(refuses_a_port_file_it_may_not_open),
+		CHANNEL_TEST(finds_the_image_of_the_rom),
+		CHANNEL_TEST(reads_the_rom_by_blocks),
+		CHANNEL_TEST(turns_the_rom_file_on_and_off),
+		CHANNEL_TEST(says_when_there_is_no_image),
+		CHANNEL_TEST(keeps_to_configuration_space),
+		CHANNEL_TEST(tells_hidden_registers_from_absent_ones),
+		CHANNEL_TEST(passes_errors_of_configuration_space_on),
+		CHANNEL_TEST(opens_configuration_space_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sysfs.h"
+#include "tree.h"
+
+#define FUNCTION	"0000:03:00.0"
+#define SIBLING		"0000:03:00.1"
+#define ELSEWHERE	"0000:04:00.0"
+
+static struct tree tree;
+static struct pcibar_device *dev;
+
+static struct pcibar_device *open_function(const char *selector)
+{
+	struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .backend = PCIBAR_BACKEND_SYSFS, .sysfs_root = tree.root,
+	};
+	struct pcibar_device *opened = NULL;
+
+	assert_int_equal(pcibar_device_open(selector, &opts, &opened), 0);
+	return opened;
+}
+
+static int setup(void **state)
+{
+	int ret = unit_setup(state);
+
+	tree_create(&tree);
+	tree_add(&tree, FUNCTION);
+	dev = open_function(FUNCTION);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_device_close(dev);
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define RESOURCE_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static void parses_lines(void **state)
+{
+	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
+
+	(void)state;
+	assert_int_equal(pcibar_sysfs_parse_resource("", lines), 0);
+	assert_int_equal(pcibar_sysfs_parse_resource(
+		"0x00000000fd000000 0x00000000fdffffff 0x0000000000042208\n"
+		"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+		"0x0000380000000000 0x00003803ffffffff 0x000000000014220c\n", lines), 3);
+	assert_int_equal(lines[0].start, 0xfd000000);
+	assert_int_equal(lines[0].end, 0xfdffffff);
+	assert_int_equal(lines[0].flags, 0x42208);
+	assert_int_equal(lines[1].flags, 0);
+	assert_int_equal(lines[2].end, 0x3803ffffffff);
+}
+
+static void refuses_what_no_kernel_writes(void **state)
+{
+	static const char *const texts[] = {
+		"\n", "0x1 0x2 0x3", "0x1 0x2 0x3 \n", "0x1 0x2\n", "0x1  0x2 0x3\n",
+		"0x1 0x2 0x3\nx", "0x1 0x2 0x3\n\n", "1 2 3\n", "0x1,0x2,0x3\n",
+		"0x00000000000000001 0x2 0x3\n", "0x1 0x2 0x3 0x4\n", "0x1\t0x2\t0x3\n",
+	};
+	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES + 1];
+	char many[(PCIBAR_SYSFS_LINES + 1) * 12 + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (pcibar_sysfs_parse_resource(texts[i], lines) != -EIO)
+			fail_msg("not refused: %s", texts[i]);
+	for (size_t i = 0; i < PCIBAR_SYSFS_LINES; i++)
+		strcat(many, "0x1 0x2 0x3\n");
+	assert_int_equal(pcibar_sysfs_parse_resource(many, lines), PCIBAR_SYSFS_LINES);
+	memset(&lines[PCIBAR_SYSFS_LINES], 0x5a, sizeof(*lines));
+	strcat(many, "0x1 0x2 0x3\n");
+	assert_int_equal(pcibar_sysfs_parse_resource(many, lines), -EIO);
+	assert_int_equal(lines[PCIBAR_SYSFS_LINES].start, 0x5a5a5a5a5a5a5a5a);
+}
+
+static struct pcibar_bar_info info_of(unsigned int bar)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+
+	assert_int_equal(pcibar_bar_get_info(dev, bar, 0, &info), 0);
+	return info;
+}
+
+static void assert_bar(unsigned int bar, uint32_t kind, uint64_t start, uint64_t length,
+		       uint32_t flags)
+{
+	struct pcibar_bar_info info = info_of(bar);
+
+	assert_int_equal(info.kind, kind);
+	assert_int_equal(info.cpu_addr, start);
+	assert_int_equal(info.length, length);
+	assert_int_equal(info.flags, flags);
+}
+
+static void tells_the_kinds_apart(void **state)
+{
+	(void)state;
+	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x20000, TREE_MEM32);
+	tree_bar(&tree, FUNCTION, 1, 0xfe000000, 0x1000, TREE_MEM32_PREFETCH);
+	tree_bar(&tree, FUNCTION, 2, 0x380000000000, UINT64_C(1) << 34, TREE_MEM64_PREFETCH);
+	tree_bar(&tree, FUNCTION, 4, 0xc000, 0x20, TREE_IO);
+	tree_bar(&tree, FUNCTION, 6, 0xfc000000, 0x10000, TREE_ROM);
+	assert_bar(0, PCIBAR_BAR_MEM32, 0xfd000000, 0x20000, PCIBAR_BAR_MAPPABLE);
+	assert_bar(1, PCIBAR_BAR_MEM32, 0xfe000000, 0x1000,
+		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE | PCIBAR_BAR_HAS_WC);
+	assert_bar(2, PCIBAR_BAR_MEM64, 0x380000000000, UINT64_C(1) << 34,
+		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE | PCIBAR_BAR_HAS_WC);
+	assert_bar(3, PCIBAR_BAR_NONE, 0, 0, PCIBAR_BAR_UPPER_HALF);
+	assert_bar(4, PCIBAR_BAR_IO, 0xc000, 0x20, 0);
+	assert_bar(5, PCIBAR_BAR_NONE, 0, 0, 0);
+	assert_bar(6, PCIBAR_BAR_EXPANSION_ROM, 0xfc000000, 0x10000, PCIBAR_BAR_PREFETCHABLE);
+	tree_unset(&tree, FUNCTION, "resource1_wc");
+	assert_bar(1, PCIBAR_BAR_MEM32, 0xfe000000, 0x1000,
+		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE);
+}
+
+/* A 64-bit BAR in the last two registers, behind which lies the ROM. */
+static void knows_where_upper_halves_are(void **state)
+{
+	(void)state;
+	tree_bar(&tree, FUNCTION, 0, 0x380000000000, 0x1000, TREE_MEM64);
+	tree_bar(&tree, FUNCTION, 4, 0x380000001000, 0x1000, TREE_MEM64);
+	assert_int_equal(info_of(1).flags, PCIBAR_BAR_UPPER_HALF);
+	assert_int_equal(info_of(2).flags, 0);
+	assert_int_equal(info_of(5).flags, PCIBAR_BAR_UPPER_HALF);
+	assert_int_equal(info_of(6).flags, 0);
+}
+
+static void knows_what_was_given_no_address(void **state)
+{
+	(void)state;
+	tree_bar(&tree, FUNCTION, 0, 0, 0x20000, TREE_MEM32);
+	tree_bar(&tree, FUNCTION, 1, 0x1000, 0x20000, TREE_MEM32_PREFETCH | TREE_UNSET);
+	tree_bar(&tree, FUNCTION, 4, 0, 0x20, TREE_IO);
+	assert_bar(0, PCIBAR_BAR_MEM32, 0, 0x20000, PCIBAR_BAR_UNASSIGNED);
+	assert_bar(1, PCIBAR_BAR_MEM32, 0x1000, 0x20000,
+		   PCIBAR_BAR_UNASSIGNED | PCIBAR_BAR_PREFETCHABLE);
+	assert_bar(4, PCIBAR_BAR_IO, 0, 0x20, PCIBAR_BAR_UNASSIGNED);
+}
+
+static void takes_fewer_lines(void **state)
+{
+	(void)state;
+	tree_set(&tree, FUNCTION, "resource", "0x%016x 0x%016x 0x%016x\n", 0x1000, 0x1fff, 0x200);
+	assert_int_equal(info_of(0).kind, PCIBAR_BAR_MEM32);
+	assert_int_equal(info_of(1).kind, PCIBAR_BAR_NONE);
+	assert_int_equal(info_of(6).kind, PCIBAR_BAR_NONE);
+	tree_set(&tree, FUNCTION, "resource", "%s", "");
+	assert_int_equal(info_of(0).kind, PCIBAR_BAR_NONE);
+}
+
+static void makes_no_sense_of_rubbish(void **state)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+
+	(void)state;
+	tree_set(&tree, FUNCTION, "resource", "rubbish\n");
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -EIO);
+	tree_set(&tree, FUNCTION, "resource", "%03000d\n", 0);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -EIO);
+	tree_drop(&tree, FUNCTION);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -ENODEV);
+}
+
+static void assert_neighbour(unsigned int bar, const char *wanted)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts) };
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_map *map;
+
+	opts.why = &why;
+	if (!wanted) {
+		assert_int_equal(pcibar_bar_map(dev, bar, &opts, &map), 0);
+		pcibar_map_release(map);
+		return;
+	}
+	assert_int_equal(pcibar_bar_map(dev, bar, &opts, &map), -EADDRINUSE);
+	assert_refused(&why, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE);
+	assert_non_null(strstr(why.reasons[0].what, wanted));
+	opts.flags = PCIBAR_MAP_SHARE_PAGE;
+	assert_int_equal(pcibar_bar_map(dev, bar, &opts, &map), 0);
+	pcibar_map_release(map);
+}
+
+static void finds_neighbours_of_the_same_function(void **state)
+{
+	(void)state;
+	tree_poke(&tree, FUNCTION, "config", 4, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x100, TREE_MEM32);
+	assert_neighbour(0, NULL);
+	tree_bar(&tree, FUNCTION, 1, 0xfd000800, 0x100, TREE_MEM32);
+	assert_neighbour(0, "BAR 1 of the same function");
+	assert_neighbour(1, "BAR 0 of the same function");
+	tree_bar(&tree, FUNCTION, 1, 0xfd000000 + (uint64_t)sysconf(_SC_PAGESIZE), 0x100,
+		 TREE_MEM32);
+	assert_neighbour(0, NULL);
+	tree_bar(&tree, FUNCTION, 6, 0xfd000800, 0x800, TREE_ROM);
+	assert_neighbour(0, "same function");
+}
+
+static void finds_neighbours_on_the_same_bus(void **state)
+{
+	(void)state;
+	tree_poke(&tree, FUNCTION, "config", 4, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x100, TREE_MEM32);
+	tree_add(&tree, SIBLING);
+	assert_neighbour(0, NULL);
+	tree_bar(&tree, SIBLING, 3, 0xfd000f00, 0x100, TREE_MEM32);
+	assert_neighbour(0, "BAR 3 of " SIBLING);
+	tree_drop(&tree, SIBLING);
+	assert_neighbour(0, NULL);
+	/* Windows of bridges are far larger than pages: nobody else is looked at. */
+	tree_add(&tree, ELSEWHERE);
+	tree_bar(&tree, ELSEWHERE, 0, 0xfd000200, 0x100, TREE_MEM32);
+	assert_neighbour(0, NULL);
+}
+
+static void counts_only_memory_with_an_address(void **state)
+{
+	(void)state;
+	tree_poke(&tree, FUNCTION, "config", 4, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 0, 0xc000, 0x100, TREE_MEM32);
+	tree_add(&tree, SIBLING);
+	tree_bar(&tree, SIBLING, 0, 0xc100, 0x20, TREE_IO);
+	tree_bar(&tree, SIBLING, 1, 0xc200, 0x100, TREE_MEM32 | TREE_UNSET);
+	assert_neighbour(0, NULL);
+	tree_set(&tree, SIBLING, "resource", "rubbish\n");
+	assert_neighbour(0, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		RESOURCE_TEST(parses_lines),
+		RESOURCE_TEST(refuses_what_no_kernel_writes),
+		RESOURCE_TEST(tells_the_kinds_apart),
+		RESOURCE_TEST(knows_where_upper_halves_are),
+		RESOURCE_TEST(knows_what_was_given_no_address),
+		RESOURCE_TEST(takes_fewer_lines),
+		RESOURCE_TEST(makes_no_sense_of_rubbish),
+		RESOURCE_TEST(finds_neighbours_of_the_same_function),
+		RESOURCE_TEST(finds_neighbours_on_the_same_bus),
+		RESOURCE_TEST(counts_only_memory_with_an_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

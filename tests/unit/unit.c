@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend-fake.h"
+#include "inject.h"
+
+#define CHILD_SECONDS	60	/* enough under valgrind; a child that hangs is killed */
+#define TAIL		8
+
+static unsigned int fds_before;
+
+unsigned int unit_count_fds(void)
+{
+	unsigned int count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+int unit_setup(void **state)
+{
+	(void)state;
+	inject_reset();
+	fake_reset();
+	fds_before = unit_count_fds();
+	return 0;
+}
+
+int unit_teardown(void **state)
+{
+	(void)state;
+	inject_reset();
+	assert_int_equal(fake_reset(), 0);
+	assert_int_equal(pcibar_guard_remove(), -EINVAL);
+	assert_int_equal(unit_count_fds(), fds_before);
+	return 0;
+}
+
+bool unit_under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "valgrind");
+}
+
+int unit_skip_all(const char *reason)
+{
+	printf("1..1\nok 1 - all # SKIP %s\n", reason);
+	return 0;
+}
+
+int unit_in_child(int (*fn)(void *data), void *data)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		alarm(CHILD_SECONDS);
+		_exit(fn(data));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+int unit_child_failed(const char *file, int line, const char *condition)
+{
+	fprintf(stderr, "%s:%d: in the child: not true: %s\n", file, line, condition);
+	return 1;
+}
+
+static bool may_have_no_remedy(const struct pcibar_reason *reason)
+{
+	switch (reason->code) {
+	case PCIBAR_REASON_DENIED:
+	case PCIBAR_REASON_GONE:
+	case PCIBAR_REASON_SYSTEM:
+	case PCIBAR_REASON_NO_BACKEND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_clause(const char *text, size_t room)
+{
+	size_t len = strnlen(text, room);
+
+	if (!len || len == room || text[len - 1] == '\n')
+		return false;
+	return text[len - 1] != '.' || (len > 3 && !strcmp(text + len - 4, " ..."));
+}
+
+void unit_assert_refused(const struct pcibar_refusal *why, uint32_t code, int error,
+			 const char *file, int line)
+{
+	_assert_in_range(why->count, 1, PCIBAR_REASONS_MAX, file, line);
+	_assert_int_equal(why->reasons[0].code, code, file, line);
+	_assert_int_equal(cast_to_largest_integral_type(why->reasons[0].error),
+			  cast_to_largest_integral_type(error), file, line);
+	for (uint32_t i = 0; i < why->count; i++) {
+		const struct pcibar_reason *reason = &why->reasons[i];
+
+		_assert_true(reason->error < 0, "reason->error < 0", file, line);
+		_assert_int_equal(reason->reserved, 0, file, line);
+		_assert_true(is_clause(reason->what, sizeof(reason->what)),
+			     reason->what, file, line);
+		_assert_true(is_clause(reason->remedy, sizeof(reason->remedy)) ||
+			     (!*reason->remedy && may_have_no_remedy(reason)),
+			     reason->what, file, line);
+	}
+}
+
+const struct pcibar_reason *unit_find_reason(const struct pcibar_refusal *why, uint32_t code)
+{
+	for (uint32_t i = 0; i < why->count; i++)
+		if (why->reasons[i].code == code)
+			return &why->reasons[i];
+	return NULL;
+}
+
+struct pcibar_device *unit_open(const char *selector, uint32_t flags)
+{
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .flags = flags, .backend = FAKE_BACKEND, .why = &why,
+	};
+	struct pcibar_device *dev = NULL;
+
+	if (pcibar_device_open(selector, &opts, &dev))
+		fail_msg("%s: %s", selector, why.reasons[0].what);
+	return dev;
+}
+
+void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *data), void *data)
+{
+	uint32_t sizes[] = { 0, (uint32_t)len - 1 }, larger = (uint32_t)len + TAIL;
+	unsigned char *copy = malloc(len + TAIL);
+
+	assert_non_null(copy);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		memcpy(copy, arg, len);
+		memcpy(copy, &sizes[i], sizeof(*sizes));
+		assert_int_equal(fn(copy, data), -EINVAL);
+	}
+	for (size_t i = 0; i < TAIL; i++) {
+		memcpy(copy, arg, len);
+		memset(copy + len, 0, TAIL);
+		memcpy(copy, &larger, sizeof(larger));
+		copy[len + i] = 1;
+		assert_int_equal(fn(copy, data), -E2BIG);
+	}
+	copy[len + TAIL - 1] = 0;
+	assert_int_equal(fn(copy, data), 0);
+	assert_memory_equal(copy, &larger, sizeof(larger));
+	free(copy);
+}
