@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A private apt root: the system's package sources with our own lists.
+
+An ordinary user can update and download in it, on a machine whose own lists are stale or absent,
+and the system's apt is never touched.
+"""
+
+import subprocess
+
+
+class AptError(Exception):
+    pass
+
+
+class AptRoot:
+    def __init__(self, directory):
+        self.directory = directory.resolve()
+        self.status = self.directory / "status"
+
+    def update(self):
+        for name in ("lists/partial", "archives/partial"):
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
+        # What is installed on this machine has no say in what is found.
+        self.status.touch()
+        try:
+            self._run("apt-get", "update")
+        except AptError:
+            # One bad source among several is common; a name that is missing is reported later.
+            pass
+
+    def names(self, prefix):
+        return self._run("apt-cache", "pkgnames", prefix).split()
+
+    def download(self, package, directory):
+        """Fetches PACKAGE, checked against the signed lists, and returns the .deb's path."""
+        self._run("apt-get", "download", package, cwd=directory)
+        (deb,) = directory.glob("*.deb")
+        return deb
+
+    def _run(self, tool, *arguments, cwd=None):
+        options = {
+            "Dir::State": self.directory,
+            "Dir::State::lists": self.directory / "lists",
+            "Dir::State::status": self.status,
+            "Dir::Cache": self.directory,
+            "APT::Sandbox::User": "root",  # _apt may not enter our folder
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        command = [tool, "-q"]
+        for name, value in options.items():
+            command += ["-o", f"{name}={value}"]
+        done = subprocess.run([*command, *arguments], cwd=cwd, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise AptError(f"{tool} {' '.join(arguments)} failed: {done.stderr.strip()}")
+        return done.stdout

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a guest starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import initramfs, kernels, programs
+from .kernels import Kernel
+from .modules import Modules
+
+
+@dataclass(frozen=True)
+class Image:
+    """snapshot: a migration file to start from instead of booting"""
+
+    kernel: Kernel
+    modules: Modules
+    initramfs: Path
+    snapshot: Path | None = None
+
+
+def make(series, directory, stage, say=print):
+    """The image of a kernel with the programs of STAGE; what it takes is written to DIRECTORY."""
+    kernel = kernels.fetch(series, say)
+    modules = Modules(kernel)
+    archive = directory / f"initramfs-{series}"
+    archive.write_bytes(initramfs.build(modules, programs.trees(stage)))
+    return Image(kernel, modules, archive)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A QEMU process: its command line, its QMP monitor and its end. Every wait has a bound."""
+
+import json
+import select
+import socket
+import subprocess
+import time
+
+
+class VmError(AssertionError):
+    """The virtual machine did not do what was asked: the scenario fails."""
+
+
+class Deadline:
+    """A moment; waits take the earlier of their own bound and this one."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.moment = time.monotonic() + seconds
+
+    def within(self, seconds):
+        own = Deadline(seconds)
+        return own if own.moment < self.moment else self
+
+    def left(self):
+        return max(0.0, self.moment - time.monotonic())
+
+
+class LineSocket:
+    """Lines over one end of a socket pair whose other end QEMU inherits.
+
+    A pair rather than a named socket: nothing to connect to, no limit on the length of a path.
+    """
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair()
+        self.buffer = b""
+
+    def send(self, line):
+        try:
+            self.ours.sendall(line.encode() + b"\n")
+        except OSError as error:
+            raise VmError(f"QEMU is gone: {error}") from error
+
+    def receive(self, deadline, what):
+        """The next line; WHAT is named in the error when it does not come."""
+        while b"\n" not in self.buffer:
+            if not select.select([self.ours], [], [], deadline.left())[0]:
+                raise VmError(f"{deadline.seconds:.0f} s are over: no sign of {what}")
+            try:
+                data = self.ours.recv(1 << 16)
+            except OSError:
+                data = b""
+            if not data:
+                raise VmError(f"QEMU ended: no sign of {what}")
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line.decode("utf-8", "replace")
+
+    def close(self):
+        self.ours.close()
+        self.theirs.close()
+
+
+class Monitor:
+    """QMP: commands with their answers, and the events that arrive meanwhile."""
+
+    def __init__(self, lines, deadline):
+        self.lines = lines
+        self.deadline = deadline
+        self.events = []
+        self._receive("QMP's greeting", 30)
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, timeout=30, **arguments):
+        self.lines.send(json.dumps({"execute": command, "arguments": arguments}))
+        deadline = self.deadline.within(timeout)
+        while True:
+            message = json.loads(self.lines.receive(deadline, f"QMP {command}"))
+            if "return" in message:
+                return message["return"]
+            if "error" in message:
+                raise VmError(f"QMP {command}: {message['error']['desc']}")
+            self.events.append(message)
+
+    def wait_event(self, name, timeout=30, **data):
+        """The data of the first event NAME that has all the items of DATA."""
+        deadline = self.deadline.within(timeout)
+        while True:
+            for event in self.events:
+                found = event.get("data", {})
+                if event.get("event") == name and data.items() <= found.items():
+                    self.events.remove(event)
+                    return found
+            message = json.loads(self.lines.receive(deadline, f"QMP event {name} {data}"))
+            self.events.append(message)
+
+    def _receive(self, what, timeout):
+        return json.loads(self.lines.receive(self.deadline.within(timeout), what))
+
+
+class Qemu:
+    """One process. The arguments must not contain the sockets: they are added here."""
+
+    def __init__(self, arguments, directory, deadline):
+        self.monitor_lines, self.agent_lines = LineSocket(), LineSocket()
+        sockets = {"monitor": self.monitor_lines.theirs, "agent": self.agent_lines.theirs}
+        # QEMU must not outlive us even when we are killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"]
+        for name, end in sockets.items():
+            command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
+        command += ["-mon", "chardev=monitor,mode=control", *arguments]
+        (directory / "qemu-command").write_text("\n".join(command) + "\n", encoding="utf-8")
+        self.messages = directory / "qemu-messages"
+        with open(self.messages, "wb") as messages:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages, cwd=directory,
+                pass_fds=[end.fileno() for end in sockets.values()])
+        for end in sockets.values():
+            end.close()
+        try:
+            self.monitor = Monitor(self.monitor_lines, deadline)
+        except BaseException:
+            self.kill()
+            raise
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.monitor_lines.close()
+        self.agent_lines.close()

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs scenarios and reports them in TAP."""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import tempfile
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import image, kernel_log
+from .kernels import SERIES, KernelError
+from .paths import BUILD
+from .programs import ProgramError
+from .qemu import VmError
+from .scenario import Skip, load
+from .vm import VM
+
+# Programs and the packages that have them.
+NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "gcc": "gcc",
+          "zstd": "zstd"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    title: str
+    seconds: float
+    error: str = ""
+    skipped: str = ""
+
+    def tap(self, number):
+        verdict = "not ok" if self.error else "ok"
+        skip = f" # SKIP {self.skipped}" if self.skipped else ""
+        lines = [f"{verdict} {number} - {self.title}, {self.seconds:.1f} s{skip}"]
+        return "\n".join(lines + [f"# {line}" for line in self.error.splitlines()])
+
+
+class Runner:
+    """One run: images and snapshots are made once, scenarios run in threads."""
+
+    def __init__(self, directory, stage, keep):
+        self.directory = directory
+        self.stage = stage
+        self.keep = keep
+        self.images = {}
+        self.snapshots = {}
+
+    def start(self, cases, workers):
+        """Yields the Outcome of each (scenario, series) as it comes."""
+        cold = [(case, series) for case, series in cases if case.machine]
+        warm = [(case, series) for case, series in cases if not case.machine]
+        for series in dict(_by_series(cases)):
+            self.images[series] = image.make(series, self.directory, self.stage, _comment)
+        with ThreadPoolExecutor(workers) as pool:
+            # First in the queue, so that no scenario can wait for a snapshot behind it.
+            self.snapshots = {series: pool.submit(self._snapshot, series)
+                              for series, _ in _by_series(warm)}
+            for done in as_completed([pool.submit(self._run, *case) for case in cold + warm]):
+                yield done.result()
+
+    def _snapshot(self, series):
+        """Boots once; the file fits only this QEMU and machine, so each run makes its own."""
+        booted, directory = self.images[series], self.directory / f"snapshot-{series}"
+        directory.mkdir()
+        try:
+            with VM(booted, directory) as vm:
+                vm.save(directory / "saved")
+        except VmError as error:
+            raise VmError(f"no snapshot: {error}; kept in {_move(directory, 'failed')}") from error
+        return replace(booted, snapshot=directory / "saved")
+
+    def _run(self, case, series):
+        """Runs one scenario on one kernel; whatever happens becomes an Outcome."""
+        title = f"{case.name} on {series} ({case.lane})"
+        directory = self.directory / f"{case.name}-{series}"
+        directory.mkdir()
+        started = time.monotonic()
+        error = skipped = ""
+        try:
+            start = self.images[series] if case.machine else self.snapshots[series].result()
+            started = time.monotonic()
+            _play(case, start, directory)
+        except Skip as reason:
+            skipped = str(reason)
+        except Exception as failure:
+            error = _explain(failure, directory)
+        seconds = time.monotonic() - started
+        if error:
+            error += f"\nkept in {_move(directory, 'failed')}"
+        elif self.keep:
+            _move(directory, "kept")
+        return Outcome(title, seconds, error, skipped)
+
+
+def _by_series(cases):
+    return {series: case for case, series in cases}.items()
+
+
+def _play(case, start, directory):
+    cold = {"machine": case.machine, "devices": case.devices} if case.machine else {}
+    with VM(start, directory, timeout=case.timeout, **cold) as vm:
+        try:
+            for name, device in ({} if cold else case.devices).items():
+                vm.plug(device, name)
+            case.function(vm, **vm.functions)
+        except Exception:
+            with suppress(VmError):
+                vm.kernel_log()
+            raise
+        if case.log is not None:
+            bad = kernel_log.unexpected(vm.kernel_log(), case.log)
+            assert not bad, "\n".join(["unexpected in the kernel log:", *bad])
+
+
+def _explain(failure, directory):
+    """For the report: what, where; the whole with all variables goes into the artefacts."""
+    report = traceback.TracebackException.from_exception(failure, capture_locals=True)
+    (directory / "traceback").write_text("".join(report.format()), encoding="utf-8")
+    lines = [f"{type(failure).__name__}: {failure}"]
+    ours = [frame for frame in report.stack if Path(frame.filename).parent.name == "scenarios"]
+    for frame in ours[-1:]:
+        lines.append(f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}")
+        lines += [f"  {name} = {text[:200]}" for name, text in (frame.locals or {}).items()
+                  if not text.startswith("<")]
+    console = directory / "console.log"
+    if console.exists():
+        printed = console.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines += [f"console: {line}" for line in printed[-5:]]
+    return "\n".join(lines)
+
+
+def _move(directory, where):
+    target = BUILD / "vm" / where / directory.name
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(exist_ok=True)
+    directory.rename(target)
+    return os.path.relpath(target)
+
+
+def _comment(text):
+    print(f"# {text}", flush=True)
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(
+        prog="tests/vm/run", description="Runs scenarios in virtual machines; output is TAP.")
+    parser.add_argument("--kernel", action="append", choices=SERIES, help="only this kernel")
+    parser.add_argument("--lane", choices=("snapshot", "cold"), help="only this lane")
+    parser.add_argument("-k", metavar="PATTERN", default="", help="only scenarios whose name "
+                        "(FILE.FUNCTION) contains a match of this regular expression")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
+    parser.add_argument("-j", metavar="N", type=int, default=2, help="guests at a time (2)")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep the artefacts of good scenarios, too, in build/vm/kept/")
+    parser.add_argument("--stage", metavar="DIR", type=Path, default=BUILD / "stage",
+                        help="programs under test, made by `meson install --destdir`; laid over "
+                        "the guest's root (build/stage)")
+    return parser.parse_args()
+
+
+def _selected(arguments):
+    for case in load():
+        if re.search(arguments.k, case.name) and arguments.lane in (None, case.lane):
+            for series in case.kernels:
+                if not arguments.kernel or series in arguments.kernel:
+                    yield case, series
+
+
+def _check_host(stage):
+    lacking = [package for program, package in NEEDED.items() if not shutil.which(program)]
+    if lacking:
+        raise SystemExit(f"tests/vm/run: {' '.join(lacking)} missing; run scripts/setup vm")
+    if not stage.is_dir():
+        _comment(f"{stage} is absent: the guests have no pcibar")
+
+
+def main():
+    arguments = _arguments()
+    cases = list(_selected(arguments))
+    if arguments.list:
+        for case, series in cases:
+            print(f"{case.name} on {series} ({case.lane})")
+        return 0
+    if not cases:
+        raise SystemExit("tests/vm/run: no scenario matches")
+    _check_host(arguments.stage)
+    os.makedirs(BUILD / "vm", exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="run-", dir=BUILD / "vm"))
+    _stop_on_signals(directory)
+    try:
+        return _report(Runner(directory, arguments.stage, arguments.keep), cases, arguments.j)
+    except (KernelError, ProgramError) as error:
+        raise SystemExit(f"tests/vm/run: {error}") from error
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _stop_on_signals(directory):
+    """Without waiting for the threads; the QEMUs end with us, see pdeathsig in qemu.py."""
+    def stop(number, _frame):
+        shutil.rmtree(directory, ignore_errors=True)
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def _report(runner, cases, workers):
+    started = time.monotonic()
+    failed = skipped = 0
+    print(f"1..{len(cases)}")
+    for number, outcome in enumerate(runner.start(cases, workers), 1):
+        failed += bool(outcome.error)
+        skipped += bool(outcome.skipped)
+        print(outcome.tap(number), flush=True)
+    passed = len(cases) - failed - skipped
+    _comment(f"{passed} passed, {failed} failed, {skipped} skipped in "
+             f"{time.monotonic() - started:.0f} s")
+    return 1 if failed else 0

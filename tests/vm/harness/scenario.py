@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Scenarios: functions in tests/vm/scenarios/*.py that a decorator has marked."""
+
+import importlib.util
+from dataclasses import dataclass
+
+from .kernels import SERIES
+from .machine import Machine
+from .paths import TESTS
+
+
+class Skip(Exception):
+    """Raised by a scenario that cannot run here; its text is the reason."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    function: object
+    machine: Machine | None
+    kernels: tuple
+    devices: dict
+    log: tuple | None
+    timeout: int
+
+    @property
+    def lane(self):
+        return "cold" if self.machine else "snapshot"
+
+
+_found = []
+
+
+def scenario(cold=None, kernels=tuple(SERIES), devices=None, log=(), timeout=120):
+    """Marks a function as a scenario. It is called with the VM and, by name, its devices.
+
+    cold: the Machine to boot; without it the guest starts from the snapshot of a booted one
+    kernels: the series to run it on
+    devices: {name: Device}, on the command line of a cold machine, else hot-plugged one by one
+    log: patterns of the lines it may leave in the kernel log; None when the guest does not live
+        to tell
+    timeout: bound in seconds for all of it
+    """
+    def mark(function):
+        name = f"{function.__module__}.{function.__name__}"
+        _found.append(Scenario(name, function, cold, tuple(kernels), devices or {}, log, timeout))
+        return function
+    return mark
+
+
+def load():
+    """All scenarios, by file and by place in it."""
+    _found.clear()
+    for path in sorted((TESTS / "scenarios").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    return list(_found)

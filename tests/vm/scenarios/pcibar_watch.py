@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Watching what another program changes, and scripts that keep their maps."""
+
+from harness.devices import edu, ivshmem
+from harness.pcibar import Script, enable, fill, is_refusal, mappings, wait_for
+from harness.scenario import scenario
+
+
+@scenario(devices={"memory": ivshmem(1 << 20)})
+def until(vm, memory):
+    """A change from outside is seen, and the one that is waited for ends it."""
+    enable(vm)
+    job = vm.spawn(f"exec pcibar watch -i 1ms --until 0x80000000:0xf0000000 {memory} 2 0x100")
+    wait_for(vm, job, "0x00000100: 0x00000000")
+    for value in (0x12345678, 0x89abcdef):
+        fill(memory, value.to_bytes(4, "little"), 0x100)
+        wait_for(vm, job, f"-> {value:#010x}")
+    lines = [line.split(maxsplit=1)[1] for line in job.wait().expect(0).stdout.splitlines()]
+    assert lines == ["0x00000100: 0x00000000", "0x00000100: 0x00000000 -> 0x12345678",
+                     "0x00000100: 0x12345678 -> 0x89abcdef"]
+
+
+@scenario(devices={"edu": edu()})
+def time_out(vm, edu):
+    enable(vm)
+    result = vm.check(f"pcibar watch -i 1ms --timeout 50ms --until 1 {edu} 0 0", status=5)
+    is_refusal(result, "timed out")
+    assert result.stdout.endswith(": 0x010000ed\n") and result.stdout.count("\n") == 1
+
+
+@scenario(devices={"edu": edu()})
+def interrupted(vm, edu):
+    enable(vm)
+    for condition, status in (("", 0), ("--until 1", 5)):
+        job = vm.spawn(f"exec pcibar watch -i 1ms {condition} {edu} 0 0")
+        wait_for(vm, job, "0x010000ed")
+        job.signal("INT")
+        assert not job.wait().expect(status).stderr
+
+
+@scenario(devices={"memory": ivshmem(1 << 20), "edu": edu()})
+def script_maps_once(vm, memory, edu):
+    """One open and one map per BAR and right, however many lines."""
+    enable(vm)
+    script = Script(vm, memory)
+    for number in range(5):
+        script.send(f"write 2 {4 * number} {number + 1}")
+        assert int(script.ask(f"read 2 {4 * number}"), 0) == number + 1
+    assert sorted(file for file, _, _ in mappings(vm, script.job)) == ["resource2", "resource2"]
+    opened = vm.check(f"ls -l /proc/$(cat /run/{script.job.number})/fd").stdout
+    assert opened.count(f"{memory}\n") == 1 and "resource" not in opened
+    script.end()
+
+
+@scenario(devices={"memory": ivshmem(1 << 20)})
+def script_stops(vm, memory):
+    """At the first failure, with its status and its line."""
+    enable(vm)
+    lines = b"write 2 0 0x11\n\n# nothing\nread 2 2\nwrite 2 0 0x22\n"
+    result = vm.check(f"pcibar script {memory}", status=2, stdin=lines)
+    is_refusal(result, "pcibar read: stdin:4: ", "not a multiple of 4")
+    assert memory.backing_file().read_bytes()[0] == 0x11
