@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The front door: each target calls the tool that does the work.
+
+PREFIX ?= /usr/local
+VM ?= yes
+
+all:
+	@scripts/setup build
+	@[ -e build/release/build.ninja ] || \
+		meson setup --prefix=$(PREFIX) -Dtests=false build/release
+	@meson configure --prefix=$(PREFIX) build/release
+	meson compile -C build/release
+
+# Boot a real kernel with emulated devices and show the command at work.
+demo:
+	@scripts/setup build vm
+	@scripts/demo
+
+# All tests. VM=no leaves the ones out that need QEMU, and says so.
+check:
+	@scripts/setup build vm check
+	@scripts/check --vm=$(VM)
+
+# The tests that take less than three minutes.
+check-fast:
+	@scripts/setup build vm check
+	@scripts/check --fast --vm=$(VM)
+
+# Speed against other tools, as ratios from one run.
+bench:
+	@scripts/setup build bench
+	@bench/run
+
+install: all
+	meson install --no-rebuild -C build/release $(if $(DESTDIR),--destdir=$(abspath $(DESTDIR)))
+
+clean:
+	rm -rf build
+
+.PHONY: all demo check check-fast bench install clean
