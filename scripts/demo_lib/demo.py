@@ -37,7 +37,8 @@ def build(stage):
     folder = FOLDER / "meson"
     if not (folder / "build.ninja").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        run("meson", "setup", "--prefix=/usr", "-Dtests=false", folder)
+        # Not the default, which is no place of the guest's loader when dpkg-dev is not installed.
+        run("meson", "setup", "--prefix=/usr", "--libdir=lib", "-Dtests=false", folder)
     run("meson", "compile", "-C", folder)
     shutil.rmtree(stage, ignore_errors=True)
     run("meson", "install", "--no-rebuild", "-C", folder, "--destdir", stage)
