@@ -12,6 +12,8 @@ from contextlib import contextmanager
 INDENT = "    "
 STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "1;31", "command": "1;36"}
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# What a terminal takes as one; the last of a text may be incomplete yet.
+TOKEN = re.compile(ESCAPES.pattern + r"|\r?\n|\r(?=[^\n])|[^\x1b\r]")
 
 
 def plain(text):
@@ -36,23 +38,26 @@ class Report:
     def title(self, text):
         self.write(f"{self.styled('bold', text)}\n\n")
 
+    def wrapped(self, text, indent):
+        return textwrap.wrap(text, min(self.columns, 100) - len(indent))
+
     def heading(self, number, text, explanation):
-        width = min(self.columns - len(INDENT), 96)
         self.write(f"\n{self.styled('bold', f'{number:2}. {text}')}\n")
-        for line in textwrap.wrap(explanation, width):
+        for line in self.wrapped(explanation, INDENT):
             self.write(f"{INDENT}{self.styled('dim', line)}\n")
 
     def command(self, line):
         self.write(f"\n{INDENT}{self.styled('command', f'# {line}')}\n")
 
     def good(self, text):
-        self.write(f"\n{INDENT}{self.styled('good', 'ok')}  {text}\n")
+        self._judged("good", "ok", self.wrapped(text, f"{INDENT}ok  "))
 
     def bad(self, text):
-        lines = str(text).splitlines() or ["?"]
-        self.write(f"\n{INDENT}{self.styled('bad', 'FAILED')}  {lines[0]}\n")
-        for line in lines[1:]:
-            self.write(f"{INDENT}        {line}\n")
+        self._judged("bad", "FAILED", str(text).splitlines())
+
+    def _judged(self, style, verdict, lines):
+        indent = f"\n{INDENT}{' ' * len(verdict)}  "
+        self.write(f"\n{INDENT}{self.styled(style, verdict)}  {indent.join(lines)}\n")
 
     @contextmanager
     def preparing(self, text):
@@ -72,31 +77,37 @@ class Report:
 
 
 class Screen:
-    """Shows what a terminal receives, moved to the right."""
+    """Shows what a terminal receives, moved to the right, and so wrapped earlier."""
 
     def __init__(self, report):
         self.report = report
-        self.at_start = True
-        self.carriage_return = False
+        self.pending = ""
+        self.column = 0
 
     def feed(self, text):
-        shown = ""
-        for character in text:
-            if character == "\n":
-                shown += "\n"
-            elif self.carriage_return:
-                shown += "\r"
-            self.at_start = self.at_start or self.carriage_return
-            self.carriage_return = character == "\r"
-            if character in "\r\n":
-                self.at_start = True
-                continue
-            shown += INDENT + character if self.at_start else character
-            self.at_start = False
+        self.pending += text
+        shown, place = "", 0
+        while token := TOKEN.match(self.pending, place):
+            shown += self._place(token[0])
+            place = token.end()
+        self.pending = self.pending[place:]
         self.report.write(shown)
 
+    def _place(self, token):
+        if token in ("\n", "\r\n", "\r"):
+            self.column = 0
+            return "\r" if token == "\r" else "\n"
+        if ESCAPES.match(token):
+            return token
+        wrapped = self.column == self.report.columns
+        if wrapped or self.column == 0:
+            self.column = len(INDENT)
+            token = ("\n" if wrapped else "") + INDENT + token
+        self.column += 1
+        return token
+
     def end(self):
-        pass
+        self.report.write(self.pending)
 
 
 class Transcript:

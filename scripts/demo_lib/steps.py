@@ -118,6 +118,8 @@ def draw(guest):
     display = guest.vm.functions["display"]
     guest.vm.screendump(display, guest.screen)
     width, height, shown = guest.vm.picture(display)
-    wrong = sum(shown[at:at + 3] != rgb[at:at + 3] for at in range(0, len(rgb), 3))
     claim((width, height) == (picture.WIDTH, picture.HEIGHT), "the display shows 640x480")
-    return claim(wrong == 0, f"all {width * height:,} pixels on the screen are right")
+    wrong = sum(shown[at:at + 3] != rgb[at:at + 3] for at in range(0, len(rgb), 3))
+    if wrong:
+        raise VmError(f"{wrong:,} of {width * height:,} pixels on the screen are wrong")
+    return f"all {width * height:,} pixels on the screen are right"

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -320,6 +321,8 @@ static int fake_config_read(void *be, unsigned int off, unsigned int width, uint
 	pthread_mutex_lock(&lock);
 	*val = fake_get_config(fake, off, width);
 	pthread_mutex_unlock(&lock);
+	/* Let another thread in between a read and the write that follows from it. */
+	sched_yield();
 	return record(fake, (struct fake_event){ FAKE_CONFIG_READ, 0, off, width, *val });
 }
 

@@ -157,6 +157,29 @@ static void writes_to_a_lost_map_reach_nothing(void **state)
 	pcibar_map_release(map);
 }
 
+/* A large window is replaced by many mappings of the same ones. */
+static void writes_to_a_lost_map_show_nowhere_else(void **state)
+{
+	const uint64_t length = UINT64_C(8) << 20;
+	volatile unsigned char *bytes;
+	struct pcibar_map *map;
+
+	(void)state;
+	guard();
+	tree_bar(&tree, FUNCTION, 2, 0xfe000000, length, TREE_MEM32);
+	map = map_window(2, PCIBAR_MAP_WRITE, 0);
+	tree_truncate(&tree, FUNCTION, "resource2", 0);
+	bytes = (volatile unsigned char *)pcibar_map_addr(map);
+	for (uint64_t at = 0; at < length; at += UINT64_C(1) << 20)
+		bytes[at] = 0x55;
+	for (uint64_t at = 1; at < length; at += 4096)
+		assert_int_equal(bytes[at], 0xff);
+	bytes[0] = 0xaa;
+	for (uint64_t at = UINT64_C(1) << 20; at < length; at += UINT64_C(1) << 20)
+		assert_int_equal(bytes[at], 0x55);
+	pcibar_map_release(map);
+}
+
 static int read_once(struct pcibar_map *map)
 {
 	return pcibar_map_read(map, 8, 4, &(uint64_t){ 0 });
@@ -416,6 +439,7 @@ int main(void)
 		GUARD_TEST(raw_pointers_read_all_ones),
 		GUARD_TEST(a_lost_map_never_comes_back),
 		GUARD_TEST(writes_to_a_lost_map_reach_nothing),
+		GUARD_TEST(writes_to_a_lost_map_show_nowhere_else),
 		GUARD_TEST(checked_calls_say_so),
 		GUARD_TEST(a_loss_in_the_middle_of_a_copy_is_a_loss),
 		GUARD_TEST(other_maps_live_on),

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -27,6 +28,20 @@ unsigned int unit_count_fds(void)
 	return count;
 }
 
+/* Mappings of resource files and of the fake back end's BARs. */
+static unsigned int count_bar_maps(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned int count = 0;
+	char line[PATH_MAX + 128];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		count += strstr(line, "fake-bar") || strstr(line, "/resource");
+	fclose(maps);
+	return count;
+}
+
 int unit_setup(void **state)
 {
 	(void)state;
@@ -43,6 +58,7 @@ int unit_teardown(void **state)
 	assert_int_equal(fake_reset(), 0);
 	assert_int_equal(pcibar_guard_remove(), -EINVAL);
 	assert_int_equal(unit_count_fds(), fds_before);
+	assert_int_equal(count_bar_maps(), 0);
 	return 0;
 }
 

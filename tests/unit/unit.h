@@ -16,7 +16,8 @@
 
 /*
  * Every test begins with no fake function and no injected failure, and must
- * leave as many descriptors open as it found, and no guard installed.
+ * leave as many descriptors open as it found, no BAR mapped and no guard
+ * installed.
  */
 #define UNIT_TEST(fn)	cmocka_unit_test_setup_teardown(fn, unit_setup, unit_teardown)
 

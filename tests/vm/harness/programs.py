@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from .paths import BUILD, TESTS
+from .paths import BUILD, SOURCE, TESTS
 
 
 class ProgramError(Exception):
@@ -22,11 +22,13 @@ def trees(stage):
 
 def _compile(source, program):
     """Static, so that a helper never depends on what is under test."""
-    if program.exists() and program.stat().st_mtime >= source.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in (source, *source.parent.glob("*.h")))
+    if program.exists() and program.stat().st_mtime >= newest:
         return
     made = program.with_suffix(f".{os.getpid()}")
-    done = subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
-                           "-o", made, source], check=False)
+    done = subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra",
+                           "-Werror", f"-I{SOURCE / 'include' / 'pciio'}", "-o", made, source],
+                          check=False)
     if done.returncode:
         raise ProgramError(f"{source.name} does not compile")
     made.replace(program)

@@ -91,6 +91,8 @@ class Runner:
         except Exception as failure:
             error = _explain(failure, directory)
         seconds = time.monotonic() - started
+        # What an earlier run has left there would mislead.
+        shutil.rmtree(BUILD / "vm" / "failed" / directory.name, ignore_errors=True)
         if error:
             error += f"\nkept in {_move(directory, 'failed')}"
         elif self.keep:

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * pciio-huge IVSHMEM TOPIC: page tables of a 16 GiB BAR, and all that the kernel may
+ * do to a leaf of 2 MiB. What counts is that the values stay right and that the
+ * kernel log stays clean; the scenario looks at the log.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "pciio-check.h"
+
+#define GIB	(1UL << 30)
+#define ROUNDS	10000
+
+static struct pcisel memory;
+static int pci;
+
+static void *map_bar(unsigned int flags, size_t len, int *fdp)
+{
+	int fd = bar_open(pci, memory, BAR(2), PCIIO_BAR_OPEN_RW | flags, 0);
+	void *base;
+
+	CHECK(fd >= 0);
+	base = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED) {
+		printf("mmap: %s\n", strerror(errno));
+		exit(1);
+	}
+	*fdp = fd;
+	return base;
+}
+
+static void touch_each(volatile char *base, size_t len)
+{
+	for (size_t off = 0; off < len; off += LEAF)
+		(void)*(volatile unsigned int *)(base + off);
+}
+
+static void sparse(void)
+{
+	long before = status_kib("VmPTE");
+	int fd;
+	char *base = map_bar(0, 16 * GIB, &fd);
+
+	EQUAL((unsigned long)base % LEAF, 0);
+	touch_each(base, GIB);
+	CHECK(status_kib("VmPTE") - before <= 64);
+	*(volatile unsigned int *)(base + 12 * GIB) = 0xfeedf00d;
+	EQUAL(*(volatile unsigned int *)(base + 12 * GIB), 0xfeedf00d);
+	MUST(munmap(base, 16 * GIB));
+	close(fd);
+}
+
+static void small_pages(void)
+{
+	long before = status_kib("VmPTE");
+	int fd;
+	char *base = map_bar(PCIIO_BAR_OPEN_SMALL_PAGES, 64 * LEAF, &fd);
+
+	touch_each(base, 64 * LEAF);
+	/* A page table of 4 KiB for each 2 MiB. */
+	CHECK(status_kib("VmPTE") - before >= 64 * 4);
+	MUST(munmap(base, 64 * LEAF));
+	close(fd);
+}
+
+/* Parts that begin or end inside of a leaf. */
+static void split(void)
+{
+	unsigned int val;
+	int fd;
+	char *base = map_bar(0, 16 * LEAF, &fd), *moved;
+
+	touch_each(base, 16 * LEAF);
+	MUST(munmap(base + LEAF + PAGE, PAGE));
+	CHECK(!touch(base + LEAF + PAGE, &val));
+	CHECK(touch(base + LEAF, &val));
+	CHECK(touch(base + LEAF + 2 * PAGE, &val));
+	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ));
+	CHECK(!store(base + 4 * LEAF + PAGE, 1));
+	CHECK(store(base + 4 * LEAF, 0x11));
+	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ | PROT_WRITE));
+	CHECK(store(base + 4 * LEAF + PAGE, 0x22));
+	MUST(mprotect(base + 5 * LEAF, LEAF, PROT_NONE));
+	CHECK(!touch(base + 5 * LEAF, &val));
+	moved = mremap(base + 8 * LEAF, 2 * LEAF, 2 * LEAF, MREMAP_MAYMOVE | MREMAP_FIXED,
+		       base + 12 * LEAF + PAGE);
+	CHECK(moved != MAP_FAILED);
+	CHECK(store(moved, 0x33));
+	CHECK(mremap(base, LEAF, 40 * LEAF, MREMAP_MAYMOVE) == MAP_FAILED);
+	MUST(munmap(base, 16 * LEAF));
+	munmap(moved, 2 * LEAF);
+	close(fd);
+}
+
+static void forked(void)
+{
+	int fd, status;
+	char *base = map_bar(0, 4 * LEAF, &fd);
+	pid_t pid;
+
+	CHECK(store(base, 0x44));
+	touch_each(base, 4 * LEAF);
+	pid = (pid_t)MUST(fork());
+	if (!pid) {
+		bool good = *(volatile unsigned int *)base == 0x44;
+
+		*(volatile unsigned int *)(base + 64) = 0x55;
+		_exit(good ? 0 : 1);
+	}
+	MUST(waitpid(pid, &status, 0));
+	EQUAL(status, 0);
+	EQUAL(*(volatile unsigned int *)(base + 64), 0x55);
+	MUST(munmap(base, 4 * LEAF));
+	close(fd);
+}
+
+/* After clearing, the next read makes a read-only leaf; a write to it must not fault for ever. */
+static void soft_dirty(void)
+{
+	int clear = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC), fd;
+	char *base = map_bar(0, 4 * LEAF, &fd);
+	unsigned int val;
+
+	for (int i = 0; i < 4; i++) {
+		CHECK(touch(base + i * LEAF, &val));
+		if (clear >= 0)
+			EQUAL(write(clear, "4", 1), 1);
+		CHECK(touch(base + i * LEAF, &val));
+		CHECK(store(base + i * LEAF, 0x66));
+	}
+	MUST(munmap(base, 4 * LEAF));
+	close(fd);
+	close(clear);
+}
+
+/* Whoever takes pages of a mapping for itself gets an error, not a page. */
+static void taken(void)
+{
+	int fd, mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC), ends[2], file;
+	char *base = map_bar(0, 4 * LEAF, &fd), *aligned;
+	struct iovec iov = { base, PAGE }, copy, room = { &copy, sizeof(copy) };
+
+	touch_each(base, 4 * LEAF);
+	MUST(pipe(ends));
+	REFUSED(vmsplice(ends[1], &iov, 1, 0), EFAULT);
+	REFUSED(process_vm_readv(getpid(), &room, 1, &iov, 1, 0), EFAULT);
+	REFUSED(pread(mem, &iov, sizeof(iov), (off_t)(unsigned long)base), EIO);
+	file = open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+	if (file >= 0) {
+		aligned = base;
+		if (write(file, aligned, PAGE) < 0)
+			CHECK(errno == EFAULT || errno == EINVAL);
+		close(file);
+	}
+	MUST(munmap(base, 4 * LEAF));
+	close(mem);
+	close(ends[0]);
+	close(ends[1]);
+	close(fd);
+}
+
+static volatile char *_Atomic shared;
+static atomic_int arrived;
+
+static void *second_thread(void *unused)
+{
+	for (int round = 1; round <= ROUNDS; round++) {
+		while (atomic_load(&arrived) < 2 * round - 1)
+			sched_yield();
+		(void)*(volatile unsigned int *)(atomic_load(&shared) + 8 * PAGE);
+		atomic_fetch_add(&arrived, 1);
+	}
+	return unused;
+}
+
+/* Two threads touch one chunk for the first time, again and again. */
+static void race(void)
+{
+	pthread_t thread;
+	int fd;
+	char *base = map_bar(0, 2 * LEAF, &fd);
+
+	MUST(-pthread_create(&thread, NULL, second_thread, NULL));
+	for (int round = 1; round <= ROUNDS; round++) {
+		/* mprotect() to nothing and back empties the page table. */
+		MUST(munmap(base, LEAF));
+		CHECK(mmap(base, LEAF, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		      base);
+		atomic_store(&shared, base);
+		atomic_fetch_add(&arrived, 1);
+		(void)*(volatile unsigned int *)base;
+		while (atomic_load(&arrived) < 2 * round)
+			sched_yield();
+	}
+	pthread_join(thread, NULL);
+	MUST(munmap(base, 2 * LEAF));
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *name; void (*run)(void); } topics[] = {
+		{ "sparse", sparse }, { "small_pages", small_pages }, { "split", split },
+		{ "forked", forked }, { "soft_dirty", soft_dirty }, { "taken", taken },
+		{ "race", race },
+	};
+
+	if (argc != 3)
+		return 2;
+	memory = function(argv[1]);
+	pci = node(O_RDWR);
+	catch_bus_errors();
+	for (size_t i = 0; i < sizeof(topics) / sizeof(*topics); i++)
+		if (!strcmp(argv[2], topics[i].name)) {
+			topics[i].run();
+			return verdict();
+		}
+	return 2;
+}
