@@ -30,6 +30,8 @@ int pcibar_access_ones(struct pcibar_map *map)
 {
 	if (!pcibar_map_is_lost(map) && pcibar_function_answers(map->dev))
 		return 0;
+	if (!pcibar_function_answers(map->dev))
+		atomic_store(&map->dev->gone, true);
 	atomic_store_explicit(&map->lost, true, memory_order_relaxed);
 	return -ENODEV;
 }

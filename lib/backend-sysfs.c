@@ -157,19 +157,21 @@ static int sysfs_get_neighbour(void *priv, unsigned int bar, uint64_t first, uin
 }
 
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
-		     struct pcibar_verdict *v, void **basep)
+		     struct pcibar_verdict *v, void **basep, void **tokenp)
 {
+	bool write = pages->flags & PCIBAR_MAP_WRITE;
 	struct sysfs *be = priv;
 	char file[16];
 	void *base;
 	int fd, ret = 0;
 
+	(void)tokenp;
 	snprintf(file, sizeof(file), "resource%u%s", bar,
 		 pages->attr == PCIBAR_ATTR_WC ? "_wc" : "");
-	fd = pcibar_sysfs_open_file(be->dir, file, pages->write, v);
+	fd = pcibar_sysfs_open_file(be->dir, file, write, v);
 	if (fd < 0)
 		return fd;
-	base = mmap(NULL, (size_t)pages->length, PROT_READ | (pages->write ? PROT_WRITE : 0),
+	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
 		ret = pcibar_sysfs_object_mmap(be->dir, be->root, v, errno);

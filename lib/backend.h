@@ -42,7 +42,7 @@ struct pcibar_pages {
 	uint64_t cpu_addr;		/* of the first of them */
 	uint64_t length;
 	uint32_t attr;			/* enum pcibar_memattr */
-	bool write;
+	uint32_t flags;			/* PCIBAR_MAP_* */
 	bool wc_exists;			/* somebody may hold the BAR write-combining */
 };
 
@@ -64,6 +64,10 @@ struct pcibar_backend_ops {
 	uint32_t id;			/* enum pcibar_backend */
 	const char *name;		/* "sysfs" */
 	uint32_t caps;			/* PCIBAR_CAP_* */
+	const char *absent;		/* what to say when it does not exist here: NULL, or */
+	const char *absent_remedy;	/* for one that serves the real /sys only */
+	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
+	bool by_name_only;		/* not for AUTO */
 
 	/*
 	 * Call @visit for each function, in any order, until it answers other
@@ -93,10 +97,14 @@ struct pcibar_backend_ops {
 
 	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @v and their
-	 * errno is the answer. The caller unmaps with munmap().
+	 * errno is the answer. @tokenp, if it is set, is what the back end
+	 * keeps for the mapping: the caller hands it to unmapped() after
+	 * munmap(). While explaining (v->all) nothing may change in the
+	 * device: a map that would is refused with -EAGAIN.
 	 */
 	int (*map)(void *be, unsigned int bar, const struct pcibar_pages *pages,
-		   struct pcibar_verdict *v, void **base);
+		   struct pcibar_verdict *v, void **base, void **tokenp);
+	void (*unmapped)(void *be, void *token);
 
 	/*
 	 * A channel reaches a BAR without mapping it, one access of the device
@@ -116,10 +124,17 @@ struct pcibar_backend_ops {
 	 */
 	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
+
+	/* A descriptor that becomes readable with an event; the back end's own. */
+	int (*event_fd)(void *be);
+	/* -EAGAIN: there is none. */
+	int (*event_next)(void *be, uint32_t *type);
 };
 
 /* In the order of AUTO, ended by NULL. The unit tests link a table of their own. */
 extern const struct pcibar_backend_ops *const pcibar_backends[];
 extern const struct pcibar_backend_ops pcibar_backend_sysfs;
+extern const struct pcibar_backend_ops pcibar_backend_pciio;
+extern const struct pcibar_backend_ops pcibar_backend_freebsd;
 
 #endif

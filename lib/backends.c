@@ -5,6 +5,8 @@
 #include "backend.h"
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
+	&pcibar_backend_pciio,
 	&pcibar_backend_sysfs,
+	&pcibar_backend_freebsd,
 	NULL,
 };

@@ -101,6 +101,13 @@ static int open_channel(struct pcibar_map *map, struct pcibar_request *req,
 	return 0;
 }
 
+static void unmap_pages(struct pcibar_map *map)
+{
+	munmap(map->pages, map->pages_len);
+	if (map->token)
+		map->dev->ops->unmapped(map->dev->be, map->token);
+}
+
 static int map_pages(struct pcibar_map *map, const struct pcibar_request *req,
 		     struct pcibar_verdict *v)
 {
@@ -112,13 +119,13 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_request *req,
 	if (pages.length > SIZE_MAX)
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "map a smaller window",
 				     "the window is larger than the address space");
-	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, v, &map->pages);
+	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, v, &map->pages, &map->token);
 	if (ret)
 		return ret;
 	map->pages_len = (size_t)pages.length;
-	map->slot = pcibar_guard_add(map->pages, map->pages_len, pages.write);
+	map->slot = pcibar_guard_add(map->pages, map->pages_len, map->flags & PCIBAR_MAP_WRITE);
 	if (!map->slot) {
-		munmap(map->pages, map->pages_len);
+		unmap_pages(map);
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 	}
 	map->addr = (volatile char *)map->pages + (in_page + req->offset - pages.offset);
@@ -130,7 +137,8 @@ static int establish(struct pcibar_map *map, struct pcibar_request *req, struct 
 {
 	int ret;
 
-	if (map->flags & PCIBAR_MAP_ACTIVATE) {
+	if (map->flags & PCIBAR_MAP_ACTIVATE &&
+	    !(map->dev->ops->activates && req->res.flags & PCIBAR_BAR_MAPPABLE)) {
 		map->decode_bit = req->res.kind == PCIBAR_BAR_IO ? PCIBAR_ENABLE_IO
 								 : PCIBAR_ENABLE_MEM;
 		ret = pcibar_activate(map->dev, map->decode_bit);
@@ -203,7 +211,7 @@ PCIBAR_API void pcibar_map_release(struct pcibar_map *map)
 	dev = map->dev;
 	if (map->slot) {
 		pcibar_guard_drop(map->slot);
-		munmap(map->pages, map->pages_len);
+		unmap_pages(map);
 	}
 	if (map->channel)
 		dev->ops->channel_close(map->channel);

@@ -56,6 +56,25 @@ static const char *sysfs_root(const struct pcibar_open_opts *opts)
 	return opts->sysfs_root ? opts->sysfs_root : "/sys";
 }
 
+/* AUTO takes every back end but those that must be named, or cannot serve a tree elsewhere. */
+bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
+			    const struct pcibar_open_opts *opts)
+{
+	if (opts->backend)
+		return opts->backend == ops->id;
+	return !ops->by_name_only && (!ops->absent || !strcmp(sysfs_root(opts), "/sys"));
+}
+
+static int object_absent(struct pcibar_verdict *v, const struct pcibar_backend_ops *ops,
+			 const char *root)
+{
+	if (ops->absent)
+		return pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, ops->absent_remedy,
+				     "%s", ops->absent);
+	return pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, "", "there is no PCI below %s",
+			     root);
+}
+
 /* Every function an operation looks at, collected and sorted. */
 struct address_list {
 	struct pcibar_address *addr;
@@ -90,19 +109,15 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ver
 {
 	int ret = -ENOENT;
 
-	for (size_t i = 0; pcibar_backends[i]; i++) {
-		*ops = pcibar_backends[i];
-		if (opts->backend != PCIBAR_BACKEND_AUTO && opts->backend != (*ops)->id)
+	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
+		if (!pcibar_backend_allowed(pcibar_backends[i], opts))
 			continue;
+		*ops = pcibar_backends[i];
 		v->backend = (*ops)->id;
 		ret = (*ops)->scan(sysfs_root(opts), collect, list);
-		if (ret != -ENOENT)
-			break;
-		pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, "",
-			      "there is no PCI below %s", sysfs_root(opts));
 	}
 	if (ret == -ENOENT)
-		return -ENODEV;
+		return object_absent(v, *ops, sysfs_root(opts));
 	if (ret)
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s cannot be listed: %s",
 				     sysfs_root(opts), strerror(-ret));
@@ -224,6 +239,16 @@ int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_op
 	return 0;
 }
 
+static int object_open(struct pcibar_verdict *v, const char *text, int error)
+{
+	if (error == -ENODEV)
+		return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, error,
+				     "see pcibar list for what there is",
+				     "there is no function at %s", text);
+	return pcibar_object(v, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", text,
+			     strerror(-error));
+}
+
 /* Try @ops, or with NULL all back ends that @opts allows in the order of AUTO. */
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
 			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
@@ -237,26 +262,18 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	if (!dev)
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
-		dev->ops = pcibar_backends[i];
-		if (ops ? dev->ops != ops : opts->backend && opts->backend != dev->ops->id)
+		if (ops ? ops != pcibar_backends[i]
+			: !pcibar_backend_allowed(pcibar_backends[i], opts))
 			continue;
+		dev->ops = pcibar_backends[i];
 		ret = dev->ops->open(sysfs_root(opts), addr, &dev->be);
 	}
 	pcibar_address_format(addr, text);
 	if (ret) {
+		ret = ret == -ENOENT ? object_absent(v, dev->ops, sysfs_root(opts))
+				     : object_open(v, text, ret);
 		free(dev);
-		switch (ret) {
-		case -ENOENT:
-			return pcibar_object(v, PCIBAR_REASON_NO_BACKEND, -ENODEV, "",
-					     "there is no PCI below %s", sysfs_root(opts));
-		case -ENODEV:
-			return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, ret,
-					     "see pcibar list for what there is",
-					     "there is no function at %s", text);
-		default:
-			return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s: %s", text,
-					     strerror(-ret));
-		}
+		return ret;
 	}
 	dev->addr = *addr;
 	dev->flags = opts->flags;

@@ -191,7 +191,7 @@ void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages 
 	pages->cpu_addr = req->res.start - head + first;
 	pages->length = end - first;
 	pages->attr = req->attr;
-	pages->write = req->flags & PCIBAR_MAP_WRITE;
+	pages->flags = req->flags;
 	pages->wc_exists = req->res.flags & PCIBAR_BAR_HAS_WC;
 }
 
@@ -278,7 +278,7 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	const struct pcibar_backend_ops *ops = req->dev->ops;
 	uint64_t length = req->res.length;
 	struct pcibar_pages pages;
-	void *base, *channel;
+	void *base, *channel, *token = NULL;
 
 	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !is_inside(req))
 		return;
@@ -287,8 +287,11 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 			return;
 		pcibar_request_pages(req, &pages);
 		pages.length = (uint64_t)sysconf(_SC_PAGESIZE);
-		if (!ops->map(req->dev->be, req->bar, &pages, v, &base))
+		if (!ops->map(req->dev->be, req->bar, &pages, v, &base, &token)) {
 			munmap(base, pages.length);
+			if (token)
+				ops->unmapped(req->dev->be, token);
+		}
 	} else if (req->res.kind == PCIBAR_BAR_IO && ops->channel_open) {
 		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, v,
 				       &length, &channel))
@@ -364,7 +367,7 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		return ret == -ENOMEM ? ret : 0;
 	v.all = true;
 	for (size_t i = 0; !ret && pcibar_backends[i]; i++)
-		if (!opts->backend || opts->backend == pcibar_backends[i]->id)
+		if (pcibar_backend_allowed(pcibar_backends[i], opts))
 			ret = explain_backend(pcibar_backends[i], &addr, intent, opts, &v);
 	return ret;
 }

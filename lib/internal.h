@@ -30,6 +30,7 @@ struct pcibar_device {
 	uint32_t flags;			/* PCIBAR_OPEN_* */
 	struct pcibar_log log;
 	atomic_uint refs;		/* the handle and its maps */
+	atomic_bool gone;		/* an event or a checked call has told */
 	char driver[PCIBAR_NAME_LEN];	/* handed out by device_get_info */
 	char holder[PCIBAR_NAME_LEN];	/* handed out by bar_get_info */
 
@@ -56,6 +57,7 @@ struct pcibar_map {
 	void *pages;			/* what munmap() takes */
 	size_t pages_len;
 	struct pcibar_guard_slot *slot;
+	void *token;			/* of the back end, for its unmapped() */
 	void *channel;
 	atomic_bool lost;		/* found by a checked call; the guard marks the slot */
 };
@@ -73,6 +75,8 @@ int pcibar_selector_check(const struct pcibar_selector *sel);
 
 /* device.c */
 int pcibar_check_size(const void *arg, size_t min, size_t known);
+bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
+			    const struct pcibar_open_opts *opts);
 int pcibar_open_check(const struct pcibar_open_opts *opts);
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
 			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,

@@ -142,7 +142,7 @@ static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_inte
 		return STATUS_OK;
 	status = session_bar(ctx, bar, &info);
 	if (!status)
-		intent->map_flags = session_map_flags(&ctx->opt, &window, info->kind);
+		intent->map_flags = session_map_flags(&ctx->opt, &window, info);
 	return status;
 }
 

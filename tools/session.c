@@ -116,9 +116,11 @@ int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_i
 	return STATUS_OK;
 }
 
-uint32_t session_map_flags(const struct options *opt, const struct window *window, uint32_t kind)
+uint32_t session_map_flags(const struct options *opt, const struct window *window,
+			   const struct pcibar_bar_info *info)
 {
-	bool indirect = kind == PCIBAR_BAR_IO || kind == PCIBAR_BAR_EXPANSION_ROM;
+	bool indirect = info->kind != PCIBAR_BAR_NONE &&
+			!(info->flags & (PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_UNASSIGNED));
 
 	return (window->write ? PCIBAR_MAP_WRITE : 0) |
 	       (opt->exclusive ? PCIBAR_MAP_EXCLUSIVE : 0) |
@@ -252,7 +254,7 @@ int session_map(struct context *ctx, const struct window *wanted, struct view *v
 		status = guard(ctx);
 	if (status)
 		return status;
-	flags = session_map_flags(&ctx->opt, wanted, info->kind);
+	flags = session_map_flags(&ctx->opt, wanted, info);
 	if (inside(wanted, info->length)) {
 		map = find_map(ctx->session, wanted, flags, attr, info->length);
 		if (!map && ctx->session->keep)

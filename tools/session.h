@@ -54,7 +54,8 @@ int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_i
 int session_map(struct context *ctx, const struct window *window, struct view *view);
 
 /* The PCIBAR_MAP_* flags with which a verb would map such a window */
-uint32_t session_map_flags(const struct options *opt, const struct window *window, uint32_t kind);
+uint32_t session_map_flags(const struct options *opt, const struct window *window,
+			   const struct pcibar_bar_info *info);
 
 /* Drops all maps: decoding or a BAR may have changed, and mapping checks that again. */
 void session_forget(struct session *s);

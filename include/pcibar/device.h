@@ -26,10 +26,16 @@ struct pcibar_refusal;
  *                       next is tried only when one is not available, never
  *                       when it refused: a fallback must not hide the reason.
  * @PCIBAR_BACKEND_SYSFS: the files below /sys/bus/pci/devices (Linux)
+ * @PCIBAR_BACKEND_PCIIO: BAR descriptors of the module pciio (Linux)
+ * @PCIBAR_BACKEND_FREEBSD: the requests of /dev/pci that FreeBSD has too. On
+ *                          Linux they are the module's, and only chosen by
+ *                          name.
  */
 enum pcibar_backend {
 	PCIBAR_BACKEND_AUTO = 0,
 	PCIBAR_BACKEND_SYSFS = 1,
+	PCIBAR_BACKEND_PCIIO = 2,
+	PCIBAR_BACKEND_FREEBSD = 4,
 };
 
 /** PCIBAR_OPEN_WRITE - needed by every call that changes the device */
@@ -140,6 +146,9 @@ void pcibar_device_close(struct pcibar_device *dev);
  * does not have it.
  */
 #define PCIBAR_CAP_REVOKE	(1u << 4)
+
+/** PCIBAR_CAP_EVENTS - revocation and removal are reported: see <pcibar/event.h> */
+#define PCIBAR_CAP_EVENTS	(1u << 5)
 
 /** PCIBAR_DEV_ASLEEP - the function is in D1, D2 or D3, or runtime-suspended */
 #define PCIBAR_DEV_ASLEEP	(1u << 0)

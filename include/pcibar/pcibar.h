@@ -6,6 +6,7 @@
 #include <pcibar/config.h>
 #include <pcibar/device.h>
 #include <pcibar/enable.h>
+#include <pcibar/event.h>
 #include <pcibar/explain.h>
 #include <pcibar/guard.h>
 #include <pcibar/mmio.h>

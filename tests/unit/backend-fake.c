@@ -233,14 +233,16 @@ static void *fence(struct fake *fake, uint64_t length)
 }
 
 static int fake_map(void *be, unsigned int bar, const struct pcibar_pages *pages,
-		    struct pcibar_verdict *v, void **base)
+		    struct pcibar_verdict *v, void **base, void **token)
 {
 	struct fake *fake = be;
-	int prot = fake->sealed ? PROT_NONE : PROT_READ | (pages->write ? PROT_WRITE : 0);
+	bool write = pages->flags & PCIBAR_MAP_WRITE;
+	int prot = fake->sealed ? PROT_NONE : PROT_READ | (write ? PROT_WRITE : 0);
 	int ret = record(fake, (struct fake_event){ .op = FAKE_MAP, .bar = bar,
 						    .off = pages->offset, .len = pages->length,
 						    .val = pages->attr });
 
+	(void)token;
 	if (ret)
 		return pcibar_object(v, PCIBAR_REASON_CLAIMED, ret, "ask for less",
 				     "the test forbids the mapping");

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The module's BAR descriptors. What is only looked at comes from sysfs, which
+ * every user may read; the module does what sysfs cannot: attributes with
+ * proof, exclusive users, activation, revocation, events.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <pcibar/event.h>
+
+#include "abi.h"
+#include "internal.h"
+
+#define HEADER_TYPE	0x0e
+#define HEADER_BRIDGE	1
+
+/* A mapping's descriptor: kept for its events. */
+struct descriptor {
+	struct descriptor *next;
+	int fd;
+};
+
+struct pciio {
+	void *sysfs;
+	int fd;				/* of /dev/pci */
+	bool write;
+	struct pcisel sel;
+	pthread_mutex_t lock;		/* covers what follows */
+	struct descriptor *descriptors;
+	int epoll;			/* -1 until somebody wants events */
+};
+
+static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
+{
+	if (strcmp(root, "/sys") || access(PCIBAR_DEV_PCI, F_OK))
+		return -ENOENT;
+	return pcibar_backend_sysfs.scan(root, visit, data);
+}
+
+/* A tree elsewhere is not this machine, and a node without the module is not there. */
+static int pciio_open(const char *root, const struct pcibar_address *addr, void **bep)
+{
+	struct pciio *be;
+	bool write;
+	int fd, ret;
+
+	if (strcmp(root, "/sys"))
+		return -ENOENT;
+	fd = pcibar_abi_open(&write);
+	if (fd < 0)
+		return fd == -ENXIO || fd == -ENODEV ? -ENOENT : fd;
+	be = calloc(1, sizeof(*be));
+	if (!be) {
+		close(fd);
+		return -ENOMEM;
+	}
+	ret = pcibar_backend_sysfs.open(root, addr, &be->sysfs);
+	if (ret) {
+		close(fd);
+		free(be);
+		return ret;
+	}
+	be->fd = fd;
+	be->write = write;
+	be->epoll = -1;
+	be->sel = pcibar_abi_sel(addr);
+	pthread_mutex_init(&be->lock, NULL);
+	*bep = be;
+	return 0;
+}
+
+static void pciio_close(void *priv)
+{
+	struct pciio *be = priv;
+
+	if (be->epoll >= 0)
+		close(be->epoll);
+	close(be->fd);
+	pcibar_backend_sysfs.close(be->sysfs);
+	pthread_mutex_destroy(&be->lock);
+	free(be);
+}
+
+static int pciio_get_id(void *priv, enum pcibar_id id, uint32_t *val)
+{
+	return pcibar_backend_sysfs.get_id(((struct pciio *)priv)->sysfs, id, val);
+}
+
+static int pciio_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
+{
+	return pcibar_backend_sysfs.get_driver(((struct pciio *)priv)->sysfs, name);
+}
+
+static int pciio_get_asleep(void *priv, bool *asleep)
+{
+	return pcibar_backend_sysfs.get_asleep(((struct pciio *)priv)->sysfs, asleep);
+}
+
+/* The module maps the ROM too, and write-combining is not only for prefetchable BARs. */
+static int pciio_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
+{
+	int ret = pcibar_backend_sysfs.get_resource(((struct pciio *)priv)->sysfs, bar, res);
+
+	if (ret || res->flags & PCIBAR_BAR_UNASSIGNED)
+		return ret;
+	if (res->kind == PCIBAR_BAR_EXPANSION_ROM)
+		res->flags |= PCIBAR_BAR_MAPPABLE;
+	if (res->flags & PCIBAR_BAR_MAPPABLE)
+		res->flags |= PCIBAR_BAR_HAS_WC;
+	return 0;
+}
+
+static int pciio_get_neighbour(void *priv, unsigned int bar, uint64_t first, uint64_t last,
+			       char name[PCIBAR_NAME_LEN])
+{
+	return pcibar_backend_sysfs.get_neighbour(((struct pciio *)priv)->sysfs, bar, first, last,
+						  name);
+}
+
+static int pciio_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
+{
+	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
+}
+
+/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
+static int pciio_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
+{
+	struct pciio *be = priv;
+
+	return be->write ? pcibar_abi_config_write(be->fd, &be->sel, off, width, val) : -EACCES;
+}
+
+static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
+{
+	static const struct { uint32_t ours, theirs; } flags[] = {
+		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
+		{ PCIBAR_MAP_EXCLUSIVE, PCIIO_BAR_OPEN_EXCLUSIVE },
+		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_OPEN_ACTIVATE },
+		{ PCIBAR_MAP_SHARE_DRIVER, PCIIO_BAR_OPEN_SHARE_DRIVER },
+		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
+	};
+	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->sel,
+				    .pbo_memattr = (u_int32_t)pcibar_abi_attr(pages->attr) };
+	uint32_t type = 0;
+
+	if (bar == PCIBAR_BAR_ROM)
+		pciio_config_read(be, HEADER_TYPE, 1, &type);
+	req.pbo_reg = pcibar_abi_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (pages->flags & flags[i].ours)
+			req.pbo_flags |= flags[i].theirs;
+	return ioctl(be->fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
+}
+
+static int watch(struct pciio *be, struct descriptor *desc)
+{
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET, .data.fd = desc->fd };
+
+	return epoll_ctl(be->epoll, EPOLL_CTL_ADD, desc->fd, &event) ? -errno : 0;
+}
+
+static int keep(struct pciio *be, int fd, void **tokenp)
+{
+	struct descriptor *desc = malloc(sizeof(*desc));
+	int ret = 0;
+
+	if (!desc)
+		return -ENOMEM;
+	desc->fd = fd;
+	pthread_mutex_lock(&be->lock);
+	if (be->epoll >= 0)
+		ret = watch(be, desc);
+	if (ret) {
+		free(desc);
+	} else {
+		desc->next = be->descriptors;
+		be->descriptors = desc;
+		*tokenp = desc;
+	}
+	pthread_mutex_unlock(&be->lock);
+	return ret;
+}
+
+static void pciio_unmapped(void *priv, void *token)
+{
+	struct descriptor **at, *desc = token;
+	struct pciio *be = priv;
+
+	pthread_mutex_lock(&be->lock);
+	for (at = &be->descriptors; *at != desc; at = &(*at)->next)
+		;
+	*at = desc->next;
+	pthread_mutex_unlock(&be->lock);
+	close(desc->fd);
+	free(desc);
+}
+
+static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
+		     struct pcibar_verdict *v, void **basep, void **tokenp)
+{
+	int prot = PROT_READ | (pages->flags & PCIBAR_MAP_WRITE ? PROT_WRITE : 0);
+	struct pciio *be = priv;
+	int fd, ret;
+
+	if (!be->write)
+		return pcibar_abi_object_rights(v);
+	if (v->all && pages->flags & PCIBAR_MAP_ACTIVATE)
+		return -EAGAIN;
+	fd = bar_open(be, bar, pages);
+	if (fd < 0)
+		return pcibar_abi_object(v, -fd);
+	*basep = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, fd, (off_t)pages->offset);
+	if (*basep == MAP_FAILED) {
+		ret = pcibar_abi_object(v, errno);
+		close(fd);
+		return ret;
+	}
+	ret = keep(be, fd, tokenp);
+	if (ret) {
+		munmap(*basep, (size_t)pages->length);
+		close(fd);
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
+	}
+	return 0;
+}
+
+static int pciio_channel_open(void *priv, unsigned int bar, bool write, struct pcibar_verdict *v,
+			      uint64_t *length, void **chanp)
+{
+	struct pciio *be = priv;
+
+	/* A read of an I/O port needs the same right, and I/O has its whole length. */
+	(void)write;
+	(void)length;
+	return be->write ? pcibar_abi_channel_open(be->fd, &be->sel, bar, v, chanp)
+			 : pcibar_abi_object_rights(v);
+}
+
+static int pciio_event_fd(void *priv)
+{
+	struct pciio *be = priv;
+	int ret = 0;
+
+	pthread_mutex_lock(&be->lock);
+	if (be->epoll < 0) {
+		be->epoll = epoll_create1(EPOLL_CLOEXEC);
+		if (be->epoll < 0)
+			ret = -errno;
+		for (struct descriptor *desc = be->descriptors; !ret && desc; desc = desc->next)
+			ret = watch(be, desc);
+	}
+	if (!ret)
+		ret = be->epoll;
+	pthread_mutex_unlock(&be->lock);
+	return ret;
+}
+
+static int pciio_event_next(void *priv, uint32_t *type)
+{
+	struct pciio *be = priv;
+	struct epoll_event event;
+	int n;
+
+	if (be->epoll < 0)
+		return -EINVAL;
+	n = epoll_wait(be->epoll, &event, 1, 0);
+	if (n <= 0)
+		return n ? -errno : -EAGAIN;
+	*type = event.events & EPOLLHUP ? PCIBAR_EVENT_GONE : PCIBAR_EVENT_REVOKED;
+	return 0;
+}
+
+const struct pcibar_backend_ops pcibar_backend_pciio = {
+	.id = PCIBAR_BACKEND_PCIIO,
+	.name = "pciio",
+	.absent = "the module pciio is not loaded",
+	.absent_remedy = "modprobe pciio",
+	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |
+		PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS,
+	.activates = true,
+	.scan = pciio_scan,
+	.open = pciio_open,
+	.close = pciio_close,
+	.get_id = pciio_get_id,
+	.get_driver = pciio_get_driver,
+	.get_asleep = pciio_get_asleep,
+	.get_resource = pciio_get_resource,
+	.get_neighbour = pciio_get_neighbour,
+	.map = pciio_map,
+	.unmapped = pciio_unmapped,
+	.channel_open = pciio_channel_open,
+	.channel_read = pcibar_abi_channel_read,
+	.channel_write = pcibar_abi_channel_write,
+	.channel_close = free,
+	.config_read = pciio_config_read,
+	.config_write = pciio_config_write,
+	.event_fd = pciio_event_fd,
+	.event_next = pciio_event_next,
+};
