@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static const char *set_backend(struct options *opt, const char *arg)
 		}
 	}
 	opt->backend = PCIBAR_BACKEND_AUTO;
-	return strcmp(arg, "auto") ? "no such back end: write auto or sysfs" : NULL;
+	return strcmp(arg, "auto") ? "no such back end: write auto, pciio, sysfs or freebsd" : NULL;
 }
 
 static const char *set_sysfs(struct options *opt, const char *arg)
@@ -144,7 +144,8 @@ static const struct option_row rows[] = {
 	  FLAG(share_page) },
 	{ "exclusive", 0, NULL, "keep all others out, or fail", FLAG(exclusive) },
 	{ "activate", 0, NULL, "turn decoding on meanwhile, put it back after", FLAG(activate) },
-	{ "backend", 0, "NAME", "way to the hardware: auto, sysfs", .set = set_backend },
+	{ "backend", 0, "NAME", "way to the hardware: auto, pciio, sysfs, freebsd",
+	  .set = set_backend },
 	{ "sysfs", 0, "DIR", "where sysfs is mounted (default /sys)", .set = set_sysfs },
 	{ "verbose", 'v', NULL, "tell more; twice: what the library does", .set = set_verbose },
 	{ "color", 0, "WHEN", "auto, always or never", .set = set_color },

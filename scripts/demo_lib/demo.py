@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The demo from the compiler to the last line."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def prepare(report):
     known = (BUILD / "kernels" / SERIES).exists()
     with report.preparing(f"Debian's kernel {SERIES}, which is under build/ already" if known else
                           f"downloading Debian's kernel {SERIES}, once (110 MB)"):
-        image = make_image(FOLDER, stage, lambda text: None)
+        image = make_image(FOLDER, stage)
     shutil.rmtree(machine, ignore_errors=True)
     with report.preparing("booting it in QEMU: edu, rtl8139, ivshmem-plain, bochs-display"):
         guest = Guest(image, machine, report)
@@ -95,6 +96,10 @@ def main():
     report = Report()
     try:
         return demo(report)
+    except BrokenPipeError:
+        # Nobody reads any more: what is still in the buffer must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (DemoError, KernelError, VmError, OSError) as error:
         report.bad(error)
         return 1

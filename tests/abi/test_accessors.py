@@ -81,6 +81,15 @@ def check_loops(tap, tool, folder):
             tap.check(raw == lib, f"as a plain volatile loop: {loop}{width}, {tool.name}", details)
 
 
+def check_plain_forms(tap, tool, objdump, folder):
+    """No post-indexed access in a loop either: a hypervisor cannot emulate one."""
+    found = functions(objdump, compile_to(tool, folder, "-O2"))
+    wrong = [f"{name}: {access}\n  " + "\n  ".join(found[name])
+             for name in sorted(found) if re.match(r"lib_(fill|wait)", name)
+             for access in accesses(found, name, True) if access.kind == "other"]
+    tap.check(not wrong, f"plain forms in loops: {tool.name}", "\n".join(wrong))
+
+
 def check_32_bits(tap, tool):
     """64-bit accessors are not declared where they would be two accesses."""
     for function in ("read64(addr)", "write64(addr, 0)"):
@@ -122,6 +131,8 @@ def main():
                 check_32_bits(tap, tool)
             elif objdump == "objdump":
                 check_loops(tap, tool, folder)
+            else:
+                check_plain_forms(tap, tool, objdump, folder)
     if os.uname().machine == "x86_64":
         check_library(tap, os.environ["PCIBAR_LIBRARY"])
     tap.done()

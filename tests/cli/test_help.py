@@ -109,7 +109,8 @@ def test_backend(bench):
     for name in ("auto", "sysfs"):
         bench.run("read", EDU, "0", "0", "--backend", name).prints("0x00000000\n")
     bench.run("--backend=vfio", "list").refuses(
-        2, "pcibar: --backend 'vfio': no such back end: write auto or sysfs; see 'pcibar help'")
+        2, "pcibar: --backend 'vfio': no such back end: write auto, pciio, sysfs or freebsd; "
+        "see 'pcibar help'")
 
 
 def test_the_last_of_two_options_counts(bench):

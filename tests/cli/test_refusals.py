@@ -375,7 +375,8 @@ def test_options_that_mean_nothing_to_a_verb(bench):
             ("--frob", "there is no option '--frob' here"), ("-x", "there is no option '-x' here"),
             ("--backend", "--backend needs an argument"), ("--json=1", "'--json=1': the option "
              "takes no argument"),
-            ("--backend=vfio", "--backend 'vfio': no such back end: write auto or sysfs")):
+            ("--backend=vfio", "--backend 'vfio': no such back end: write auto, pciio, sysfs or "
+             "freebsd")):
         bench.run("read", EDU, "0", "0", option).refuses(
             2, f"pcibar read: {sentence}; see 'pcibar help read'")
     equal(bench.function(EDU).peek(0, 0, 4), bytes(4))

@@ -39,7 +39,7 @@ struct fake_event {
 	uint64_t val;		/* of maps: enum pcibar_memattr */
 };
 
-#define FAKE_EVENTS	4096
+#define FAKE_EVENTS	4096	/* later ones are not recorded */
 #define FAKE_CONFIG_LEN	4096
 
 struct fake_bar {
