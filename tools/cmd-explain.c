@@ -146,6 +146,18 @@ static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_inte
 	return status;
 }
 
+/* A BAR that is none is wrong usage and no obstacle; its reason is put first then. */
+static bool names_no_bar(struct pcibar_refusal *refusal)
+{
+	for (uint32_t i = 0; i < refusal->count; i++)
+		if (refusal->reasons[i].code == PCIBAR_REASON_NO_BAR ||
+		    refusal->reasons[i].code == PCIBAR_REASON_UPPER_HALF) {
+			refusal->reasons[0] = refusal->reasons[i];
+			return true;
+		}
+	return false;
+}
+
 static int explain(struct context *ctx, unsigned int bar)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
@@ -166,8 +178,7 @@ static int explain(struct context *ctx, unsigned int bar)
 		ret = pcibar_explain(&sel, &intent, &opts, &refusal);
 	if (ret)
 		return refused(ctx, PHASE_MAP, bar, ret, NULL);
-	if (refusal.count && (refusal.reasons[0].code == PCIBAR_REASON_NO_BAR ||
-			      refusal.reasons[0].code == PCIBAR_REASON_UPPER_HALF))
+	if (names_no_bar(&refusal))
 		return refused(ctx, PHASE_MAP, bar, refusal.reasons[0].error, &refusal);
 	if (ctx->opt.json)
 		print_json(ctx, bar, &refusal);

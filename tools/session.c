@@ -173,21 +173,31 @@ static void drop(struct session_map **link)
 
 /*
  * A map made earlier with the same rights that holds all of @window. One that
- * does not, or was lost, is released: a BAR is mapped once per right.
+ * does not, or was lost, is released: a BAR is mapped once per right. So are
+ * those with another attribute, which would stand in the way: on x86 a page has
+ * one for all.
  */
 static struct pcibar_map *find_map(struct session *s, const struct window *window, uint32_t flags,
 				   uint32_t attr, uint64_t bar_length)
 {
-	for (struct session_map **link = &s->maps; *link; link = &(*link)->next) {
-		if ((*link)->bar != window->bar || (*link)->flags != flags || (*link)->attr != attr)
-			continue;
-		if (!pcibar_map_is_lost((*link)->map) &&
-		    covers((*link)->map, window, bar_length))
-			return (*link)->map;
-		drop(link);
-		return NULL;
+	struct session_map **link = &s->maps;
+	struct pcibar_map *found = NULL;
+
+	while (*link) {
+		struct session_map *entry = *link;
+		bool usable = entry->attr == attr && !pcibar_map_is_lost(entry->map) &&
+			      covers(entry->map, window, bar_length);
+
+		if (entry->bar != window->bar || (entry->attr == attr && entry->flags != flags)) {
+			link = &entry->next;
+		} else if (usable) {
+			found = entry->map;
+			link = &entry->next;
+		} else {
+			drop(link);
+		}
 	}
-	return NULL;
+	return found;
 }
 
 static int guard(struct context *ctx)

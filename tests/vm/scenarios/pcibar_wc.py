@@ -92,3 +92,13 @@ def taken_combining(vm, memory):
     refused(vm, f"pcibar read {memory} 2 0", 1, f"{memory} BAR 2: ", *OTHER)
     script.end()
     vm.check(f"pcibar compare {memory} 2 /host/data")
+
+
+@scenario(devices={"memory": ivshmem(MIB)})
+def script_changes_attribute(vm, memory):
+    """A script is not in its own way: it gives up the map that has the other attribute."""
+    enable(vm)
+    vm.check("mount -t debugfs debugfs /sys/kernel/debug")
+    (vm.share / "data").write_bytes(pattern(4096))
+    lines = b"load --wc 2 /host/data\ncompare 2 /host/data\nload --wc -w any 2 /host/data\n"
+    vm.check(f"pcibar script {memory}", stdin=lines)
