@@ -47,7 +47,7 @@ class Compiler:
 
     name: str
     command: tuple
-    missing: str = ""	# why it cannot be used here
+    missing: str = ""  # why it cannot be used here
 
     def run(self, *arguments, stdin=None):
         return run([*self.command, *map(str, arguments)], stdin=stdin)

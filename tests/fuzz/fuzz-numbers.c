@@ -2,11 +2,32 @@
 /* The command's numbers: results keep to their limits, and a refusal leaves them alone. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "parse.h"
 
 #define UNTOUCHED	UINT64_C(0x5a5a5a5a5a5a5a5a)
+
+/* What the C library makes of a number that was accepted. */
+static uint64_t reference(const char *text)
+{
+	static const char suffixes[] = "KMG";
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	unsigned int shift = 0;
+	uint64_t val;
+	char *end;
+
+	errno = 0;
+	val = strtoull(text, &end, hex ? 16 : 10);
+	MUST(!errno);
+	if (*end) {
+		MUST(strchr(suffixes, *end) && !end[1]);
+		shift = 10 * (unsigned int)(strchr(suffixes, *end) - suffixes + 1);
+	}
+	MUST(val << shift >> shift == val);
+	return val << shift;
+}
 
 static void check_u64(const char *text, uint64_t max)
 {
@@ -15,7 +36,7 @@ static void check_u64(const char *text, uint64_t max)
 	if (parse_u64(text, max, &val))
 		MUST(val == UNTOUCHED);
 	else
-		MUST(val <= max);
+		MUST(val <= max && val == reference(text));
 }
 
 static void check_range(const char *text)

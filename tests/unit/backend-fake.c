@@ -135,6 +135,8 @@ static int record(struct fake *fake, struct fake_event event)
 		fake->events[fake->count++] = event;
 	ret = fake->error[event.op];
 	pthread_mutex_unlock(&lock);
+	if (fake->watch)
+		fake->watch(&event);
 	return ret;
 }
 

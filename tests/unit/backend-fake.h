@@ -68,6 +68,7 @@ struct fake {
 	unsigned int fence_count;
 	struct fake_event events[FAKE_EVENTS];
 	unsigned int count;
+	void (*watch)(const struct fake_event *event);	/* sees each as it happens */
 };
 
 extern int fake_scan_error;	/* -errno that the scan answers; -ENOENT: no such back end */

@@ -106,6 +106,34 @@ static void writes_nothing_that_is_so_already(void **state)
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
 }
 
+static unsigned int watched;
+
+/* Neither the read nor the write that follows from it may be overtaken by another thread's. */
+static void assert_locked(const struct fake_event *event)
+{
+	if (event->op == FAKE_CONFIG_READ || event->op == FAKE_CONFIG_WRITE) {
+		assert_int_equal(pthread_mutex_trylock(&dev->lock), EBUSY);
+		watched++;
+	}
+}
+
+static void changes_are_locked(void **state)
+{
+	struct pcibar_map *map = activate(0);
+
+	(void)state;
+	fake->watch = assert_locked;
+	assert_int_equal(pcibar_device_set_enable(dev, IO, IO, PCIBAR_ENABLE_RESTORE), 0);
+	pcibar_map_release(map);
+	assert_int_equal(watched, 6);
+	pcibar_enable_restore(dev);
+	assert_int_equal(watched, 9);
+	assert_int_equal(pcibar_activate(dev, MEM), 0);
+	assert_int_equal(watched, 12);
+	fake->watch = NULL;
+	pcibar_deactivate(dev, MEM);
+}
+
 static void checks_its_arguments(void **state)
 {
 	struct pcibar_device *read_only = unit_open("0000:03:00.0", 0);
@@ -301,6 +329,7 @@ int main(void)
 		ENABLE_TEST(tells_what_is_enabled),
 		ENABLE_TEST(changes_just_these_bits),
 		ENABLE_TEST(writes_nothing_that_is_so_already),
+		ENABLE_TEST(changes_are_locked),
 		ENABLE_TEST(checks_its_arguments),
 		ENABLE_TEST(leaves_a_drivers_function_alone),
 		ENABLE_TEST(passes_errors_on),

@@ -9,7 +9,7 @@
 #include "internal.h"
 
 #define THREADS	4
-#define ROUNDS	1000
+#define ROUNDS	200
 
 static struct fake *fake;
 static struct pcibar_device *dev;
