@@ -55,8 +55,8 @@ typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
  * A back end. Arguments were checked before: BAR indices are below
  * PCIBAR_BAR_COUNT, the BAR exists, windows are inside it, configuration
  * offsets are aligned to their width. Every member answers 0 or -errno and
- * must be callable from several threads at once. A NULL member means that the
- * back end cannot; the caller answers -EOPNOTSUPP.
+ * must be callable from several threads at once. Only unmapped() and the two for
+ * events may be NULL: the caller answers -EOPNOTSUPP then.
  *
  * -ENODEV always means: the function was there and is gone.
  */

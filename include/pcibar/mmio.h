@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 /*
- * Accessors for mapped registers. Each is one load or store instruction of
- * exactly the named width, never merged, split or repeated; the address must
- * be naturally aligned. Values are numbers: the bus is little-endian, and a
- * big-endian host swaps.
+ * Accessors for mapped registers. Each is one load or store of exactly the
+ * named width, never split, repeated or left out; the address must be naturally
+ * aligned. (On x86 a compiler may write a read of a register and the write that
+ * follows as one instruction; the device sees both all the same.) Values are
+ * numbers: the bus is little-endian, and a big-endian host swaps.
  *
  * Accesses to one function through UC maps stay in program order; against
  * ordinary memory (DMA buffers) they are ordered only by the barriers below.
