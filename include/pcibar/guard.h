@@ -43,7 +43,9 @@ int pcibar_guard_install(void);
  * pcibar_guard_remove() - take one installation of the guard back
  *
  * The last one restores the handler that was there before, unless the program
- * has replaced the guard's meanwhile: then the signal action is left alone.
+ * has replaced the guard's meanwhile: then the signal action is left alone. A
+ * program whose own handler calls the guard's must not install the guard again
+ * after that: the two would call one another for ever.
  *
  * Return:
  * * 0 - done
