@@ -36,18 +36,23 @@ static int command_set(struct pciio_func *func, bool io, bool driver)
 
 /*
  * After a driver has gone, or a reset has cleared COMMAND. What was saved beside
- * a driver has its bus mastering in it: save again. Takes func->lock held.
+ * a driver has its bus mastering in it: save again.
  */
-int pciio_func_reactivate(struct pciio_func *func)
+void pciio_func_reactivate(struct pciio_func *func)
 {
 	int ret = 0;
 
-	if (!func->users || func->dead || func->pdev->is_virtfn)
-		return 0;
-	if (func->beside)
-		ret = pci_user_read_config_word(func->pdev, PCI_COMMAND, &func->saved);
-	func->beside = false;
-	return ret ? ret : command_set(func, false, false);
+	mutex_lock(&func->lock);
+	if (func->users && !func->dead && !func->pdev->is_virtfn) {
+		if (func->beside)
+			ret = pci_user_read_config_word(func->pdev, PCI_COMMAND, &func->saved);
+		func->beside = false;
+		if (!ret)
+			ret = command_set(func, false, false);
+	}
+	mutex_unlock(&func->lock);
+	if (ret)
+		pci_warn(func->pdev, PCIIO_NAME ": decoding could not be turned on again\n");
 }
 
 static void command_restore(struct pciio_func *func)

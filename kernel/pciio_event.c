@@ -158,10 +158,7 @@ void pciio_func_unbound(struct pci_dev *pdev)
 
 	if (!func)
 		return;
-	mutex_lock(&func->lock);
-	if (pciio_func_reactivate(func))
-		pci_warn(pdev, PCIIO_NAME ": decoding could not be turned on again\n");
-	mutex_unlock(&func->lock);
+	pciio_func_reactivate(func);
 	pciio_bars_visit(pdev, bar_unbound, NULL);
 	pciio_func_written(pdev);
 	pciio_func_put(func);

@@ -93,10 +93,7 @@ static void pciio_error_resume(struct pci_dev *pdev)
 
 	if (!func)
 		return;
-	mutex_lock(&func->lock);
-	if (pciio_func_reactivate(func))
-		pci_warn(pdev, PCIIO_NAME ": decoding could not be turned on again\n");
-	mutex_unlock(&func->lock);
+	pciio_func_reactivate(func);
 	pciio_func_event(pdev, 0, PCIIO_ERROR);
 	pciio_func_written(pdev);
 	pciio_func_put(func);
