@@ -28,7 +28,7 @@ check-fast:
 
 # Speed against other tools, as ratios from one run.
 bench:
-	@scripts/setup build bench
+	@scripts/setup build vm bench
 	@bench/run
 
 install: all
