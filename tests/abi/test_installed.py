@@ -17,6 +17,8 @@ CPP17 = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic")
 PROGRAMS = (
     ("edu-factorial.c", compiler("gcc", "gcc", *C11)),
     ("edu-factorial.c", compiler("clang", "clang", *C11)),
+    ("map-whole.c", compiler("gcc", "gcc", *C11)),
+    ("map-whole.c", compiler("clang", "clang", *C11)),
     ("peek.cpp", compiler("g++", "g++", *CPP17)),
     ("peek.cpp", compiler("clang++", "clang++", *CPP17)),
 )
@@ -83,6 +85,22 @@ def check_peek(tap, installed, program, name):
                   f"{status}: {output}")
 
 
+def check_map_whole(tap, installed, program, name):
+    with scratch() as root:
+        memory = FakeSysfs(root).add("0000:00:06.0", Definition(Ids(0x1af4, 0x1110, 0x050000),
+                                                                {2: mem32(0xe0000000, 2 << 20)}))
+        memory.poke(2, 0, bytes.fromhex("04030201"))
+        memory.poke(2, (2 << 20) - 4, bytes.fromhex("08070605"))
+        status, output = installed.run(program, "1af4:1110", "2", "sysfs", root)
+        tap.check(status == 0 and output.startswith("2 MiB: mapped in ") and output.endswith(
+            "first word 0x01020304, last word 0x05060708\n"), f"{name} reads both ends",
+            f"{status}: {output}")
+
+
+CHECKS = {"edu-factorial.c": check_edu_factorial, "map-whole.c": check_map_whole,
+          "peek.cpp": check_peek}
+
+
 def check_program(tap, installed, source, tool):
     name = f"{source} with {tool.name}"
     if tool.missing:
@@ -93,8 +111,7 @@ def check_program(tap, installed, source, tool):
     status, output = tool.run(ROOT / "examples" / source, "-o", program, *flags)
     tap.check(status == 0, f"{name} compiles and links", output)
     if status == 0:
-        check = check_peek if source == "peek.cpp" else check_edu_factorial
-        check(tap, installed, program, name)
+        CHECKS[source](tap, installed, program, name)
 
 
 def main():
