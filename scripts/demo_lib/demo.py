@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from harness import pciio_module
+from harness.apt import AptError
 from harness.kernels import KernelError
 from harness.paths import BUILD, SOURCE
 from harness.qemu import VmError
@@ -43,6 +45,9 @@ def build(stage):
     run("meson", "compile", "-C", folder)
     shutil.rmtree(stage, ignore_errors=True)
     run("meson", "install", "--no-rebuild", "-C", folder, "--destdir", stage)
+    usr = stage / "usr"
+    run("gcc", "-O2", f"-I{usr / 'include'}", "-o", stage / "map-whole",
+        SOURCE / "examples" / "map-whole.c", f"-L{usr / 'lib'}", "-lpcibar")
 
 
 def prepare(report):
@@ -54,10 +59,13 @@ def prepare(report):
     with report.preparing(f"Debian's kernel {SERIES}, which is under build/ already" if known else
                           f"downloading Debian's kernel {SERIES}, once (110 MB)"):
         image = make_image(FOLDER, stage)
+    with report.preparing("building the module pciio for it"):
+        module = pciio_module.build(image.kernel)
     shutil.rmtree(machine, ignore_errors=True)
     with report.preparing("booting it in QEMU: edu, rtl8139, ivshmem-plain, bochs-display"):
         guest = Guest(image, machine, report)
     guest.screen = SCREEN
+    shutil.copy(module, guest.vm.share / "pciio.ko")
     return guest
 
 
@@ -100,7 +108,7 @@ def main():
         # Nobody reads any more: what is still in the buffer must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (DemoError, KernelError, VmError, OSError) as error:
+    except (AptError, DemoError, KernelError, pciio_module.ModuleError, VmError, OSError) as error:
         report.bad(error)
         return 1
     except KeyboardInterrupt:

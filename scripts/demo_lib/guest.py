@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The virtual machine of the demo, whose terminal the user looks at."""
 
+import json
 import os
 import select
 import shlex
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from harness import devices, initramfs, kernels
 from harness.image import Image
-from harness.machine import Machine
+from harness.machine import BIG_PORT, PORTS, Machine
 from harness.modules import Modules
 from harness.pcibar import wait_for
 from harness.qemu import VmError
@@ -17,7 +18,7 @@ from harness.vm import VM
 from .report import INDENT, plain
 
 SERIES = "6.12"
-MIB = 1 << 20
+MIB, GIB = 1 << 20, 1 << 30
 MAC = "52:54:00:12:34:56"
 DEVICES = {"edu": devices.edu(), "net": devices.rtl8139(mac=MAC),
            "memory": devices.ivshmem(4 * MIB), "display": devices.bochs_display()}
@@ -35,12 +36,17 @@ TIMEOUT = 300
 @dataclass(frozen=True)
 class DemoMachine(Machine):
     def arguments(self, kernel, initramfs, directory):
-        """Without the empty slots for hot-plugging, which would only make the list long."""
+        """With two slots for hot-plugging: more would only make the list long."""
         arguments = super().arguments(kernel, initramfs, directory)
         pairs = zip(arguments, arguments[1:] + [""])
-        ports = {at for at, (_, value) in enumerate(pairs) if "pcie-root-port" in value}
+        ports = {at for at, (_, value) in enumerate(pairs) if _is_superfluous_port(value)}
         return [argument for at, argument in enumerate(arguments)
                 if at not in ports and at - 1 not in ports]
+
+
+def _is_superfluous_port(argument):
+    kept = {PORTS[0], BIG_PORT}
+    return "pcie-root-port" in argument and json.loads(argument)["id"] not in kept
 
 
 def make_image(directory, stage):
@@ -58,7 +64,7 @@ class Guest:
         self.link.mkdir(parents=True)
         for end in ("in", "out"):
             os.mkfifo(directory / f"terminal.{end}")
-        self.vm = VM(image, directory, DemoMachine(options=OPTIONS), DEVICES, TIMEOUT)
+        self.vm = VM(image, directory, DemoMachine(cpu="max", options=OPTIONS), DEVICES, TIMEOUT)
         self.terminal = os.open(directory / "terminal.out", os.O_RDONLY)
         self.vm.check("mkdir /link && mount -t 9p -o trans=virtio,version=9p2000.L link /link")
         # A terminal forgets its size when nobody has it open any more.
@@ -76,20 +82,23 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    def shell(self, command, status=0):
-        """Runs a command on the guest's terminal before the user's eyes; answers its output."""
+    def shell(self, command, status=0, meanwhile=None):
+        """Runs a command on the guest's terminal before the user's eyes; answers its output.
+
+        MEANWHILE is (text, function): called once, when that text has been printed.
+        """
         self.report.command(command)
         color = "" if self.report.color else "NO_COLOR=1"
         # The separator travels behind the output, the status beside it.
         job = self.vm.spawn(f"exec <>/dev/hvc0 >&0 2>&0; export TERM=linux {color}\n{command}\n"
                             f"status=$?; printf {shlex.quote(END)}; exit $status")
-        text = self._relay()
+        text = self._relay(meanwhile)
         result = job.wait()
         if result.status != status:
             raise VmError(f"it ended with status {result.status}, not {status}")
         return plain(text)
 
-    def _relay(self):
+    def _relay(self, meanwhile):
         screen = self.report.screen()
         deadline = self.vm.deadline.within(60)
         text = ""
@@ -101,5 +110,8 @@ class Guest:
                 raise VmError("QEMU ended")
             text += data
             screen.feed(data.removesuffix(END))
+            if meanwhile and meanwhile[0] in text:
+                meanwhile[1]()
+                meanwhile = None
         screen.end()
         return text.removesuffix(END)

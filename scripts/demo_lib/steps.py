@@ -2,12 +2,14 @@
 """The steps of the demo, in order. Each takes the guest and says what it has proved."""
 
 import os
+import re
 from math import factorial
 
+from harness import devices
 from harness.qemu import VmError
 
 from . import picture
-from .guest import LINK, MAC, MIB
+from .guest import GIB, LINK, MAC, MIB
 
 EDU, NET, MEMORY, DISPLAY = "1234:11e8", "10ec:8139", "1af4:1110", "1234:1111"
 STEPS = []
@@ -123,3 +125,39 @@ def draw(guest):
     if wrong:
         raise VmError(f"{wrong:,} of {width * height:,} pixels on the screen are wrong")
     return f"all {width * height:,} pixels on the screen are right"
+
+
+@step("Load the module",
+      "Up to here all went through sysfs. The module brings /dev/pci, and what sysfs cannot do: "
+      "mappings that end when the device goes, exclusive ones, and large ones at once.")
+def load_module(guest):
+    guest.shell("insmod /host/pciio.ko")
+    said = guest.shell(f"pcibar info {EDU}")
+    return claim("back end    pciio" in said, "the command takes it without being told")
+
+
+@step("Unplug a device under a running command",
+      "One more educational device has been plugged in; the machine takes it away as soon as "
+      "`watch` has shown its first register. Through sysfs the mapping would stay, and show what "
+      "is plugged in there next.")
+def unplug(guest):
+    card = guest.vm.plug(devices.edu())
+    guest.shell(f"pcibar enable {card}")
+    said = guest.shell(f"pcibar watch {card} 0 0", status=4,
+                       meanwhile=("010000ed", lambda: guest.vm.unplug(card)))
+    return claim("010000ed" in said, "`watch` has ended with status 4: the device was lost")
+
+
+@step("Map 16 GiB at once",
+      "A large BAR, plugged in as well: examples/map-whole.c maps all of it, first by the module, "
+      "then by sysfs, whose page tables are for every 4 KiB and made in advance.")
+def map_whole(guest):
+    memory = guest.vm.plug(devices.ivshmem(16 * GIB))
+    guest.shell(f"pcibar enable {memory}")
+    tables = {}
+    for way in ("pciio", "sysfs"):
+        said = guest.shell(f"/map-whole {memory} 2 {way}")
+        claim(said.startswith("16384 MiB: "), "16 GiB are mapped")
+        tables[way] = int(re.search(r"page tables (\d+) KiB", said)[1])
+    return claim(tables["pciio"] * 100 < tables["sysfs"],
+                 f"page tables: {tables['pciio']} KiB instead of {tables['sysfs']:,} KiB")
