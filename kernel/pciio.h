@@ -150,7 +150,7 @@ struct pciio_handle {
 	u32 flags;			/* PCIIO_BAR_OPEN_* */
 	bool active;			/* counted in func->users */
 	bool powered;			/* holds a runtime PM reference */
-	pid_t pid;			/* of the opener, for people */
+	struct pid *pid;		/* of the opener, for people; may be gone */
 	char comm[TASK_COMM_LEN];
 	struct {
 		u64 first, end;

@@ -273,6 +273,12 @@ static void handle_undo(struct pciio_handle *handle)
 		pm_runtime_put(&bar->func->pdev->dev);
 }
 
+static void handle_free(struct pciio_handle *handle)
+{
+	put_pid(handle->pid);
+	kfree(handle);
+}
+
 int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_attr attr,
 			struct pciio_handle **handlep)
 {
@@ -283,7 +289,7 @@ int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_a
 	if (!handle)
 		return -ENOMEM;
 	handle->flags = flags;
-	handle->pid = task_tgid_vnr(current);
+	handle->pid = get_pid(task_tgid(current));
 	get_task_comm(handle->comm, current);
 	device_lock(&pdev->dev);
 	handle->bar = bar_get(pdev, index);
@@ -297,7 +303,7 @@ int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_a
 	device_unlock(&pdev->dev);
 	if (ret) {
 		bar_put(handle->bar);
-		kfree(handle);
+		handle_free(handle);
 		return ret;
 	}
 	*handlep = handle;
@@ -305,7 +311,7 @@ int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_a
 
 out_unlock:
 	device_unlock(&pdev->dev);
-	kfree(handle);
+	handle_free(handle);
 	return ret;
 }
 
@@ -319,7 +325,7 @@ void pciio_handle_release(struct pciio_handle *handle)
 	handle_undo(handle);
 	device_unlock(&pdev->dev);
 	bar_put(bar);
-	kfree(handle);
+	handle_free(handle);
 }
 
 void pciio_show_maps(struct seq_file *m)
@@ -336,7 +342,7 @@ void pciio_show_maps(struct seq_file *m)
 				seq_printf(m, "%s %s%u pid %d %*pE flags 0x%x %s\n",
 					   pci_name(func->pdev),
 					   bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR",
-					   bar->index, handle->pid,
+					   bar->index, pid_vnr(handle->pid),
 					   (int)strlen(handle->comm), handle->comm, handle->flags,
 					   pciio_attr_name(bar->attr));
 			mutex_unlock(&bar->lock);

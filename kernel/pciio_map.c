@@ -449,8 +449,8 @@ static void pciio_show_fdinfo(struct seq_file *m, struct file *file)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (reasons & BIT(i))
 			seq_printf(m, "reason:\t%s\n", names[i]);
-	seq_printf(m, "flags:\t0x%x\nopener:\t%d %*pE\ndma:\t%s\n", handle->flags, handle->pid,
-		   (int)strlen(handle->comm), handle->comm,
+	seq_printf(m, "flags:\t0x%x\nopener:\t%d %*pE\ndma:\t%s\n", handle->flags,
+		   pid_vnr(handle->pid), (int)strlen(handle->comm), handle->comm,
 		   reasons & PCIIO_DEAD ? "off" : dma_state(bar->func->pdev));
 }
 
