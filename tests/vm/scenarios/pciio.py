@@ -2,61 +2,13 @@
 """The kernel module: its interface, and what becomes of mappings."""
 
 from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139, sdhci
+from harness.holder import Holder, command, enable, held
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
 GIB = 1 << 30
 EDU_ID = "0x010000ed"
-
-
-class Holder:
-    """A process in the guest that holds a mapped BAR descriptor and answers questions."""
-
-    count = 0
-
-    def __init__(self, vm, function, bar, *words):
-        Holder.count += 1
-        self.vm = vm
-        self.place = f"/tmp/holder{Holder.count}"
-        self.answers = 0
-        vm.check(f"mkfifo {self.place}.in; : >{self.place}.out")
-        # Open at both ends, so that it never sees the end of what it is told.
-        self.job = vm.spawn(f"exec 3<>{self.place}.in; "
-                            f"exec pciio-hold {function} {bar} {' '.join(words)} <&3 "
-                            f">{self.place}.out")
-        self.first = self._answer()
-
-    def _answer(self):
-        self.answers += 1
-        self.vm.wait_until(f"[ $(wc -l <{self.place}.out) -ge {self.answers} ]")
-        return self.vm.check(f"sed -n {self.answers}p {self.place}.out").stdout.strip()
-
-    def ask(self, question):
-        self.vm.check(f"echo '{question}' >{self.place}.in")
-        return self._answer()
-
-    def kill(self):
-        self.job.signal("KILL")
-        self.job.wait()
-
-
-def held(vm, function, bar, *words):
-    """A Holder whose mapping has been made."""
-    holder = Holder(vm, function, bar, *words)
-    assert holder.first == "ready"
-    return holder
-
-
-def enable(vm, *functions):
-    for function in functions:
-        vm.check(f"echo 1 >{function.sysfs}/enable")
-
-
-def command(vm, function):
-    """The command register."""
-    return vm.check(f"dd if={function.sysfs}/config bs=1 skip=4 count=2 2>/dev/null | "
-                    "hexdump -e '1/2 \"%04x\"'").stdout
 
 
 @scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG)
