@@ -84,9 +84,11 @@ static inline int node(int mode)
 }
 
 static sigjmp_buf on_bus_error;
+static volatile sig_atomic_t caught;	/* the last signal */
 
 static void bus_error(int sig)
 {
+	caught = sig;
 	siglongjmp(on_bus_error, sig);
 }
 

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-hold FUNCTION BAR [rw] [activate] [exclusive] [share-driver] [share-page]
- * [small] [no-msix] [wc] [fork]: opens a BAR descriptor, maps all of it and does
- * what it is told on its standard input, a line each, answering a line each:
+ * [small] [no-msix] [wc] [request] [fork] [passed]: opens a BAR descriptor, maps all
+ * of it and does what it is told on its standard input, a line each, answering a
+ * line each:
  *
- *	read OFFSET		the word, or "SIGBUS"
- *	write OFFSET VALUE	"ok" or "SIGBUS"
+ *	read OFFSET		the word, or the signal, such as "SIGBUS"
+ *	write OFFSET VALUE	"ok" or the signal
  *	poll			the events that are there: "live", "suspended", "dead"
  *	wait			the same, once there is one
  *	info			the descriptor's fdinfo
  *	map			one more mapping of the first page: "ok" or the errno
+ *	sparse			one word in every 2 MiB is read: KiB of page tables made
+ *	keep mapping		the descriptor is closed: "ok"
+ *	keep descriptor		the mapping is undone: "ok"
+ *	keep name		as an O_PATH descriptor, all else is given up: "ok"
  *
- * With "fork" a child answers instead, from the mapping it has inherited.
+ * With "request" PCIOCBARMMAP makes the mapping, and there is no descriptor.
+ * With "fork" a child answers instead, from the mapping it has inherited. With
+ * "passed" it is a child that is nobody, to whom only the descriptor is passed.
  */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <sys/wait.h>
 
-#include "pciio-check.h"
+#include "pciio-pass.h"
 
 #define WAIT_MS	20000
 
@@ -31,7 +38,11 @@ static const struct { const char *word; unsigned int flag; } words[] = {
 	{ "no-msix", PCIIO_BAR_OPEN_NO_MSIX },
 };
 
-static void say_events(int fd, int timeout)
+static struct pci_bar_open bar;
+static int fd = -1;
+static char *base;
+
+static void say_events(int timeout)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLPRI };
 
@@ -39,7 +50,7 @@ static void say_events(int fd, int timeout)
 	puts(poller.revents & POLLHUP ? "dead" : poller.revents & POLLPRI ? "suspended" : "live");
 }
 
-static void say_info(int fd)
+static void say_info(void)
 {
 	char path[64], line[256];
 	FILE *file;
@@ -55,73 +66,175 @@ static void say_info(int fd)
 		fclose(file);
 }
 
-static void obey(char *line, int fd, volatile char *base)
+static const char *signal_name(void)
 {
+	return caught == SIGBUS ? "SIGBUS" : "SIGSEGV";
+}
+
+static void map_page(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	puts(page == MAP_FAILED ? strerror(errno) : "ok");
+}
+
+static void touch_sparsely(void)
+{
+	long before = status_kib("VmPTE");
+	unsigned int val;
+
+	for (u_int64_t off = 0; off < bar.pbo_map_length; off += LEAF)
+		touch(base + off, &val);
+	printf("%ld\n", status_kib("VmPTE") - before);
+}
+
+static void keep(const char *what)
+{
+	char path[64];
+	int old = fd;
+
+	if (!strcmp(what, "name")) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		fd = (int)MUST(open(path, O_PATH | O_CLOEXEC));
+	}
+	if (strcmp(what, "mapping"))
+		MUST(munmap(base, bar.pbo_map_length));
+	if (strcmp(what, "descriptor"))
+		MUST(close(old));
+	puts("ok");
+}
+
+static void obey(char *line)
+{
+	volatile char *registers = base + bar.pbo_bar_off;
 	unsigned long off = 0;
 	unsigned int val = 0;
+	char word[16];
 
 	if (sscanf(line, "read %li", (long *)&off) == 1) {
-		if (touch(base + off, &val))
+		if (touch(registers + off, &val))
 			printf("0x%08x\n", val);
 		else
-			puts("SIGBUS");
+			puts(signal_name());
 	} else if (sscanf(line, "write %li %i", (long *)&off, (int *)&val) == 2) {
-		puts(store(base + off, val) ? "ok" : "SIGBUS");
+		puts(store(registers + off, val) ? "ok" : signal_name());
 	} else if (!strcmp(line, "poll\n")) {
-		say_events(fd, 0);
+		say_events(0);
 	} else if (!strcmp(line, "wait\n")) {
-		say_events(fd, WAIT_MS);
+		say_events(WAIT_MS);
 	} else if (!strcmp(line, "info\n")) {
-		say_info(fd);
+		say_info();
 	} else if (!strcmp(line, "map\n")) {
-		void *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
-
-		puts(page == MAP_FAILED ? strerror(errno) : "ok");
+		map_page();
+	} else if (!strcmp(line, "sparse\n")) {
+		touch_sparsely();
+	} else if (sscanf(line, "keep %15s", word) == 1) {
+		keep(word);
 	} else {
 		puts("what?");
 	}
 	fflush(stdout);
 }
 
+/* By PCIOCBARMMAP: false with errno. */
+static bool map_by_request(int pci)
+{
+	struct pci_bar_mmap io = { .pbm_sel = bar.pbo_sel, .pbm_reg = bar.pbo_reg,
+				   .pbm_memattr = (int)bar.pbo_memattr };
+
+	if (bar.pbo_flags & PCIIO_BAR_OPEN_RW)
+		io.pbm_flags |= PCIIO_BAR_MMAP_RW;
+	if (bar.pbo_flags & PCIIO_BAR_OPEN_ACTIVATE)
+		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
+	if (ioctl(pci, PCIOCBARMMAP, &io))
+		return false;
+	base = io.pbm_map_base;
+	bar.pbo_map_length = io.pbm_map_length;
+	bar.pbo_bar_off = (u_int32_t)io.pbm_bar_off;
+	return true;
+}
+
+static bool map_by_descriptor(void)
+{
+	int prot = PROT_READ | (bar.pbo_flags & PCIIO_BAR_OPEN_RW ? PROT_WRITE : 0);
+
+	base = mmap(NULL, bar.pbo_map_length, prot, MAP_SHARED, fd, 0);
+	return base != MAP_FAILED;
+}
+
+/* Root, who opened it, has neither it nor its mapping any more. */
+static void pass_on(void)
+{
+	int pair[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	if (MUST(fork())) {
+		int status;
+
+		send_fd(pair[0], fd);
+		MUST(munmap(base, bar.pbo_map_length));
+		MUST(close(fd));
+		wait(&status);
+		exit(status ? 1 : 0);
+	}
+	MUST(munmap(base, bar.pbo_map_length));
+	MUST(close(fd));
+	become_nobody();
+	fd = receive_fd(pair[1]);
+	if (!map_by_descriptor())
+		exit(1);
+}
+
+static bool has_word(char **given, const char *word)
+{
+	while (*given)
+		if (!strcmp(*given++, word))
+			return true;
+	return false;
+}
+
+static bool map(char **given)
+{
+	int pci = node(O_RDWR);
+	bool done = false;
+
+	if (has_word(given, "request")) {
+		done = map_by_request(pci);
+	} else if (!ioctl(pci, PCIOCBAROPEN, &bar)) {
+		fd = bar.pbo_fd;
+		done = map_by_descriptor();
+	}
+	if (!done)
+		puts(strerror(errno));
+	close(pci);
+	return done;
+}
+
 int main(int argc, char **argv)
 {
-	struct pci_bar_open io = { .pbo_size = sizeof(io) };
-	bool child = false;
-	volatile char *base;
 	char line[128];
-	int i;
+	int status;
 
 	if (argc < 3)
 		return 2;
-	io.pbo_sel = function(argv[1]);
-	io.pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM;
-	for (i = 3; i < argc; i++) {
-		for (size_t j = 0; j < sizeof(words) / sizeof(*words); j++)
-			if (!strcmp(argv[i], words[j].word))
-				io.pbo_flags |= words[j].flag;
-		if (!strcmp(argv[i], "wc"))
-			io.pbo_memattr = 1;
-		child |= !strcmp(argv[i], "fork");
-	}
+	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar), .pbo_sel = function(argv[1]),
+				     .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
+				     .pbo_memattr = has_word(argv, "wc") };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(argv, words[i].word))
+			bar.pbo_flags |= words[i].flag;
 	catch_bus_errors();
-	if (ioctl(node(O_RDWR), PCIOCBAROPEN, &io)) {
-		puts(strerror(errno));
+	if (!map(argv))
 		return 1;
-	}
-	base = mmap(NULL, io.pbo_map_length, PROT_READ |
-		    (io.pbo_flags & PCIIO_BAR_OPEN_RW ? PROT_WRITE : 0), MAP_SHARED, io.pbo_fd, 0);
-	if (base == MAP_FAILED) {
-		puts(strerror(errno));
-		return 1;
-	}
-	base += io.pbo_bar_off;
+	if (has_word(argv, "passed"))
+		pass_on();
 	puts("ready");
 	fflush(stdout);
-	if (child && MUST(fork())) {
-		wait(&i);
-		return i ? 1 : 0;
+	if (has_word(argv, "fork") && MUST(fork())) {
+		wait(&status);
+		return status ? 1 : 0;
 	}
 	while (fgets(line, sizeof(line), stdin))
-		obey(line, io.pbo_fd, base);
+		obey(line);
 	return 0;
 }

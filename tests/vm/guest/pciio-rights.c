@@ -5,10 +5,9 @@
  */
 #define _GNU_SOURCE
 #include <sys/personality.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "pciio-check.h"
+#include "pciio-pass.h"
 
 static struct pcisel edu;
 
@@ -18,29 +17,31 @@ static void *map(int fd, int prot, int flags, off_t offset, size_t len)
 }
 
 /* In a process of its own, because a personality cannot be taken back by halves. */
-static void implied_exec(int fd)
+static void implied_exec(int pci, int fd)
 {
 	pid_t pid = (pid_t)MUST(fork());
 	int status;
 
 	if (!pid) {
+		struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0) };
 		char line[256];
 		FILE *maps;
-		bool found = false;
+		int found = 0;
 
 		personality(READ_IMPLIES_EXEC);
-		if (map(fd, PROT_READ, MAP_SHARED, 0, PAGE) == MAP_FAILED)
+		if (map(fd, PROT_READ, MAP_SHARED, 0, PAGE) == MAP_FAILED ||
+		    ioctl(pci, PCIOCBARMMAP, &io))
 			_exit(1);
 		maps = fopen("/proc/self/maps", "re");
 		while (fgets(line, sizeof(line), maps))
 			if (strstr(line, "pciio:[")) {
 				char perms[5];
 
-				found = true;
+				found++;
 				if (sscanf(line, "%*s %4s", perms) != 1 || strcmp(perms, "r--s"))
 					_exit(2);
 			}
-		_exit(found ? 0 : 3);
+		_exit(found == 3 ? 0 : 3);
 	}
 	MUST(waitpid(pid, &status, 0));
 	EQUAL(status, 0);
@@ -66,7 +67,7 @@ static void read_only(int pci)
 	      errno == EACCES);
 	CHECK(map(fd, PROT_READ | PROT_EXEC, MAP_SHARED, 0, PAGE) == MAP_FAILED && errno == EPERM);
 	CHECK(map(fd, PROT_READ, MAP_PRIVATE, 0, PAGE) == MAP_FAILED && errno == EINVAL);
-	implied_exec(fd);
+	implied_exec(pci, fd);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	REFUSED(open(path, O_RDWR), ENXIO);
 	REFUSED(open(path, O_RDONLY), ENXIO);
@@ -124,69 +125,87 @@ static void read_only_node(void)
 	close(pci);
 }
 
-/* As nobody, with a BAR descriptor that root has handed over. */
-static int unprivileged(int sock, int bar)
+/* Every request by its number, with both directions: a BAR descriptor has none of them. */
+static void no_requests(int fd)
 {
-	union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control;
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
+	char room[256] = { 0 };
+
+	for (unsigned int nr = 0; nr < 256; nr++)
+		for (unsigned int size = 0; size <= sizeof(struct pci_bar_mmap); size += 4)
+			REFUSED(ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'p', nr, size), room),
+				ENOTTY);
+	REFUSED(ioctl(fd, PCIOCBAROPEN, room), ENOTTY);
+}
+
+/* As nobody, with two BAR descriptors that root has handed over. */
+static int unprivileged(int sock)
+{
+	int rw, ro;
 	unsigned int val;
-	int passed;
 	void *base;
 
-	close(bar);
-	MUST(setgid(65534));
-	MUST(setuid(65534));
+	become_nobody();
 	REFUSED(open("/dev/pci", O_RDWR), EACCES);
-	MUST(recvmsg(sock, &msg, 0));
-	memcpy(&passed, CMSG_DATA(&control.head), sizeof(passed));
-	base = map(passed, PROT_READ | PROT_WRITE, MAP_SHARED, 0, PAGE);
+	rw = receive_fd(sock);
+	base = map(rw, PROT_READ | PROT_WRITE, MAP_SHARED, 0, PAGE);
 	CHECK(base != MAP_FAILED);
 	CHECK(store((char *)base + 4, 0x01020304));
 	CHECK(touch((char *)base + 4, &val));
 	EQUAL(val, ~0x01020304u);
-	REFUSED(ioctl(passed, PCIOCBAROPEN, &val), ENOTTY);
-	REFUSED(ioctl(passed, PCIOCREAD, &val), ENOTTY);
+	no_requests(rw);
+	/* The pages behind the last are another BAR's, or nobody's. */
+	CHECK(map(rw, PROT_READ, MAP_SHARED, 1 << 20, PAGE) == MAP_FAILED && errno == EINVAL);
+	ro = receive_fd(sock);
+	CHECK(map(ro, PROT_READ | PROT_WRITE, MAP_SHARED, 0, PAGE) == MAP_FAILED &&
+	      errno == EACCES);
+	base = map(ro, PROT_READ, MAP_SHARED, 0, PAGE);
+	CHECK(base != MAP_FAILED);
+	REFUSED(mprotect(base, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	CHECK(touch(base, &val));
+	EQUAL(val, 0x010000ed);
 	return verdict();
 }
 
 static void passed_on(int pci)
 {
-	union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	int pair[2], status, fd = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
+	int rw = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
+	int ro = bar_open(pci, edu, BAR(0), 0, 0);
+	int pair[2], status;
 	pid_t pid;
 
-	CHECK(fd >= 0);
+	CHECK(rw >= 0 && ro >= 0);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	fflush(stdout);
 	pid = (pid_t)MUST(fork());
 	if (!pid) {
 		close(pci);
-		exit(unprivileged(pair[1], fd));
+		close(rw);
+		close(ro);
+		exit(unprivileged(pair[1]));
 	}
-	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-					 .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	MUST(sendmsg(pair[0], &msg, 0));
+	send_fd(pair[0], rw);
+	send_fd(pair[0], ro);
 	MUST(waitpid(pid, &status, 0));
 	EQUAL(status, 0);
-	close(fd);
+	close(rw);
+	close(ro);
 }
 
 /* A lesser mapping by request cannot grow either. */
 static void request(int pci)
 {
 	struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0) };
+	char path[80];
 
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
 	REFUSED(mprotect(io.pbm_map_base, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	REFUSED(mprotect(io.pbm_map_base, PAGE, PROT_EXEC), EACCES);
 	CHECK(!store(io.pbm_map_base, 1));
+	/* It has no descriptor, but a name by which root might open it. */
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)io.pbm_map_base,
+		 (unsigned long)io.pbm_map_base + (unsigned long)io.pbm_map_length);
+	REFUSED(open(path, O_RDWR), ENXIO);
+	REFUSED(open(path, O_RDONLY), ENXIO);
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
 }
 

@@ -7,7 +7,7 @@ class Holder:
 
     count = 0
 
-    def __init__(self, vm, function, bar, *words):
+    def __init__(self, vm, function, bar, *words, program="pciio-hold"):
         Holder.count += 1
         self.vm = vm
         self.place = f"/tmp/holder{Holder.count}"
@@ -15,7 +15,7 @@ class Holder:
         vm.check(f"mkfifo {self.place}.in; : >{self.place}.out")
         # Open at both ends, so that it never sees the end of what it is told.
         self.job = vm.spawn(f"exec 3<>{self.place}.in; "
-                            f"exec pciio-hold {function} {bar} {' '.join(words)} <&3 "
+                            f"exec {program} {function} {bar} {' '.join(words)} <&3 "
                             f">{self.place}.out")
         self.first = self._answer()
 
@@ -33,11 +33,16 @@ class Holder:
         self.job.wait()
 
 
-def held(vm, function, bar, *words):
+def held(vm, function, bar, *words, **how):
     """A Holder whose mapping has been made."""
-    holder = Holder(vm, function, bar, *words)
+    holder = Holder(vm, function, bar, *words, **how)
     assert holder.first == "ready"
     return holder
+
+
+def unused(vm):
+    """Waits until nobody uses the module any more."""
+    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt", timeout=2)
 
 
 def enable(vm, *functions):

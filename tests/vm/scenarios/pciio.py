@@ -216,20 +216,6 @@ def shared_page(vm):
     assert holder.ask("read 0") == seen
 
 
-@scenario(cold=Machine(), devices={"edu": edu()}, log=LOG + ("Lockdown: ",))
-def lockdown(vm, edu):
-    """Turned on while a descriptor is open: its mapping stays, no new one is made."""
-    load(vm)
-    enable(vm, edu)
-    holder = held(vm, edu, 0, "rw")
-    vm.check("echo integrity >/sys/kernel/security/lockdown")
-    assert holder.ask("read 0") == EDU_ID
-    assert holder.ask("map") == "Operation not permitted"
-    assert Holder(vm, edu, 0).first == "Operation not permitted"
-    refused = vm.check(f"pciio-conf {edu} 4 2 0", status=1)
-    assert "Operation not permitted" in refused.stdout
-
-
 @scenario(devices={"net": e1000e()}, log=LOG)
 def reset(vm, net):
     """Resets while mappings are touched: no fault is refused, nothing hangs."""
