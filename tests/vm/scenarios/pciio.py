@@ -252,21 +252,3 @@ def beside_a_driver(vm, net):
     holder.kill()
     vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
     assert not int(command(vm, net), 16) & 0x4, (after, command(vm, net))
-
-
-@scenario(devices={"edu": edu()}, log=LOG)
-def unload(vm, edu):
-    """Refused while a mapping lives; afterwards nothing is left of it, 50 times."""
-    def traces():
-        return vm.check("cat /proc/filesystems; grep -v -i ' : ram' /proc/iomem").stdout
-
-    before = traces()
-    load(vm)
-    enable(vm, edu)
-    holder = held(vm, edu, 0)
-    assert vm.run("rmmod pciio").status
-    holder.kill()
-    vm.wait_until("rmmod pciio 2>/dev/null", timeout=2)
-    for _ in range(50):
-        vm.check(f"insmod /host/pciio.ko && pciio-conf {edu} 0 4 && rmmod pciio")
-    assert traces() == before
