@@ -90,6 +90,11 @@ def am53c974(**properties):
     return Device("am53c974", properties)
 
 
+def tpci200(**properties):
+    """BARs 0, 2 and 3: 128 B, 256 B and 1 KiB of memory, which Linux packs into one page."""
+    return Device("tpci200", properties)
+
+
 def e1000e(**properties):
     """BARs 0 and 1: 128 KiB, 2: 32 B I/O, 3: 16 KiB; ROM 256 KiB; driver (module) e1000e."""
     return Device("e1000e", properties)
