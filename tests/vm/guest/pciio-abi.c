@@ -6,6 +6,13 @@
  */
 #include "pciio-check.h"
 
+_Static_assert(sizeof(struct pci_conf) == (sizeof(long) == 8 ? 48 : 44), "short layout");
+_Static_assert(sizeof(struct pci_match_conf) == (sizeof(long) == 8 ? 56 : 44), "pattern");
+_Static_assert(sizeof(struct pci_conf_io) == (sizeof(long) == 8 ? 48 : 36), "GETCONF");
+_Static_assert(sizeof(struct pci_list_vpd_io) == (sizeof(long) == 8 ? 24 : 16), "LISTVPD");
+_Static_assert(sizeof(struct pci_bar_mmap) == (sizeof(long) == 8 ? 48 : 40), "BARMMAP");
+_Static_assert(sizeof(struct pci_bar_open) == 64, "BAROPEN");
+
 #define ALL	(PCIIO_BAR_MMAP_FIXED | PCIIO_BAR_MMAP_EXCL | PCIIO_BAR_MMAP_RW | \
 		 PCIIO_BAR_MMAP_ACTIVATE)
 
@@ -30,6 +37,21 @@ static long map(struct pcisel sel, int reg, int flags, int memattr)
 	return ret;
 }
 
+/* Whether the kernel has a mapping of a BAR where it says: all bits of the address count. */
+static bool mapped_at(const void *base)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long long start;
+	bool found = false;
+	char line[256];
+
+	while (fgets(line, sizeof(line), maps))
+		found |= strstr(line, "pciio:[") && sscanf(line, "%llx-", &start) == 1 &&
+			 start == (uintptr_t)base;
+	fclose(maps);
+	return found;
+}
+
 static void geometry(void)
 {
 	struct pci_bar_mmap io = request(edu, BAR(0), 0, 0);
@@ -41,7 +63,9 @@ static void geometry(void)
 	EQUAL(io.pbm_bar_off, 0);
 	CHECK(touch(io.pbm_map_base, &val));
 	EQUAL(val, 0x010000ed);
+	CHECK(mapped_at(io.pbm_map_base));
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
+	CHECK(!mapped_at(io.pbm_map_base));
 
 	io = request(memory, BAR(0), 0, 0);
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
@@ -60,6 +84,24 @@ static void geometry(void)
 	EQUAL(io.pbm_bar_length, 16LL << 30);
 	EQUAL(io.pbm_bar_off, 0);
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
+}
+
+/* A descriptor reaches what is too large for an address space: the host looks at 12 GiB. */
+static void far(void)
+{
+	struct pci_bar_open io = { .pbo_size = sizeof(io), .pbo_sel = memory, .pbo_reg = BAR(2),
+				   .pbo_flags = PCIIO_BAR_OPEN_RW };
+	void *page;
+
+	MUST(ioctl(pci, PCIOCBAROPEN, &io));
+	EQUAL(io.pbo_bar_length, 16LL << 30);
+	EQUAL(io.pbo_map_length, 16LL << 30);
+	EQUAL(io.pbo_bar_off, 0);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, io.pbo_fd, 12LL << 30);
+	CHECK(page != MAP_FAILED);
+	CHECK(store(page, 0x5eed0000 + 8 * sizeof(long)));
+	MUST(munmap(page, PAGE));
+	close(io.pbo_fd);
 }
 
 static void refusals(void)
@@ -242,6 +284,34 @@ static void accesses(void)
 	REFUSED(bario(net, 3, 0, 0, 4, &val), EINVAL);
 }
 
+/* Every width on plain memory. */
+static void widths(void)
+{
+	unsigned int val = 0x44332211;
+
+	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 8, 8, &val), 0);
+	EQUAL(bario(memory, PCIBARIO_READ, 2, 8, 8, &val), 0);
+	EQUAL(val, 0x44332211);
+	EQUAL(bario(memory, PCIBARIO_READ, 2, 10, 2, &val), 0);
+	EQUAL(val, 0x4433);
+	EQUAL(bario(memory, PCIBARIO_READ, 2, 11, 1, &val), 0);
+	EQUAL(val, 0x44);
+	val = 0xaabb;
+	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 8, 2, &val), 0);
+	val = 0xcc;
+	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 11, 1, &val), 0);
+	EQUAL(bario(memory, PCIBARIO_READ, 2, 8, 4, &val), 0);
+	EQUAL(val, 0xcc33aabb);
+	/* A value of 64 bits does not fit into the answer. */
+	val = 1;
+	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 12, 4, &val), 0);
+	REFUSED(bario(memory, PCIBARIO_READ, 2, 8, 8, &val), EOVERFLOW);
+	EQUAL(val, 1);
+	REFUSED(bario(memory, PCIBARIO_READ, 2, 12, 8, &val), EINVAL);
+	REFUSED(bario(memory, PCIBARIO_READ, 2, 0xfffffffc, 8, &val), EINVAL);
+	EQUAL(bario(memory, PCIBARIO_READ, 2, 0xfffffff8, 4, &val), 0);
+}
+
 static void listing(void)
 {
 	struct pci_conf confs[64], one;
@@ -358,11 +428,13 @@ int main(int argc, char **argv)
 	pci = node(O_RDWR);
 	catch_bus_errors();
 	geometry();
+	far();
 	refusals();
 	fixed();
 	config();
 	bars();
 	accesses();
+	widths();
 	listing();
 	vital_product_data();
 	hostile();

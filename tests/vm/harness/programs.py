@@ -7,6 +7,11 @@ import subprocess
 from .paths import BUILD, SOURCE, TESTS
 
 
+# Those that are built a second time, as NAME-32, for 32-bit callers of the module.
+BOTH_ABIS = ("pciio-abi", "pciio-hold", "pciio-hostile", "pciio-list", "pciio-rights")
+M32 = ("-m32", "-D_FILE_OFFSET_BITS=64")
+
+
 class ProgramError(Exception):
     pass
 
@@ -15,20 +20,31 @@ def trees(stage):
     """The folders to lay over the guest's root. STAGE is made by `meson install --destdir`."""
     helpers = BUILD / "vm" / "helpers"
     (helpers / "bin").mkdir(parents=True, exist_ok=True)
+    multilib = _has_multilib()
     for source in sorted((TESTS / "guest").glob("*.c")):
         _compile(source, helpers / "bin" / source.stem)
+        if multilib and source.stem in BOTH_ABIS:
+            _compile(source, helpers / "bin" / f"{source.stem}-32", *M32)
     return [helpers, stage] if stage.is_dir() else [helpers]
 
 
-def _compile(source, program):
+def _has_multilib():
+    """Whether gcc can link for 32 bits: gcc-multilib excludes some cross compilers."""
+    done = subprocess.run(["gcc", "-m32", "-static", "-xc", "-", "-o", os.devnull], check=False,
+                          input=b"#include <stdio.h>\nint main(void) { return 0; }\n",
+                          stderr=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
+def _compile(source, program, *options):
     """Static, so that a helper never depends on what is under test."""
     newest = max(path.stat().st_mtime for path in (source, *source.parent.glob("*.h")))
     if program.exists() and program.stat().st_mtime >= newest:
         return
-    made = program.with_suffix(f".{os.getpid()}")
+    made = program.with_name(f"{program.name}.{os.getpid()}")
     done = subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra",
-                           "-Werror", f"-I{SOURCE / 'include' / 'pciio'}", "-o", made, source],
-                          check=False)
+                           "-Werror", *options, f"-I{SOURCE / 'include' / 'pciio'}", "-o", made,
+                           source], check=False)
     if done.returncode:
         raise ProgramError(f"{source.name} does not compile")
     made.replace(program)

@@ -17,6 +17,9 @@ def interface(vm, edu, memory, net):
     load(vm)
     enable(vm, edu, memory, net)
     vm.check(f"pciio-abi {edu} {memory} {net}")
+    with open(memory.backing_file(), "rb") as file:
+        file.seek(12 * GIB)
+        assert file.read(4) == bytes.fromhex("4000ed5e")
 
 
 @scenario(devices={"edu": edu()}, log=LOG)
