@@ -2,6 +2,7 @@
 #ifndef PCIBAR_LIB_ABI_H
 #define PCIBAR_LIB_ABI_H
 
+#include <machine/vm.h>
 #include <sys/pciio.h>
 
 #include "backend.h"
@@ -10,24 +11,15 @@
 
 #define PCIBAR_DEV_PCI	"/dev/pci"
 
-/* FreeBSD's VM_MEMATTR_* of <machine/vm.h>, which differ by architecture. */
-#if defined(__aarch64__)
-# define PCIBAR_ABI_UC	4	/* Device-nGnRE */
-# define PCIBAR_ABI_WC	6
-#elif defined(__arm__)
-# define PCIBAR_ABI_UC	1
-# define PCIBAR_ABI_WC	4
-#elif defined(__powerpc__)
-# define PCIBAR_ABI_UC	2
-# define PCIBAR_ABI_WC	3
+#ifdef VM_MEMATTR_WRITE_COMBINING
+# define PCIBAR_ABI_WC	VM_MEMATTR_WRITE_COMBINING
 #else
-# define PCIBAR_ABI_UC	0
-# define PCIBAR_ABI_WC	1
+# define PCIBAR_ABI_WC	(-1)	/* is no attribute, and refused */
 #endif
 
 static inline int pcibar_abi_attr(uint32_t attr)
 {
-	return attr == PCIBAR_ATTR_WC ? PCIBAR_ABI_WC : PCIBAR_ABI_UC;
+	return attr == PCIBAR_ATTR_WC ? PCIBAR_ABI_WC : VM_MEMATTR_DEVICE;
 }
 
 static inline struct pcisel pcibar_abi_sel(const struct pcibar_address *addr)
