@@ -67,7 +67,7 @@ enum pcibar_bar_kind {
  * @size: sizeof(struct pcibar_bar_info), set by the caller
  * @index: BAR index
  * @kind: enum pcibar_bar_kind
- * @flags: PCIBAR_BAR_* bits
+ * @flags: PCIBAR_BAR_PREFETCHABLE to PCIBAR_BAR_HAS_WC
  * @length: bytes the BAR spans; 0 when there is none
  * @cpu_addr: address as the CPU sees it; for I/O the port number
  * @bus_addr: address in the BAR register, with CONFIG_SEEN
@@ -88,7 +88,7 @@ struct pcibar_bar_info {
 /**
  * pcibar_bar_get_info() - tell what a BAR is
  * @dev: open device
- * @bar: BAR index, 0 to 5, or PCIBAR_BAR_ROM
+ * @bar: BAR index below PCIBAR_BAR_COUNT: 0 to 5, or PCIBAR_BAR_ROM
  * @flags: PCIBAR_BAR_INFO_CONFIG, or 0 to leave configuration space alone. A
  *         sleeping device is not woken either way: CONFIG_SEEN is clear then.
  * @info: filled in; @info->size must be set. A BAR that does not exist has
@@ -167,7 +167,7 @@ struct pcibar_map_opts {
  * the ROM on sysfs, which also needs PCIBAR_MAP_ACTIVATE, because its decoder
  * is off and the kernel turns it on for each read.
  *
- * The checks, in this order; the first that fails decides:
+ * The checks are made in the order of the errors; the first that fails decides.
  *
  * Return:
  * * 0 - mapped
@@ -337,8 +337,13 @@ int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t
  * On a WC map the data may still be in the CPU's buffers on return: see
  * pcibar_wc_flush().
  *
- * Return: as pcibar_map_copy_from(), and
+ * Return:
+ * * 0 - written
+ * * -EINVAL - as for pcibar_map_copy_from()
+ * * -ERANGE - outside the window
  * * -EACCES - the map is read-only
+ * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
+ * * -ENODEV - the map is lost
  */
 int pcibar_map_copy_to(struct pcibar_map *map, uint64_t off, const void *src, size_t len,
 		       unsigned int width, uint32_t flags);

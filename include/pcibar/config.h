@@ -10,9 +10,11 @@
 extern "C" {
 #endif
 
-/*
- * Configuration space. Registers are little-endian; values are numbers in the
- * host's order. Reading wakes a suspended device.
+/**
+ * DOC: Configuration space
+ *
+ * Registers are little-endian; values are numbers in the host's order. Reading
+ * wakes a suspended device.
  */
 
 /**
@@ -109,7 +111,9 @@ int pcibar_config_write32(struct pcibar_device *dev, unsigned int off, uint32_t 
  * * 0 - found
  * * -ENOENT - the function does not have it
  * * -EINVAL - @id is 0 or larger than 255
- * * otherwise as pcibar_config_read8()
+ * * -EACCES - no right to read behind the first 64 bytes
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
  */
 int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
 				  unsigned int *offp);
@@ -125,7 +129,9 @@ int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
  * * -ENOENT - the function does not have it, or has only 256 bytes of
  *   configuration space
  * * -EINVAL - @id is 0 or larger than 65535
- * * otherwise as pcibar_config_read8()
+ * * -EACCES - no right to read behind the first 64 bytes
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
  */
 int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
 				unsigned int *offp);

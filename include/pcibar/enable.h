@@ -25,19 +25,24 @@ extern "C" {
 /**
  * pcibar_device_get_enable() - read the enable bits
  * @dev: open device
- * @value: PCIBAR_ENABLE_IO, _MEM and _BUS_MASTER as the command register has
- *         them
+ * @value: PCIBAR_ENABLE_IO, PCIBAR_ENABLE_MEM and PCIBAR_ENABLE_BUS_MASTER as
+ *         the command register has them
  *
  * Reads configuration space, which wakes a suspended device.
  *
- * Return: 0, or as pcibar_config_read16().
+ * Return:
+ * * 0 - read
+ * * -EACCES - no right
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
  */
 int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
 
 /**
  * pcibar_device_set_enable() - turn decoding and bus mastering on or off
  * @dev: device opened with PCIBAR_OPEN_WRITE
- * @mask: PCIBAR_ENABLE_IO, _MEM, _BUS_MASTER: the bits to change
+ * @mask: PCIBAR_ENABLE_IO, PCIBAR_ENABLE_MEM, PCIBAR_ENABLE_BUS_MASTER: the
+ *        bits to change
  * @value: their new state; bits outside @mask must be zero
  * @flags: PCIBAR_ENABLE_RESTORE, PCIBAR_ENABLE_SHARE_DRIVER
  *

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/*
- * The guard: living on when a mapping is revoked.
+/**
+ * DOC: The guard
  *
  * A touch of a revoked mapping raises SIGBUS. With the guard installed, the
  * first such fault inside a pcibar map replaces the whole window at once by
@@ -30,8 +30,8 @@ extern "C" {
  * Counted: each success needs one pcibar_guard_remove(). It covers all maps,
  * older ones too. At a fault it needs one free descriptor, 2 MiB of memory and
  * one mapping per 2 MiB of the window (fewer above 16 GiB); without them the
- * fault goes the way of one elsewhere. Threads: any; a program that changes its own SIGBUS handler
- * at the same time must serialise.
+ * fault goes the way of one elsewhere. Threads: any; a program that changes its
+ * own SIGBUS handler at the same time must serialise.
  *
  * Return:
  * * 0 - installed

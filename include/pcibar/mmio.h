@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-/*
+/**
+ * DOC: Accessors
+ *
  * Accessors for mapped registers. Each is one load or store of exactly the
  * named width, never split, repeated or left out; the address must be naturally
  * aligned. (On x86 a compiler may write a read of a register and the write that
@@ -159,8 +161,9 @@ PCIBAR_INLINE void pcibar_write32(volatile void PCIBAR_IOMEM *addr, uint32_t val
  * pcibar_read64() - read a 64-bit register
  * @addr: its address in a map, a multiple of 8
  *
- * Not declared where it would take two loads: choose
- * pcibar_read64_lo_hi() there, if the device's manual allows a torn read.
+ * Not declared where it would take two loads, and PCIBAR_HAVE_64 is not
+ * defined: choose pcibar_read64_lo_hi() there, if the device's manual allows a
+ * torn read.
  *
  * Return: the value.
  */
@@ -177,7 +180,8 @@ PCIBAR_INLINE uint64_t pcibar_read64(const volatile void PCIBAR_IOMEM *addr)
  * @addr: its address in a map, a multiple of 8
  * @val: value
  *
- * Not declared where it would take two stores.
+ * Not declared where it would take two stores, and PCIBAR_HAVE_64 is not
+ * defined.
  */
 PCIBAR_INLINE void pcibar_write64(volatile void PCIBAR_IOMEM *addr, uint64_t val)
 {
@@ -216,10 +220,10 @@ PCIBAR_INLINE void pcibar_write64_lo_hi(volatile void PCIBAR_IOMEM *addr, uint64
 }
 
 /**
- * pcibar_dma_wmb() - stores to memory before it are seen by the device before
- * later register writes
+ * pcibar_dma_wmb() - order stores to memory before register writes
  *
- * Between filling a descriptor and ringing the doorbell.
+ * The device sees stores to memory before it earlier than register writes after
+ * it. Between filling a descriptor and ringing the doorbell.
  */
 PCIBAR_INLINE void pcibar_dma_wmb(void)
 {
@@ -233,9 +237,10 @@ PCIBAR_INLINE void pcibar_dma_wmb(void)
 }
 
 /**
- * pcibar_dma_rmb() - later loads from memory come after register reads before it
+ * pcibar_dma_rmb() - order loads from memory after register reads
  *
- * Between reading "done" and looking at what the device wrote.
+ * Loads from memory after it come later than register reads before it. Between
+ * reading "done" and looking at what the device wrote.
  */
 PCIBAR_INLINE void pcibar_dma_rmb(void)
 {

@@ -24,7 +24,9 @@ extern "C" {
 /**
  * pcibar_version() - version of the library that is running
  *
- * It may be newer than the headers the program was compiled with.
+ * It may be newer than the headers the program was compiled with, whose version
+ * is PCIBAR_VERSION: PCIBAR_VERSION_MAJOR, PCIBAR_VERSION_MINOR and
+ * PCIBAR_VERSION_PATCH.
  *
  * Return: a static string in the form of PCIBAR_VERSION, never NULL.
  */
