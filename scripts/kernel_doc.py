@@ -56,7 +56,8 @@ class Type:
     """A struct or an enum."""
 
     kind: str
-    members: list
+    # Declarations by name, in order
+    members: dict
     code: str
 
 
@@ -123,10 +124,10 @@ def take_types(code):
     def take(match):
         kind, name, body = match.groups()
         if kind == "enum":
-            members = re.findall(r"(?:^|,)\s*(\w+)", body)
+            members = {name: name for name in re.findall(r"(?:^|,)\s*(\w+)", body)}
         else:
-            members = [declared(member) for part in body.split(";") if part.strip()
-                       for member in part.split(",")]
+            members = {declared(member): member.strip() for part in body.split(";")
+                       if part.strip() for member in part.split(",")}
         types[name] = Type(kind, members, f"{match[0]};")
         return ""
 

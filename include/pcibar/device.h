@@ -14,7 +14,7 @@ extern "C" {
  * struct pcibar_device - one open PCI function (opaque)
  *
  * Threads: every call on an open device may be made from several threads at
- * once, except pcibar_device_close(), which no other call may overlap. After
+ * once unless it says otherwise; pcibar_device_close() must be the last. After
  * fork() the child must not use the handle.
  */
 struct pcibar_device;

@@ -14,9 +14,10 @@
  * numbers: the bus is little-endian, and a big-endian host swaps.
  *
  * Accesses to one function through UC maps stay in program order; against
- * ordinary memory (DMA buffers) they are ordered only by the barriers below.
+ * ordinary memory (DMA buffers) they are ordered only by pcibar_dma_wmb() and
+ * pcibar_dma_rmb().
  *
- * This header needs nothing but <stdint.h> and is compiled into its users.
+ * <pcibar/mmio.h> needs nothing but <stdint.h> and is compiled into its users.
  */
 
 /**
