@@ -36,12 +36,12 @@ class Installed:
         self.pc = next(folder.rglob("libpcibar.pc"), None)
         self.libraries = self.pc.parent.parent if self.pc else None
 
-    def pkg_config(self, *arguments):
+    def pkg_config(self, *arguments, package="libpcibar"):
         # A prefix of /usr is no reason to leave it out: it is not this machine's /usr.
         env = {**os.environ, "PKG_CONFIG_LIBDIR": str(self.pc.parent),
                "PKG_CONFIG_SYSROOT_DIR": str(self.folder),
                "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
-        status, output = run(["pkg-config", *arguments, "libpcibar"], env=env)
+        status, output = run(["pkg-config", *arguments, package], env=env)
         if status:
             raise RuntimeError(output)
         return output.strip()
@@ -62,6 +62,20 @@ def check_files(tap, installed):
     tap.check(names == there, "every public header is installed, and no other", names ^ there)
     got = installed.pkg_config("--modversion")
     tap.check(got == version(), "pkg-config tells the version in version.h", got)
+
+
+def check_freebsd(tap, installed):
+    """A program from FreeBSD finds its headers, though nothing claims to be FreeBSD."""
+    source = ROOT / "tests" / "vm" / "guest" / "freebsd-peek.c"
+    flags = shlex.split(installed.pkg_config("--cflags", package="pciio"))
+    for tool in (compiler("gcc", "gcc", "-Wall", "-Wextra", "-Werror"),
+                 compiler("clang", "clang", "-Wall", "-Wextra", "-Werror")):
+        name = f"a program from FreeBSD compiles with {tool.name}"
+        if tool.missing:
+            tap.skip(name, tool.missing)
+            continue
+        status, output = tool.run(source, "-o", installed.folder / "freebsd-peek", *flags)
+        tap.check(status == 0, name, output)
 
 
 def check_edu_factorial(tap, installed, program, name):
@@ -121,6 +135,7 @@ def main():
         tap.check(installed.good and installed.pc, "it installs into a folder", installed.output)
         if installed.pc:
             check_files(tap, installed)
+            check_freebsd(tap, installed)
             for source, tool in PROGRAMS:
                 check_program(tap, installed, source, tool)
     tap.done()
