@@ -9,7 +9,17 @@
 /* The same bits as in the command register, so that no translation is needed. */
 #define ENABLE_ALL	(PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM | PCIBAR_ENABLE_BUS_MASTER)
 
-/* Change @mask to @value, with dev->lock held; @old gets the bits as they were. */
+static int write_command(struct pcibar_device *dev, uint32_t command, uint32_t *seen)
+{
+	int ret = pcibar_config_write(dev, PCIBAR_COMMAND, 2, command);
+
+	return ret ? ret : pcibar_config_read(dev, PCIBAR_COMMAND, 2, seen);
+}
+
+/*
+ * Change @mask to @value, with dev->lock held; @old gets the bits as they were.
+ * When one of the bits does not stay, those that do are put back.
+ */
 static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint32_t *old)
 {
 	uint32_t command, seen;
@@ -23,13 +33,17 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	*old = command & ENABLE_ALL;
 	if ((command & mask) == value)
 		return 0;
-	ret = pcibar_config_write(dev, PCIBAR_COMMAND, 2, (command & ~mask) | value);
-	if (!ret)
-		ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &seen);
+	ret = write_command(dev, (command & ~mask) | value, &seen);
 	if (ret)
 		return ret;
 	pcibar_log(&dev->log, PCIBAR_LOG_INFO, "command register 0x%04x -> 0x%04x", command, seen);
-	return (seen & mask) == value ? 0 : -EIO;
+	if ((seen & mask) == value)
+		return 0;
+	if (seen == UINT16_MAX)
+		return -ENODEV;
+	if (seen != command)
+		write_command(dev, command, &seen);
+	return -EIO;
 }
 
 PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value)

@@ -60,7 +60,7 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
  * * -EPERM - kernel lockdown
  * * -EBUSY - a kernel driver owns the function, without SHARE_DRIVER
- * * -EIO - the bit does not stay as written
+ * * -EIO - one of the bits does not stay as written; all are as before
  * * -ENODEV - the function is gone
  */
 int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,
