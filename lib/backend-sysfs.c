@@ -230,7 +230,8 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct p
 		return fd;
 	/* "1" lets the file be read; the ROM decoder is on only during each read. */
 	if (rom && (pwrite(fd, "1", 1, 0) != 1 || (ret = rom_length(fd, length)))) {
-		ret = pcibar_object(v, PCIBAR_REASON_ROM, -EIO, "",
+		ret = pcibar_object(v, PCIBAR_REASON_ROM, -EIO,
+				    "look at its bytes through the module (modprobe pciio)",
 				    "the kernel finds no image in the expansion ROM");
 		goto out_close;
 	}

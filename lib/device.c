@@ -75,6 +75,29 @@ static int object_absent(struct pcibar_verdict *v, const struct pcibar_backend_o
 			     root);
 }
 
+static int object_open(struct pcibar_verdict *v, const struct pcibar_backend_ops *ops,
+		       const char *text, int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, error,
+				     "see pcibar list for what there is",
+				     "there is no function at %s", text);
+	case -EACCES:
+		return pcibar_object(v, PCIBAR_REASON_PERMISSION, error, "run it as root",
+				     "no permission to look at %s through the %s back end", text,
+				     ops->name);
+	case -ENOTTY:
+		return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+				     "unload the module and load the one that came with this "
+				     "library",
+				     "the %s back end does not know the request", ops->name);
+	default:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", text,
+				     strerror(-error));
+	}
+}
+
 /* Every function an operation looks at, collected and sorted. */
 struct address_list {
 	struct pcibar_address *addr;
@@ -119,8 +142,7 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ver
 	if (ret == -ENOENT)
 		return object_absent(v, *ops, sysfs_root(opts));
 	if (ret)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s cannot be listed: %s",
-				     sysfs_root(opts), strerror(-ret));
+		return object_open(v, *ops, "the list of functions", ret);
 	if (list->count)
 		qsort(list->addr, list->count, sizeof(*list->addr), compare);
 	return 0;
@@ -162,25 +184,21 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 	ret = list_functions(opts, v, &ops, &list);
 	for (size_t i = 0; !ret && i < list.count; i++) {
 		struct pcibar_verdict quiet = { .backend = v->backend };
+		char text[PCIBAR_ADDRESS_STRLEN];
 
 		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
-		if (ret == -ENODEV) {
-			ret = 0;
-			continue;
+		if (!ret) {
+			ret = ids_match(dev, sel);
+			if (ret > 0) {
+				ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
+				      0 : fn(data, dev);
+				pcibar_device_close(dev);
+				continue;
+			}
+			pcibar_device_close(dev);
 		}
-		if (ret) {
-			pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
-			break;
-		}
-		ret = ids_match(dev, sel);
-		if (ret > 0)
-			ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
-			      0 : fn(data, dev);
-		else if (ret == -ENODEV)
-			ret = 0;
-		else if (ret)
-			pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
-		pcibar_device_close(dev);
+		pcibar_address_format(&list.addr[i], text);
+		ret = ret && ret != -ENODEV ? object_open(v, ops, text, ret) : 0;
 	}
 	free(list.addr);
 	return ret;
@@ -239,16 +257,6 @@ int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_op
 	return 0;
 }
 
-static int object_open(struct pcibar_verdict *v, const char *text, int error)
-{
-	if (error == -ENODEV)
-		return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, error,
-				     "see pcibar list for what there is",
-				     "there is no function at %s", text);
-	return pcibar_object(v, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", text,
-			     strerror(-error));
-}
-
 /* Try @ops, or with NULL all back ends that @opts allows in the order of AUTO. */
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
 			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
@@ -271,7 +279,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	pcibar_address_format(addr, text);
 	if (ret) {
 		ret = ret == -ENOENT ? object_absent(v, dev->ops, sysfs_root(opts))
-				     : object_open(v, text, ret);
+				     : object_open(v, dev->ops, text, ret);
 		free(dev);
 		return ret;
 	}

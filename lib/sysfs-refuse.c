@@ -51,7 +51,8 @@ static int object_missing(int dir, struct pcibar_verdict *v, const char *file)
 {
 	if (faccessat(dir, "resource", F_OK, 0))
 		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "",
+	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+			     "use the module instead (modprobe pciio)",
 			     "this kernel offers no file %s", file);
 }
 

@@ -343,7 +343,8 @@ def test_a_kernel_without_the_file(bench):
     edu.resource(0).unlink()
     for verb in VERBS:
         bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
-            1, f"pcibar {verb}: {EDU} BAR 0: this kernel offers no file resource0")
+            1, f"pcibar {verb}: {EDU} BAR 0: this kernel offers no file resource0; "
+            "use the module instead (modprobe pciio)")
 
 
 def test_a_function_that_is_gone(bench):

@@ -140,16 +140,19 @@ static void passes_errors_on_with_a_reason(void **state)
 	(void)state;
 	fake->error[FAKE_OPEN] = -EACCES;
 	assert_int_equal(try_open("0000:03:00.0"), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	assert_int_equal(try_open("1234:11e8"), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	fake->error[FAKE_OPEN] = 0;
 	fake->error[FAKE_GET_ID] = -EACCES;
 	assert_int_equal(try_open("1234:11e8"), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	fake_scan_error = -EACCES;
 	assert_int_equal(try_open("1234:11e8"), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
+	fake_scan_error = -EIO;
+	assert_int_equal(try_open("1234:11e8"), -EIO);
+	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
 }
 
 static void refuses_bad_options(void **state)

@@ -166,11 +166,11 @@ static void a_scan_ends_with_errors_that_matter(void **state)
 	(void)state;
 	fake->error[FAKE_OPEN] = -EACCES;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	fake->error[FAKE_OPEN] = 0;
 	fake->error[FAKE_GET_ID] = -EACCES;
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EACCES);
 	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
 	fake_scan_error = -ENOENT;
