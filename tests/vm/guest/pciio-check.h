@@ -83,8 +83,8 @@ static inline int node(int mode)
 	return (int)MUST(open("/dev/pci", mode | O_CLOEXEC));
 }
 
-static sigjmp_buf on_bus_error;
-static volatile sig_atomic_t caught;	/* the last signal */
+static _Thread_local sigjmp_buf on_bus_error;
+static _Thread_local volatile sig_atomic_t caught;	/* the last signal */
 
 static void bus_error(int sig)
 {
