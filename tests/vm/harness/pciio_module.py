@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 from .apt import AptRoot
-from .paths import BUILD, SOURCE
+from .paths import BUILD, SOURCE, TESTS
 
 # The module's BTF would need pahole and a vmlinux, and nothing here reads it.
 MAKE = ["make", "-s", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES="]
@@ -25,25 +25,38 @@ class ModuleError(Exception):
 
 def load(vm, *parameters):
     """Loads the module into the guest."""
-    (vm.share / "pciio.ko").write_bytes(build(vm.image.kernel).read_bytes())
-    vm.check(" ".join(["insmod /host/pciio.ko", *parameters]))
+    _insert(vm, build(vm.image.kernel), parameters)
+
+
+def load_helper(vm, name, *parameters):
+    """Loads a module of tests/vm/modules into the guest."""
+    _insert(vm, _build(vm.image.kernel, TESTS / "modules", name), parameters)
+
+
+def _insert(vm, module, parameters):
+    (vm.share / module.name).write_bytes(module.read_bytes())
+    vm.check(" ".join([f"insmod /host/{module.name}", *parameters]))
 
 
 def build(kernel, *options):
     """Returns pciio.ko for KERNEL; OPTIONS are for make, such as C=2."""
+    return _build(kernel, SOURCE / "kernel", "pciio", *options)
+
+
+def _build(kernel, source, name, *options):
     folder = BUILD / "module" / kernel.series
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _copy(SOURCE / "kernel", folder / "kernel")
+        _copy(source, folder / source.name)
         _copy(SOURCE / "include" / "pciio", folder / "include" / "pciio")
-        done = subprocess.run([*MAKE, *options, "-C", headers(kernel), f"M={folder / 'kernel'}",
-                               "modules"], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run([*MAKE, *options, "-C", headers(kernel),
+                               f"M={folder / source.name}", "modules"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     said = [line for line in done.stdout.splitlines() if line and "BTF" not in line]
     if done.returncode or said:
-        raise ModuleError("\n".join([f"pciio.ko for {kernel.release}:", *said]))
-    return folder / "kernel" / "pciio.ko"
+        raise ModuleError("\n".join([f"{name}.ko for {kernel.release}:", *said]))
+    return folder / source.name / f"{name}.ko"
 
 
 def _copy(source, target):

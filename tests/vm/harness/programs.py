@@ -9,7 +9,7 @@ from .paths import BUILD, SOURCE, TESTS
 
 # Those that are built a second time, as NAME-32, for 32-bit callers of the module.
 BOTH_ABIS = ("pciio-abi", "pciio-fuzz", "pciio-hold", "pciio-hostile", "pciio-list",
-             "pciio-rights")
+             "pciio-rights", "pciio-vpd")
 M32 = ("-m32", "-D_FILE_OFFSET_BITS=64")
 
 
@@ -27,6 +27,15 @@ def trees(stage):
         if multilib and source.stem in BOTH_ABIS:
             _compile(source, helpers / "bin" / f"{source.stem}-32", *M32)
     return [helpers, stage] if stage.is_dir() else [helpers]
+
+
+def has_32_bits(vm):
+    return not vm.run(f"[ -e /bin/{BOTH_ABIS[0]}-32 ]").status
+
+
+def builds(vm, name):
+    """The names of a program in the guest: its own, and of its 32-bit build if there is one."""
+    return [name, f"{name}-32"] if has_32_bits(vm) else [name]
 
 
 def _has_multilib():

@@ -5,6 +5,7 @@ from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139
 from harness.holder import command, enable, held, unused
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
+from harness.programs import builds, has_32_bits
 from harness.scenario import Skip, scenario
 
 GIB = 1 << 30
@@ -55,15 +56,6 @@ class Fact:
 def facts(vm):
     units = {}
     return [Fact(line, units) for line in vm.check(FACTS).stdout.splitlines()]
-
-
-def has_32_bits(vm):
-    return not vm.run("[ -e /bin/pciio-abi-32 ]").status
-
-
-def builds(vm, name):
-    """The program, and its 32-bit build where there is one."""
-    return [name, f"{name}-32"] if has_32_bits(vm) else [name]
 
 
 @scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG)
