@@ -60,7 +60,7 @@ def compiler(name, program, *flags, hint=""):
 
 
 def cross(program):
-    """A program for arm64: the system's own, or what scripts/cross-arm64 fetched."""
+    """A program for arm64: the system's own, or what scripts/cross has fetched."""
     return shutil.which(program) or str(CROSS / program)
 
 

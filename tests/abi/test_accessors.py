@@ -13,7 +13,7 @@ SOURCE = Path(__file__).with_name("accessors.c")
 FLAGS = ("-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Werror", "-I", str(INCLUDE))
 # gcc -Oz makes "and $0" of a plain volatile store of zero.
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os", "-Oz")
-HINT = ": run scripts/cross-arm64"
+HINT = ": run scripts/cross arm64"
 ARM64_OBJDUMP = cross("aarch64-linux-gnu-objdump")
 TARGETS = (
     (compiler("x86-64, gcc", "gcc", "-m64"), 64, "objdump"),

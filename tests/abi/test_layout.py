@@ -11,7 +11,7 @@ TARGETS = (
     compiler("x86-64, clang", "clang", "-m64"),
     compiler("i386, gcc", "gcc", "-m32"),
     compiler("i386, clang", "clang", "-m32"),
-    compiler("arm64, gcc", cross("aarch64-linux-gnu-gcc"), hint=": run scripts/cross-arm64"),
+    compiler("arm64, gcc", cross("aarch64-linux-gnu-gcc"), hint=": run scripts/cross arm64"),
     compiler("arm64, clang", "clang", "--target=aarch64-linux-gnu"),
 )
 

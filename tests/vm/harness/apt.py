@@ -6,6 +6,11 @@ and the system's apt is never touched.
 """
 
 import subprocess
+import tempfile
+from pathlib import Path
+
+from .architectures import AMD64
+from .paths import BUILD
 
 
 class AptError(Exception):
@@ -13,11 +18,20 @@ class AptError(Exception):
 
 
 class AptRoot:
-    def __init__(self, directory):
-        self.directory = directory.resolve()
+    """Each architecture has one of its own: a source with one bad list is dropped as a whole."""
+
+    updated = set()
+
+    def __init__(self, architecture=AMD64):
+        self.architecture = architecture.name
+        self.directory = BUILD / "apt" / architecture.name
         self.status = self.directory / "status"
 
     def update(self):
+        """Once in the life of a process is enough."""
+        if self.directory in self.updated:
+            return
+        self.updated.add(self.directory)
         for name in ("lists/partial", "archives/partial"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         # What is installed on this machine has no say in what is found.
@@ -31,14 +45,17 @@ class AptRoot:
     def names(self, prefix):
         return self._run("apt-cache", "pkgnames", prefix).split()
 
-    def download(self, package, directory):
-        """Fetches PACKAGE, checked against the signed lists, and returns the .deb's path."""
-        self._run("apt-get", "download", package, cwd=directory)
-        (deb,) = directory.glob("*.deb")
-        return deb
+    def unpack(self, package, directory):
+        """Fetches PACKAGE, checked against the signed lists, and unpacks it into DIRECTORY."""
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".deb") as folder:
+            self._run("apt-get", "download", package, cwd=folder)
+            (deb,) = Path(folder).glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", deb, directory], check=True)
 
     def _run(self, tool, *arguments, cwd=None):
         options = {
+            "APT::Architecture": self.architecture,
+            "APT::Architectures": self.architecture,
             "Dir::State": self.directory,
             "Dir::State::lists": self.directory / "lists",
             "Dir::State::status": self.status,

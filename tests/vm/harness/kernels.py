@@ -1,23 +1,53 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's kernel packages, downloaded and unpacked under build/kernels/, installed nowhere."""
 
-import fcntl
 import lzma
 import re
-import shutil
 import struct
 import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import store
 from .apt import AptError, AptRoot
+from .architectures import (AMD64, ARM64, ARMHF, I386, MIPS64EL, PPC64EL, S390X, Architecture)
 from .paths import BUILD
 
-# The package of each series; the group is the number that tells the newest.
+
+@dataclass(frozen=True)
+class Series:
+    """releases: patterns, the first that matches counts; the group tells the newest"""
+
+    architecture: Architecture
+    releases: tuple
+
+    def newest(self, apt, prefix):
+        """The newest release that has a package PREFIX-RELEASE."""
+        names = apt.names(f"{prefix}-6.")
+        for pattern in self.releases:
+            found = [match for match in (re.fullmatch(f"{prefix}-({pattern})", name)
+                                         for name in names) if match]
+            if found:
+                return max(found, key=lambda match: int(match[2]))[1]
+        raise KernelError(f"no package source of this machine has a fitting {prefix} for "
+                          f"{self.architecture.name} (Debian 12's main and security have it)")
+
+
+# What guests run.
 SERIES = {
-    "6.1": re.compile(r"linux-image-6\.1\.0-(\d+)-amd64"),
-    "6.12": re.compile(r"linux-image-6\.12\.(\d+)\+deb\d+-amd64"),
+    "6.1": Series(AMD64, (r"6\.1\.0-(\d+)-amd64",)),
+    "6.12": Series(AMD64, (r"6\.12\.(\d+)\+deb\d+-amd64",)),
+}
+# What the module is compiled for and not run on. Addresses of devices have 32 bits on armhf,
+# 64 on i386, where both are 32-bit kernels.
+COMPILED = {
+    "arm64": Series(ARM64, (r"6\.12\.(\d+)\+deb\d+-arm64", r"6\.1\.0-(\d+)-arm64")),
+    "arm64-6.1": Series(ARM64, (r"6\.1\.0-(\d+)-arm64",)),
+    "armhf": Series(ARMHF, (r"6\.1\.0-(\d+)-armmp",)),
+    "i386": Series(I386, (r"6\.1\.0-(\d+)-686-pae",)),
+    "mips64el": Series(MIPS64EL, (r"6\.1\.0-(\d+)-5kc-malta",)),
+    "ppc64el": Series(PPC64EL, (r"6\.1\.0-(\d+)-powerpc64le",)),
+    "s390x": Series(S390X, (r"6\.1\.0-(\d+)-s390x",)),
 }
 
 
@@ -27,9 +57,12 @@ class KernelError(Exception):
 
 @dataclass(frozen=True)
 class Kernel:
+    """release: None for the newest that has headers; directory: None when there is no image"""
+
     series: str
-    release: str
-    directory: Path
+    release: str | None
+    directory: Path | None
+    architecture: Architecture = AMD64
 
     @property
     def bzimage(self):
@@ -47,52 +80,33 @@ class Kernel:
 
 def fetch(series, say=print):
     """Returns the kernel of SERIES, downloading it when it is not there yet."""
-    store = BUILD / "kernels"
-    with _locked(store):
-        if not (store / series).exists():
-            _download(series, store, say)
-    return _unpacked(series, store / series)
+    directory = store.once(BUILD / "kernels" / series,
+                           lambda partial: _download(series, partial, say))
+    return _unpacked(series, directory)
+
+
+def compiled(name):
+    """The kernel of COMPILED with this name, of which there is no image."""
+    return Kernel(name, None, None, COMPILED[name].architecture)
 
 
 def _unpacked(series, directory):
     (image,) = (directory / "boot").glob("vmlinuz-*")
-    return Kernel(series, image.name.removeprefix("vmlinuz-"), directory)
+    return Kernel(series, image.name.removeprefix("vmlinuz-"), directory,
+                  SERIES[series].architecture)
 
 
-@contextmanager
-def _locked(store):
-    store.mkdir(parents=True, exist_ok=True)
-    with open(store / ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _download(series, store, say):
-    """Works in a folder of its own, renamed at the end: what has the final name is complete."""
-    partial = store / f".{series}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    apt = AptRoot(BUILD / "apt")
+def _download(series, directory, say):
+    apt = AptRoot(SERIES[series].architecture)
     try:
         apt.update()
-        package = _newest(series, apt.names("linux-image-6."))
+        package = f"linux-image-{SERIES[series].newest(apt, 'linux-image')}"
         say(f"downloading {package}")
-        deb = apt.download(package, partial)
-        subprocess.run(["dpkg-deb", "-x", deb, partial], check=True)
+        apt.unpack(package, directory)
     except (AptError, subprocess.CalledProcessError, OSError) as error:
         raise KernelError(f"kernel {series} cannot be had: {error}") from error
-    deb.unlink()
-    kernel = _unpacked(series, partial)
+    kernel = _unpacked(series, directory)
     kernel.vmlinux.write_bytes(extract_vmlinux(kernel.bzimage.read_bytes()))
-    partial.rename(store / series)
-
-
-def _newest(series, names):
-    found = [match for match in map(SERIES[series].fullmatch, names) if match]
-    if not found:
-        raise KernelError(f"no package source of this machine has a kernel {series} for amd64 "
-                          "(Debian 12's main and security have it)")
-    return max(found, key=lambda match: int(match[1]))[0]
 
 
 def extract_vmlinux(bzimage):

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel module, built for a Debian kernel with its headers, which are installed nowhere."""
 
-import fcntl
-import os
 import re
 import shutil
 import subprocess
 
+from . import cross, store
 from .apt import AptRoot
+from .kernels import COMPILED, SERIES
 from .paths import BUILD, SOURCE, TESTS
 
 # The module's BTF would need pahole and a vmlinux, and nothing here reads it.
-MAKE = ["make", "-s", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES="]
+MAKE = ["make", "-s", "-j2", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES="]
 
 
 # What Debian's kernels say of a module that Debian did not sign.
@@ -45,18 +45,23 @@ def build(kernel, *options):
 
 def _build(kernel, source, name, *options):
     folder = BUILD / "module" / kernel.series
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with store.locked(folder):
         _copy(source, folder / source.name)
         _copy(SOURCE / "include" / "pciio", folder / "include" / "pciio")
-        done = subprocess.run([*MAKE, *options, "-C", headers(kernel),
+        done = subprocess.run([*MAKE, *_cross(kernel), *options, "-C", headers(kernel),
                                f"M={folder / source.name}", "modules"], text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              env=cross.environment(kernel.architecture))
     said = [line for line in done.stdout.splitlines() if line and "BTF" not in line]
     if done.returncode or said:
-        raise ModuleError("\n".join([f"{name}.ko for {kernel.release}:", *said]))
+        raise ModuleError("\n".join([f"{name}.ko for {kernel.series}:", *said]))
     return folder / source.name / f"{name}.ko"
+
+
+def _cross(kernel):
+    """Of all else the headers take care themselves."""
+    triplet = kernel.architecture.triplet
+    return [f"CROSS_COMPILE={triplet}-"] if triplet else []
 
 
 def _copy(source, target):
@@ -72,35 +77,26 @@ def _copy(source, target):
 
 def headers(kernel):
     """The folder of KERNEL's headers, downloaded and unpacked when it is not there yet."""
-    store = BUILD / "headers"
-    store.mkdir(parents=True, exist_ok=True)
-    with open(store / ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (store / kernel.series).exists():
-            _download(kernel, store)
-    return store / kernel.series / "usr" / "src" / f"linux-headers-{kernel.release}"
+    root = store.once(BUILD / "headers" / kernel.series, lambda partial: _download(kernel, partial))
+    folders = (root / "usr" / "src").glob(f"linux-headers-{kernel.release or '*'}")
+    (folder,) = (path for path in folders if not path.name.endswith("-common"))
+    return folder
 
 
-def _download(kernel, store):
-    partial = store / f".{kernel.series}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    apt = AptRoot(BUILD / "apt")
+def _download(kernel, folder):
+    apt, host_apt = AptRoot(kernel.architecture), AptRoot()
     apt.update()
-    base = kernel.release.removesuffix("-amd64")
+    host_apt.update()
+    series = (SERIES | COMPILED)[kernel.series]
+    release = kernel.release or series.newest(apt, "linux-headers")
+    base = re.match(r"\d+\.\d+\.\d+(-\d+|\+deb\d+)", release)[0]
     # 6.1's tools are shared by all of its revisions, 6.12 has a package for each.
-    tools = f"linux-kbuild-{base}" if "deb" in base else f"linux-kbuild-{kernel.series}"
-    for package in (f"linux-headers-{kernel.release}", f"linux-headers-{base}-common", tools):
-        deb = apt.download(package, partial)
-        subprocess.run(["dpkg-deb", "-x", deb, partial], check=True)
-        deb.unlink()
-    _relocate(partial / "usr" / "src" / f"linux-headers-{kernel.release}" / "Makefile",
-              store / kernel.series)
-    os.rename(partial, store / kernel.series)
-
-
-def _relocate(makefile, root):
-    """The package's Makefile names its other half by an absolute path."""
+    tools = f"linux-kbuild-{base if 'deb' in base else '6.1'}"
+    apt.unpack(f"linux-headers-{release}", folder)
+    apt.unpack(f"linux-headers-{base}-common", folder)
+    host_apt.unpack(tools, folder)
+    # The package's Makefile names its other half by an absolute path.
+    makefile = folder / "usr" / "src" / f"linux-headers-{release}" / "Makefile"
     text = makefile.read_text(encoding="ascii")
-    makefile.write_text(re.sub(r"^include /usr/src/", f"include {root}/usr/src/", text, flags=re.M),
+    makefile.write_text(re.sub(r"^include /usr/src/", "include ../", text, flags=re.M),
                         encoding="ascii")
