@@ -52,8 +52,8 @@ class AptRoot:
             (deb,) = Path(folder).glob("*.deb")
             subprocess.run(["dpkg-deb", "-x", deb, directory], check=True)
 
-    def _run(self, tool, *arguments, cwd=None):
-        options = {
+    def _options(self):
+        return {
             "APT::Architecture": self.architecture,
             "APT::Architectures": self.architecture,
             "Dir::State": self.directory,
@@ -64,8 +64,10 @@ class AptRoot:
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
         }
+
+    def _run(self, tool, *arguments, cwd=None):
         command = [tool, "-q"]
-        for name, value in options.items():
+        for name, value in self._options().items():
             command += ["-o", f"{name}={value}"]
         done = subprocess.run([*command, *arguments], cwd=cwd, text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, check=False)

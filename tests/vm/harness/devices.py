@@ -98,3 +98,8 @@ def tpci200(**properties):
 def e1000e(**properties):
     """BARs 0 and 1: 128 KiB, 2: 32 B I/O, 3: 16 KiB; ROM 256 KiB; driver (module) e1000e."""
     return Device("e1000e", properties)
+
+
+def xhci(**properties):
+    """BAR 0: 16 KiB, 64-bit; MSI-X, PCI Express."""
+    return Device("qemu-xhci", properties)

@@ -27,6 +27,7 @@ class Machine:
 
     append: further kernel arguments
     realistic: the packed kernel image, booted with Debian's own defaults: slower
+    slots: empty ones for hot-plugged devices; their windows push 64-bit BARs beyond 4 GiB
     options: further arguments of QEMU
     """
 
@@ -36,6 +37,7 @@ class Machine:
     q35: str = ""
     append: str = ""
     realistic: bool = False
+    slots: bool = True
     options: tuple = ()
 
     def arguments(self, kernel, initramfs, directory):
@@ -54,7 +56,7 @@ class Machine:
             "-serial", "chardev:console", "-serial", "chardev:agent",
             "-fsdev", "local,id=host,path=share,security_model=none",
             "-device", "virtio-9p-pci,fsdev=host,mount_tag=host,addr=2",
-            *_root_ports(), *self.options]
+            *(_root_ports() if self.slots else ()), *self.options]
 
 
 def _root_ports():
