@@ -7,23 +7,34 @@
 #include "abi.h"
 #include "internal.h"
 
-int pcibar_abi_open(bool *write)
+int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pcibar_address *addr)
 {
-	int fd = open(PCIBAR_DEV_PCI, O_RDWR | O_CLOEXEC);
-
-	*write = fd >= 0;
-	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		fd = open(PCIBAR_DEV_PCI, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	*abi = (struct pcibar_abi){
+		.sel = { .pc_domain = addr->domain, .pc_bus = addr->bus, .pc_dev = addr->slot,
+			 .pc_func = addr->func },
+	};
+	if (strcmp(root, "/sys"))
+		return -ENOENT;
+	abi->fd = open(PCIBAR_DEV_PCI, O_RDWR | O_CLOEXEC);
+	if (abi->fd < 0 && (errno == EACCES || errno == EPERM)) {
+		abi->refused = errno;
+		abi->fd = open(PCIBAR_DEV_PCI, O_RDONLY | O_CLOEXEC);
+	}
+	if (abi->fd >= 0)
+		return 0;
+	/* A node may stand there without its module. */
+	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
 }
 
-int pcibar_abi_config_write(int fd, const struct pcisel *sel, unsigned int off,
-			    unsigned int width, uint32_t val)
+int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val)
 {
-	struct pci_io io = { .pi_sel = *sel, .pi_reg = (int)off, .pi_width = (int)width,
+	const struct pcibar_abi *abi = be;
+	struct pci_io io = { .pi_sel = abi->sel, .pi_reg = (int)off, .pi_width = (int)width,
 			     .pi_data = val };
 
-	if (!ioctl(fd, PCIOCWRITE, &io))
+	if (abi->refused)
+		return -EACCES;
+	if (!ioctl(abi->fd, PCIOCWRITE, &io))
 		return 0;
 	/* Width and alignment were checked: what is left is the end of the space. */
 	return errno == EINVAL ? -ERANGE : -errno;
@@ -35,14 +46,40 @@ struct channel {
 	unsigned int bar;
 };
 
-int pcibar_abi_channel_open(int fd, const struct pcisel *sel, unsigned int bar,
-			    struct pcibar_verdict *v, void **chanp)
+/*
+ * A request that names no operation is refused for that, unless the module has
+ * a better reason: it tells lockdown without an access.
+ */
+static int try_channel(const struct channel *chan)
 {
-	struct channel *chan = malloc(sizeof(*chan));
+	struct pci_bar_ioreq req = { .pbi_sel = chan->sel, .pbi_bar = chan->bar, .pbi_width = 1 };
 
+	if (!ioctl(chan->fd, PCIOCBARIO, &req) || errno == EINVAL)
+		return 0;
+	return errno == ENOENT ? EBUSY : errno;
+}
+
+int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
+			    uint64_t *length, void **chanp)
+{
+	const struct pcibar_abi *abi = be;
+	struct channel *chan;
+	int error;
+
+	/* A read of an I/O port needs the same right, and I/O has its whole length. */
+	(void)write;
+	(void)length;
+	if (abi->refused)
+		return pcibar_abi_object_rights(v, abi->refused);
+	chan = malloc(sizeof(*chan));
 	if (!chan)
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
-	*chan = (struct channel){ fd, *sel, bar };
+	*chan = (struct channel){ abi->fd, abi->sel, bar };
+	error = try_channel(chan);
+	if (error) {
+		free(chan);
+		return pcibar_abi_object(v, error);
+	}
 	*chanp = chan;
 	return 0;
 }
@@ -78,8 +115,13 @@ int pcibar_abi_channel_write(void *chan, uint64_t off, unsigned int width, uint6
 	return bario(chan, PCIBARIO_WRITE, off, width, &put);
 }
 
-int pcibar_abi_object_rights(struct pcibar_verdict *v)
+int pcibar_abi_object_rights(struct pcibar_verdict *v, int refused)
 {
+	if (refused == EPERM)
+		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM,
+				     "run it as root of the machine, with CAP_SYS_RAWIO",
+				     "a missing capability or a security module forbids to open "
+				     PCIBAR_DEV_PCI " for writing");
 	return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
 			     "run it as root, with CAP_SYS_RAWIO",
 			     "no permission to open " PCIBAR_DEV_PCI " for writing");
@@ -114,6 +156,11 @@ int pcibar_abi_object(struct pcibar_verdict *v, int error)
 	case EOPNOTSUPP:
 		return pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",
 				     "this machine cannot map a BAR with that attribute");
+	case ENOTTY:
+	case E2BIG:
+		return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+				     "unload it and load the one that came with this library",
+				     "the module that is loaded does not know the request");
 	default:
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
 				     strerror(error));

@@ -22,33 +22,39 @@ static inline int pcibar_abi_attr(uint32_t attr)
 	return attr == PCIBAR_ATTR_WC ? PCIBAR_ABI_WC : VM_MEMATTR_DEVICE;
 }
 
-static inline struct pcisel pcibar_abi_sel(const struct pcibar_address *addr)
-{
-	return (struct pcisel){ .pc_domain = addr->domain, .pc_bus = addr->bus,
-				.pc_dev = addr->slot, .pc_func = addr->func };
-}
-
 /* BARs by configuration offset; the ROM's depends on the header type. */
 static inline int pcibar_abi_reg(unsigned int bar, bool bridge)
 {
 	return bar == PCIBAR_BAR_ROM ? (bridge ? 0x38 : 0x30) : (int)(0x10 + 4 * bar);
 }
 
+/*
+ * What both back ends begin with, so that what they hand to the caller is one of
+ * these too, and the members of the ops table below serve both.
+ */
+struct pcibar_abi {
+	int fd;
+	int refused;			/* errno that left it read-only; 0: it is writable */
+	struct pcisel sel;
+};
+
 /* abi.c */
 
-/* An ordinary user gets a read-only descriptor, which is good for looking only. */
-int pcibar_abi_open(bool *write);
-int pcibar_abi_config_write(int fd, const struct pcisel *sel, unsigned int off,
-			    unsigned int width, uint32_t val);
+/*
+ * An ordinary user gets a read-only descriptor, which is good for looking only.
+ * -ENOENT: the module is not there, or @root is not this machine's sysfs.
+ */
+int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pcibar_address *addr);
 
-/* Channels over PCIOCBARIO, to be freed with free(); the members of the ops table. */
-int pcibar_abi_channel_open(int fd, const struct pcisel *sel, unsigned int bar,
-			    struct pcibar_verdict *v, void **chanp);
+/* Members of the ops table. A channel is for PCIOCBARIO, and freed with free(). */
+int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
+int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
+			    uint64_t *length, void **chanp);
 int pcibar_abi_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
 int pcibar_abi_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);
 
 /* Record why /dev/pci refused to map, and answer the library's errno. */
 int pcibar_abi_object(struct pcibar_verdict *v, int error);
-int pcibar_abi_object_rights(struct pcibar_verdict *v);
+int pcibar_abi_object_rights(struct pcibar_verdict *v, int refused);
 
 #endif

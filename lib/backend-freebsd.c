@@ -4,7 +4,6 @@
  * module answers them, so that this is tested here.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,9 +22,7 @@
 #define BAR_PREFETCH	0x8u
 
 struct freebsd {
-	int fd;
-	bool write;
-	struct pcisel sel;
+	struct pcibar_abi abi;		/* first: see there */
 	bool bridge;
 };
 
@@ -77,15 +74,15 @@ static int visit_conf(void *data, const struct pci_conf *conf)
 
 static int freebsd_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
+	static const struct pcibar_address none;
 	struct scan scan = { visit, data };
-	bool write;
-	int fd, ret;
+	struct pcibar_abi abi;
+	int ret = pcibar_abi_open(&abi, root, &none);
 
-	fd = strcmp(root, "/sys") ? -ENOENT : pcibar_abi_open(&write);
-	if (fd < 0)
-		return fd;
-	ret = for_each_conf(fd, visit_conf, &scan);
-	close(fd);
+	if (ret)
+		return ret;
+	ret = for_each_conf(abi.fd, visit_conf, &scan);
+	close(abi.fd);
 	return ret;
 }
 
@@ -117,29 +114,24 @@ static int get_conf(int fd, const struct pcisel *sel, struct pci_conf *conf)
 
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
+	struct pcibar_abi abi;
 	struct pci_conf conf;
-	struct freebsd *be;
-	bool write;
-	int fd, ret;
+	struct freebsd *be = NULL;
+	int ret;
 
-	if (strcmp(root, "/sys"))
-		return -ENOENT;
-	fd = pcibar_abi_open(&write);
-	if (fd < 0)
-		return fd;
-	be = malloc(sizeof(*be));
-	if (!be) {
-		close(fd);
-		return -ENOMEM;
+	ret = pcibar_abi_open(&abi, root, addr);
+	if (ret)
+		return ret;
+	ret = get_conf(abi.fd, &abi.sel, &conf);
+	if (!ret) {
+		be = malloc(sizeof(*be));
+		ret = be ? 0 : -ENOMEM;
 	}
-	*be = (struct freebsd){ .fd = fd, .write = write, .sel = pcibar_abi_sel(addr) };
-	ret = get_conf(fd, &be->sel, &conf);
 	if (ret) {
-		close(fd);
-		free(be);
+		close(abi.fd);
 		return ret;
 	}
-	be->bridge = (conf.pc_hdr & 0x7f) == HEADER_BRIDGE;
+	*be = (struct freebsd){ abi, (conf.pc_hdr & 0x7f) == HEADER_BRIDGE };
 	*bep = be;
 	return 0;
 }
@@ -148,7 +140,7 @@ static void freebsd_close(void *priv)
 {
 	struct freebsd *be = priv;
 
-	close(be->fd);
+	close(be->abi.fd);
 	free(be);
 }
 
@@ -156,7 +148,7 @@ static int freebsd_get_id(void *priv, enum pcibar_id id, uint32_t *val)
 {
 	struct freebsd *be = priv;
 	struct pci_conf conf;
-	int ret = get_conf(be->fd, &be->sel, &conf);
+	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
 
 	if (ret)
 		return ret;
@@ -188,7 +180,7 @@ static int freebsd_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
 {
 	struct freebsd *be = priv;
 	struct pci_conf conf;
-	int ret = get_conf(be->fd, &be->sel, &conf);
+	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
 
 	if (!ret)
 		strcpy(name, conf.pd_name);
@@ -223,7 +215,7 @@ static bool is_upper_half(struct freebsd *be, unsigned int bar)
 	struct pci_bar_io io;
 
 	return bar && bar < PCIBAR_BAR_ROM &&
-	       !get_bar(be->fd, &be->sel, pcibar_abi_reg(bar - 1, be->bridge), &io) &&
+	       !get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar - 1, be->bridge), &io) &&
 	       is_64bit(&io);
 }
 
@@ -231,7 +223,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 {
 	struct freebsd *be = priv;
 	struct pci_bar_io io;
-	int ret = get_bar(be->fd, &be->sel, pcibar_abi_reg(bar, be->bridge), &io);
+	int ret = get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar, be->bridge), &io);
 
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
 	if (ret == -ENOENT) {
@@ -271,15 +263,15 @@ struct neighbour {
 static int visit_neighbour(void *data, const struct pci_conf *conf)
 {
 	struct neighbour *want = data;
-	bool self = same_function(&conf->pc_sel, &want->be->sel);
+	bool self = same_function(&conf->pc_sel, &want->be->abi.sel);
 	struct pci_bar_io io;
 
-	if (conf->pc_sel.pc_domain != want->be->sel.pc_domain ||
-	    conf->pc_sel.pc_bus != want->be->sel.pc_bus)
+	if (conf->pc_sel.pc_domain != want->be->abi.sel.pc_domain ||
+	    conf->pc_sel.pc_bus != want->be->abi.sel.pc_bus)
 		return 0;
 	for (unsigned int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
 		if ((self && bar == want->bar) ||
-		    get_bar(want->be->fd, &conf->pc_sel, pcibar_abi_reg(bar, false), &io) ||
+		    get_bar(want->be->abi.fd, &conf->pc_sel, pcibar_abi_reg(bar, false), &io) ||
 		    io.pbi_base & BAR_IO)
 			continue;
 		io.pbi_base &= ~(uint64_t)0xf;
@@ -300,7 +292,7 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 	int ret;
 
 	*name = '\0';
-	ret = for_each_conf(want.be->fd, visit_neighbour, &want);
+	ret = for_each_conf(want.be->abi.fd, visit_neighbour, &want);
 	return ret < 0 ? ret : 0;
 }
 
@@ -310,7 +302,7 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 {
 	struct freebsd *be = priv;
 	struct pci_bar_mmap io = {
-		.pbm_sel = be->sel,
+		.pbm_sel = be->abi.sel,
 		.pbm_reg = pcibar_abi_reg(bar, be->bridge),
 		.pbm_memattr = pcibar_abi_attr(pages->attr),
 	};
@@ -318,15 +310,15 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	char *base;
 
 	(void)tokenp;
-	if (!be->write)
-		return pcibar_abi_object_rights(v);
+	if (be->abi.refused)
+		return pcibar_abi_object_rights(v, be->abi.refused);
 	if (v->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 	if (pages->flags & PCIBAR_MAP_WRITE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_RW;
 	if (pages->flags & PCIBAR_MAP_ACTIVATE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
-	if (ioctl(be->fd, PCIOCBARMMAP, &io))
+	if (ioctl(be->abi.fd, PCIOCBARMMAP, &io))
 		return pcibar_abi_object(v, errno);
 	base = io.pbm_map_base;
 	if (pages->offset)
@@ -337,36 +329,17 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	return 0;
 }
 
-static int freebsd_channel_open(void *priv, unsigned int bar, bool write, struct pcibar_verdict *v,
-				uint64_t *length, void **chanp)
-{
-	struct freebsd *be = priv;
-
-	/* A read of an I/O port needs the same right, and I/O has its whole length. */
-	(void)write;
-	(void)length;
-	return be->write ? pcibar_abi_channel_open(be->fd, &be->sel, bar, v, chanp)
-			 : pcibar_abi_object_rights(v);
-}
-
 static int freebsd_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
 {
 	struct freebsd *be = priv;
-	struct pci_io io = { .pi_sel = be->sel, .pi_reg = (int)off, .pi_width = (int)width };
+	struct pci_io io = { .pi_sel = be->abi.sel, .pi_reg = (int)off, .pi_width = (int)width };
 
-	if (!be->write)
+	if (be->abi.refused)
 		return -EACCES;
-	if (ioctl(be->fd, PCIOCREAD, &io))
+	if (ioctl(be->abi.fd, PCIOCREAD, &io))
 		return errno == EINVAL ? -ERANGE : -errno;
 	*val = io.pi_data;
 	return 0;
-}
-
-static int freebsd_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
-{
-	struct freebsd *be = priv;
-
-	return be->write ? pcibar_abi_config_write(be->fd, &be->sel, off, width, val) : -EACCES;
 }
 
 const struct pcibar_backend_ops pcibar_backend_freebsd = {
@@ -386,10 +359,10 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.get_resource = freebsd_get_resource,
 	.get_neighbour = freebsd_get_neighbour,
 	.map = freebsd_map,
-	.channel_open = freebsd_channel_open,
+	.channel_open = pcibar_abi_channel_open,
 	.channel_read = pcibar_abi_channel_read,
 	.channel_write = pcibar_abi_channel_write,
 	.channel_close = free,
 	.config_read = freebsd_config_read,
-	.config_write = freebsd_config_write,
+	.config_write = pcibar_abi_config_write,
 };

@@ -5,7 +5,6 @@
  * proof, exclusive users, activation, revocation, events.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,10 +26,8 @@ struct descriptor {
 };
 
 struct pciio {
+	struct pcibar_abi abi;		/* first: see there */
 	void *sysfs;
-	int fd;				/* of /dev/pci */
-	bool write;
-	struct pcisel sel;
 	pthread_mutex_t lock;		/* covers what follows */
 	struct descriptor *descriptors;
 	int epoll;			/* -1 until somebody wants events */
@@ -38,38 +35,34 @@ struct pciio {
 
 static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
-	if (strcmp(root, "/sys") || access(PCIBAR_DEV_PCI, F_OK))
-		return -ENOENT;
+	static const struct pcibar_address none;
+	struct pcibar_abi abi;
+	int ret = pcibar_abi_open(&abi, root, &none);
+
+	if (ret)
+		return ret;
+	close(abi.fd);
 	return pcibar_backend_sysfs.scan(root, visit, data);
 }
 
-/* A tree elsewhere is not this machine, and a node without the module is not there. */
 static int pciio_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
+	struct pcibar_abi abi;
 	struct pciio *be;
-	bool write;
-	int fd, ret;
+	int ret;
 
-	if (strcmp(root, "/sys"))
-		return -ENOENT;
-	fd = pcibar_abi_open(&write);
-	if (fd < 0)
-		return fd == -ENXIO || fd == -ENODEV ? -ENOENT : fd;
+	ret = pcibar_abi_open(&abi, root, addr);
+	if (ret)
+		return ret;
 	be = calloc(1, sizeof(*be));
-	if (!be) {
-		close(fd);
-		return -ENOMEM;
-	}
-	ret = pcibar_backend_sysfs.open(root, addr, &be->sysfs);
+	ret = be ? pcibar_backend_sysfs.open(root, addr, &be->sysfs) : -ENOMEM;
 	if (ret) {
-		close(fd);
+		close(abi.fd);
 		free(be);
 		return ret;
 	}
-	be->fd = fd;
-	be->write = write;
+	be->abi = abi;
 	be->epoll = -1;
-	be->sel = pcibar_abi_sel(addr);
 	pthread_mutex_init(&be->lock, NULL);
 	*bep = be;
 	return 0;
@@ -81,7 +74,7 @@ static void pciio_close(void *priv)
 
 	if (be->epoll >= 0)
 		close(be->epoll);
-	close(be->fd);
+	close(be->abi.fd);
 	pcibar_backend_sysfs.close(be->sysfs);
 	pthread_mutex_destroy(&be->lock);
 	free(be);
@@ -128,14 +121,6 @@ static int pciio_config_read(void *priv, unsigned int off, unsigned int width, u
 	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
 }
 
-/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
-static int pciio_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
-{
-	struct pciio *be = priv;
-
-	return be->write ? pcibar_abi_config_write(be->fd, &be->sel, off, width, val) : -EACCES;
-}
-
 static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
 {
 	static const struct { uint32_t ours, theirs; } flags[] = {
@@ -145,7 +130,7 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 		{ PCIBAR_MAP_SHARE_DRIVER, PCIIO_BAR_OPEN_SHARE_DRIVER },
 		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
 	};
-	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->sel,
+	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->abi.sel,
 				    .pbo_memattr = (u_int32_t)pcibar_abi_attr(pages->attr) };
 	uint32_t type = 0;
 
@@ -155,7 +140,7 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].ours)
 			req.pbo_flags |= flags[i].theirs;
-	return ioctl(be->fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
+	return ioctl(be->abi.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
 
 static int watch(struct pciio *be, struct descriptor *desc)
@@ -208,8 +193,8 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	struct pciio *be = priv;
 	int fd, ret;
 
-	if (!be->write)
-		return pcibar_abi_object_rights(v);
+	if (be->abi.refused)
+		return pcibar_abi_object_rights(v, be->abi.refused);
 	if (v->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 	fd = bar_open(be, bar, pages);
@@ -228,18 +213,6 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
 	}
 	return 0;
-}
-
-static int pciio_channel_open(void *priv, unsigned int bar, bool write, struct pcibar_verdict *v,
-			      uint64_t *length, void **chanp)
-{
-	struct pciio *be = priv;
-
-	/* A read of an I/O port needs the same right, and I/O has its whole length. */
-	(void)write;
-	(void)length;
-	return be->write ? pcibar_abi_channel_open(be->fd, &be->sel, bar, v, chanp)
-			 : pcibar_abi_object_rights(v);
 }
 
 static int pciio_event_fd(void *priv)
@@ -294,12 +267,13 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.get_neighbour = pciio_get_neighbour,
 	.map = pciio_map,
 	.unmapped = pciio_unmapped,
-	.channel_open = pciio_channel_open,
+	.channel_open = pcibar_abi_channel_open,
 	.channel_read = pcibar_abi_channel_read,
 	.channel_write = pcibar_abi_channel_write,
 	.channel_close = free,
 	.config_read = pciio_config_read,
-	.config_write = pciio_config_write,
+	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
+	.config_write = pcibar_abi_config_write,
 	.event_fd = pciio_event_fd,
 	.event_next = pciio_event_next,
 };
