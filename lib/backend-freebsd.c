@@ -4,6 +4,7 @@
  * module answers them, so that this is tested here.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,6 +27,9 @@ struct freebsd {
 	bool bridge;
 };
 
+#define ONE_FUNCTION	(PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS | \
+			 PCI_GETCONF_MATCH_DEV | PCI_GETCONF_MATCH_FUNC)
+
 static bool same_function(const struct pcisel *a, const struct pcisel *b)
 {
 	return a->pc_domain == b->pc_domain && a->pc_bus == b->pc_bus && a->pc_dev == b->pc_dev &&
@@ -33,83 +37,77 @@ static bool same_function(const struct pcisel *a, const struct pcisel *b)
 }
 
 /*
- * Call @fn on each function until it answers other than 0. When functions come
- * or go meanwhile, the kernel says so, and the list begins anew.
+ * The functions that @pattern matches, NULL being all, to be freed by the
+ * caller. When some come or go meanwhile, the kernel says so, and the list
+ * begins anew.
  */
-static int for_each_conf(int fd, int (*fn)(void *data, const struct pci_conf *conf), void *data)
+static int list_confs(int fd, struct pci_match_conf *pattern, struct pci_conf **confsp,
+		      size_t *countp)
 {
-	struct pci_conf confs[LIST_CHUNK];
-	struct pci_conf_io io = { .match_buf_len = sizeof(confs), .matches = confs };
+	struct pci_conf_io io = { .pat_buf_len = pattern ? sizeof(*pattern) : 0,
+				  .num_patterns = pattern ? 1 : 0, .patterns = pattern,
+				  .match_buf_len = LIST_CHUNK * sizeof(struct pci_conf) };
+	struct pci_conf *confs = NULL, *more;
+	size_t count = 0;
+	int ret;
 
 	do {
-		if (ioctl(fd, PCIOCGETCONF, &io))
-			return -errno;
+		more = realloc(confs, (count + LIST_CHUNK) * sizeof(*confs));
+		ret = more ? 0 : -ENOMEM;
+		if (more) {
+			confs = more;
+			io.matches = confs + count;
+			ret = ioctl(fd, PCIOCGETCONF, &io) ? -errno : 0;
+		}
+		if (ret) {
+			free(confs);
+			return ret;
+		}
+		count += io.num_matches;
 		if (io.status == PCI_GETCONF_LIST_CHANGED) {
 			io.offset = 0;
-			continue;
-		}
-		for (u_int32_t i = 0; i < io.num_matches; i++) {
-			int ret = fn(data, &confs[i]);
-
-			if (ret)
-				return ret;
+			count = 0;
 		}
 	} while (io.status != PCI_GETCONF_LAST_DEVICE);
+	*confsp = confs;
+	*countp = count;
 	return 0;
 }
 
-struct scan {
-	pcibar_visit_fn visit;
-	void *data;
-};
-
-static int visit_conf(void *data, const struct pci_conf *conf)
+static int get_conf(int fd, const struct pcisel *sel, struct pci_conf *conf)
 {
-	struct scan *scan = data;
-	struct pcibar_address addr = { conf->pc_sel.pc_domain, conf->pc_sel.pc_bus,
-				       conf->pc_sel.pc_dev, conf->pc_sel.pc_func };
+	struct pci_match_conf pattern = { .pc_sel = *sel, .flags = ONE_FUNCTION };
+	struct pci_conf_io io = { .pat_buf_len = sizeof(pattern), .num_patterns = 1,
+				  .patterns = &pattern, .match_buf_len = sizeof(*conf),
+				  .matches = conf };
 
-	return scan->visit(scan->data, &addr);
+	if (ioctl(fd, PCIOCGETCONF, &io))
+		return -errno;
+	return io.num_matches ? 0 : -ENODEV;
 }
 
 static int freebsd_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
 	static const struct pcibar_address none;
-	struct scan scan = { visit, data };
+	struct pci_conf *confs;
 	struct pcibar_abi abi;
+	size_t count;
 	int ret = pcibar_abi_open(&abi, root, &none);
 
 	if (ret)
 		return ret;
-	ret = for_each_conf(abi.fd, visit_conf, &scan);
+	ret = list_confs(abi.fd, NULL, &confs, &count);
 	close(abi.fd);
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && i < count; i++) {
+		const struct pcisel *sel = &confs[i].pc_sel;
+
+		ret = visit(data, &(struct pcibar_address){ sel->pc_domain, sel->pc_bus,
+							    sel->pc_dev, sel->pc_func });
+	}
+	free(confs);
 	return ret;
-}
-
-struct lookup {
-	struct pcisel sel;
-	struct pci_conf conf;
-};
-
-static int find_conf(void *data, const struct pci_conf *conf)
-{
-	struct lookup *lookup = data;
-
-	if (!same_function(&conf->pc_sel, &lookup->sel))
-		return 0;
-	lookup->conf = *conf;
-	return 1;
-}
-
-static int get_conf(int fd, const struct pcisel *sel, struct pci_conf *conf)
-{
-	struct lookup lookup = { .sel = *sel };
-	int ret = for_each_conf(fd, find_conf, &lookup);
-
-	if (ret != 1)
-		return ret ? ret : -ENODEV;
-	*conf = lookup.conf;
-	return 0;
 }
 
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
@@ -252,48 +250,70 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	return 0;
 }
 
-struct neighbour {
-	struct freebsd *be;
-	unsigned int bar;
-	uint64_t first, last;
-	char *name;
-};
-
-/* Bus addresses: what shares a page on the bus shares it for the CPU. */
-static int visit_neighbour(void *data, const struct pci_conf *conf)
+/* The first memory BAR of a function, but for @own, that touches bytes [first, last]; or -1. */
+static int find_overlap(int fd, const struct pcisel *sel, int own, uint64_t first, uint64_t last)
 {
-	struct neighbour *want = data;
-	bool self = same_function(&conf->pc_sel, &want->be->abi.sel);
 	struct pci_bar_io io;
 
-	if (conf->pc_sel.pc_domain != want->be->abi.sel.pc_domain ||
-	    conf->pc_sel.pc_bus != want->be->abi.sel.pc_bus)
-		return 0;
-	for (unsigned int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
-		if ((self && bar == want->bar) ||
-		    get_bar(want->be->abi.fd, &conf->pc_sel, pcibar_abi_reg(bar, false), &io) ||
+	for (int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
+		if (bar == own || get_bar(fd, sel, pcibar_abi_reg((unsigned int)bar, false), &io) ||
 		    io.pbi_base & BAR_IO)
 			continue;
 		io.pbi_base &= ~(uint64_t)0xf;
-		if (io.pbi_base && io.pbi_base <= want->last &&
-		    io.pbi_base + io.pbi_length > want->first) {
-			strcpy(want->name, self ? "another BAR of the same function"
-						: "a BAR of another function");
-			return 1;
-		}
+		if (io.pbi_base && io.pbi_base <= last && io.pbi_base + io.pbi_length > first)
+			return bar;
 	}
-	return 0;
+	return -1;
 }
 
+/* Bus addresses: what shares a page on the bus shares it for the CPU. */
 static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, uint64_t last,
 				 char name[PCIBAR_NAME_LEN])
 {
-	struct neighbour want = { priv, bar, first, last, name };
-	int ret;
+	struct freebsd *be = priv;
+	struct pci_match_conf pattern = {
+		.pc_sel = be->abi.sel, .flags = PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS,
+	};
+	struct pci_conf *confs;
+	size_t count;
+	int other = find_overlap(be->abi.fd, &be->abi.sel, (int)bar, first, last), ret;
 
 	*name = '\0';
-	ret = for_each_conf(want.be->abi.fd, visit_neighbour, &want);
-	return ret < 0 ? ret : 0;
+	if (other >= 0) {
+		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of the same function", other);
+		return 0;
+	}
+	ret = list_confs(be->abi.fd, &pattern, &confs, &count);
+	if (ret)
+		return ret;
+	for (size_t i = 0; !*name && i < count; i++) {
+		const struct pcisel *sel = &confs[i].pc_sel;
+
+		if (same_function(sel, &be->abi.sel))
+			continue;
+		other = find_overlap(be->abi.fd, sel, -1, first, last);
+		if (other >= 0)
+			snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %04x:%02x:%02x.%x", other,
+				 sel->pc_domain, sel->pc_bus, sel->pc_dev, sel->pc_func);
+	}
+	free(confs);
+	return 0;
+}
+
+/* FreeBSD's request has no flag for sharing: there the module's parameters decide. */
+static int object_map(struct pcibar_verdict *v, int error, uint32_t flags)
+{
+	if (error == EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
+		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+				     "load the module with share_driver=1, or use another back end",
+				     "a driver or another user holds the BAR, and the freebsd back "
+				     "end cannot ask to share it");
+	if (error == EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
+		return pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
+				     "load the module with share_page=1, or use another back end",
+				     "something else is in the pages of the BAR, and the freebsd "
+				     "back end cannot ask to share them");
+	return pcibar_abi_object(v, error);
 }
 
 /* The request maps all of the BAR; what lies outside the window is given back at once. */
@@ -319,7 +339,7 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	if (pages->flags & PCIBAR_MAP_ACTIVATE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
 	if (ioctl(be->abi.fd, PCIOCBARMMAP, &io))
-		return pcibar_abi_object(v, errno);
+		return object_map(v, errno, pages->flags);
 	base = io.pbm_map_base;
 	if (pages->offset)
 		munmap(base, (size_t)pages->offset);
