@@ -181,6 +181,9 @@ static void pciio_unmapped(void *priv, void *token)
 	for (at = &be->descriptors; *at != desc; at = &(*at)->next)
 		;
 	*at = desc->next;
+	/* A child of a fork() may keep the file: closing it would not end its events. */
+	if (be->epoll >= 0)
+		epoll_ctl(be->epoll, EPOLL_CTL_DEL, desc->fd, NULL);
 	pthread_mutex_unlock(&be->lock);
 	close(desc->fd);
 	free(desc);
@@ -215,19 +218,29 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	return 0;
 }
 
+static int watch_all(struct pciio *be)
+{
+	int ret = 0;
+
+	be->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (be->epoll < 0)
+		return -errno;
+	for (struct descriptor *desc = be->descriptors; !ret && desc; desc = desc->next)
+		ret = watch(be, desc);
+	if (ret) {
+		close(be->epoll);
+		be->epoll = -1;
+	}
+	return ret;
+}
+
 static int pciio_event_fd(void *priv)
 {
 	struct pciio *be = priv;
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&be->lock);
-	if (be->epoll < 0) {
-		be->epoll = epoll_create1(EPOLL_CLOEXEC);
-		if (be->epoll < 0)
-			ret = -errno;
-		for (struct descriptor *desc = be->descriptors; !ret && desc; desc = desc->next)
-			ret = watch(be, desc);
-	}
+	ret = be->epoll < 0 ? watch_all(be) : 0;
 	if (!ret)
 		ret = be->epoll;
 	pthread_mutex_unlock(&be->lock);
@@ -238,11 +251,14 @@ static int pciio_event_next(void *priv, uint32_t *type)
 {
 	struct pciio *be = priv;
 	struct epoll_event event;
-	int n;
+	int fd, n;
 
-	if (be->epoll < 0)
+	pthread_mutex_lock(&be->lock);
+	fd = be->epoll;
+	pthread_mutex_unlock(&be->lock);
+	if (fd < 0)
 		return -EINVAL;
-	n = epoll_wait(be->epoll, &event, 1, 0);
+	n = epoll_wait(fd, &event, 1, 0);
 	if (n <= 0)
 		return n ? -errno : -EAGAIN;
 	*type = event.events & EPOLLHUP ? PCIBAR_EVENT_GONE : PCIBAR_EVENT_REVOKED;
