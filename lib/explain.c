@@ -279,8 +279,11 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	uint64_t length = req->res.length;
 	struct pcibar_pages pages;
 	void *base, *channel, *token = NULL;
+	bool asleep = false;
 
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !is_inside(req))
+	/* To map it wakes a device: so it is not done to hear the answer. */
+	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !is_inside(req) ||
+	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
 	if (req->res.flags & PCIBAR_BAR_MAPPABLE) {
 		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
