@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* In place of lib/backends.c: AUTO tries the fake back end, then sysfs. */
+/* In place of lib/backends.c: AUTO tries the fake back end, then the real ones. */
 #include <stddef.h>
 
 #include "backend-fake.h"
@@ -7,5 +7,7 @@
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&fake_ops,
 	&pcibar_backend_sysfs,
+	&pcibar_backend_pciio,
+	&pcibar_backend_freebsd,
 	NULL,
 };

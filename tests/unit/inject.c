@@ -7,8 +7,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/types.h>
+
+#include "pci-node.h"
 
 static struct {
 	atomic_uint countdown;	/* 0: no failure to come */
@@ -80,9 +83,6 @@ type __wrap_##name parameters							\
 WRAP(INJECT_ALLOC, NULL, void *, malloc, (size_t size), (size))
 WRAP(INJECT_ALLOC, NULL, void *, calloc, (size_t count, size_t size), (count, size))
 WRAP(INJECT_ALLOC, NULL, void *, realloc, (void *old, size_t size), (old, size))
-WRAP(INJECT_MMAP, MAP_FAILED, void *, mmap64,
-     (void *addr, size_t len, int prot, int flags, int fd, off_t off),
-     (addr, len, prot, flags, fd, off))
 WRAP(INJECT_PREAD, errno ? -1 : 0, ssize_t, pread64, (int fd, void *buf, size_t len, off_t off),
      (fd, buf, len, off))
 WRAP(INJECT_PWRITE, errno ? -1 : 0, ssize_t, pwrite64,
@@ -92,9 +92,22 @@ WRAP(INJECT_READLINK, -1, ssize_t, readlinkat,
 WRAP(INJECT_MEMFD, -1, int, memfd_create, (const char *name, unsigned int flags), (name, flags))
 WRAP(INJECT_FDOPENDIR, NULL, DIR *, fdopendir, (int fd), (fd))
 
-int __real_open64(const char *path, int flags, ...);
+WRAP(INJECT_EPOLL_CREATE, -1, int, epoll_create1, (int flags), (flags))
+WRAP(INJECT_EPOLL_CTL, -1, int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event),
+     (epoll, op, fd, event))
+
+void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	if (fails(INJECT_MMAP))
+		return MAP_FAILED;
+	fd = node_backing(fd, &off);
+	return __real_mmap64(addr, len, prot, flags, fd, off);
+}
+
 int __wrap_open64(const char *path, int flags, ...);
-int __real_openat64(int dir, const char *path, int flags, ...);
 int __wrap_openat64(int dir, const char *path, int flags, ...);
 
 static mode_t mode(int flags, va_list args)
@@ -108,7 +121,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	int fd;
 
 	va_start(args, flags);
-	fd = fails(INJECT_OPEN) ? -1 : __real_open64(path, flags, mode(flags, args));
+	fd = fails(INJECT_OPEN) ? -1 : node_openat(AT_FDCWD, path, flags, mode(flags, args));
 	va_end(args);
 	return fd;
 }
@@ -119,7 +132,7 @@ int __wrap_openat64(int dir, const char *path, int flags, ...)
 	int fd;
 
 	va_start(args, flags);
-	fd = fails(INJECT_OPEN) ? -1 : __real_openat64(dir, path, flags, mode(flags, args));
+	fd = fails(INJECT_OPEN) ? -1 : node_openat(dir, path, flags, mode(flags, args));
 	va_end(args);
 	return fd;
 }

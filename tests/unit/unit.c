@@ -10,6 +10,7 @@
 
 #include "backend-fake.h"
 #include "inject.h"
+#include "pci-node.h"
 
 #define CHILD_SECONDS	60	/* enough under valgrind; a child that hangs is killed */
 #define TAIL		8
@@ -46,6 +47,7 @@ int unit_setup(void **state)
 {
 	(void)state;
 	inject_reset();
+	node_reset();
 	fake_reset();
 	fds_before = unit_count_fds();
 	return 0;
@@ -55,6 +57,7 @@ int unit_teardown(void **state)
 {
 	(void)state;
 	inject_reset();
+	node_reset();
 	assert_int_equal(fake_reset(), 0);
 	assert_int_equal(pcibar_guard_remove(), -EINVAL);
 	assert_int_equal(unit_count_fds(), fds_before);

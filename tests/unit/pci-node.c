@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pci-node.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "must.h"
+
+#define DESCRIPTORS	64
+
+struct node node;
+
+/* Covers requests and the descriptors: the library may use several threads. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const struct tree *sys;
+static int memory = -1;
+
+/*
+ * A BAR descriptor is a socket: urgent data is POLLPRI, and a peer that is gone
+ * is POLLHUP. mmap() of it maps the memory.
+ */
+static struct {
+	int fd;
+	int peer;
+	ino_t inode;		/* the number of a closed descriptor is used again */
+	unsigned int bar;
+} descriptors[DESCRIPTORS];
+static unsigned int descriptor_count;
+
+static int nodes[DESCRIPTORS];	/* open descriptors of the node; the last ones */
+static unsigned int node_count;
+
+int __real_openat64(int dir, const char *path, int flags, ...);
+DIR *__real_opendir(const char *path);
+DIR *__wrap_opendir(const char *path);
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+void node_reset(void)
+{
+	for (unsigned int i = 0; i < descriptor_count; i++)
+		if (descriptors[i].peer >= 0)
+			close(descriptors[i].peer);
+	if (memory >= 0)
+		close(memory);
+	memory = -1;
+	descriptor_count = 0;
+	node_count = 0;
+	memset(&node, 0, sizeof(node));
+}
+
+void node_create(const struct tree *tree)
+{
+	node_reset();
+	sys = tree;
+	memory = memfd_create("fake-bar", MFD_CLOEXEC);
+	MUST(memory >= 0);
+	MUST(!ftruncate(memory, PCIBAR_BAR_COUNT * NODE_MEMORY));
+	node.present = true;
+}
+
+struct node_function *node_add(uint32_t domain, uint8_t bus, uint8_t slot, uint8_t func)
+{
+	struct node_function *function = &node.function[node.count++];
+
+	MUST(node.count <= NODE_FUNCTIONS);
+	function->conf = (struct pci_conf){
+		.pc_sel = { domain, bus, slot, func }, .pc_vendor = 0x1234, .pc_device = 0x11e8,
+	};
+	return function;
+}
+
+void node_peek(unsigned int bar, uint64_t off, void *buf, size_t len)
+{
+	MUST(pread(memory, buf, len, (off_t)(bar * NODE_MEMORY + off)) == (ssize_t)len);
+}
+
+void node_poke(unsigned int bar, uint64_t off, const void *buf, size_t len)
+{
+	MUST(pwrite(memory, buf, len, (off_t)(bar * NODE_MEMORY + off)) == (ssize_t)len);
+}
+
+int node_descriptor(unsigned int nth)
+{
+	MUST(nth < descriptor_count);
+	return descriptors[nth].fd;
+}
+
+void node_suspend(unsigned int nth)
+{
+	MUST(nth < descriptor_count);
+	MUST(send(descriptors[nth].peer, "x", 1, MSG_OOB) == 1);
+}
+
+void node_resume(unsigned int nth)
+{
+	char byte;
+
+	MUST(recv(node_descriptor(nth), &byte, 1, MSG_OOB) == 1);
+}
+
+void node_kill(unsigned int nth)
+{
+	MUST(nth < descriptor_count);
+	close(descriptors[nth].peer);
+	descriptors[nth].peer = -1;
+}
+
+void node_populate(struct tree *tree)
+{
+	static const struct { uint64_t start, length; uint32_t flags; } bars[PCIBAR_BAR_COUNT] = {
+		[0] = { 0xfd000000, 0x10000, TREE_MEM32 },
+		[1] = { 0xfd010420, 0x20, TREE_MEM32 },
+		[2] = { 0x380000000, 0x4000, TREE_MEM64_PREFETCH },
+		[4] = { 0xc000, 0x20, TREE_IO },
+		[6] = { 0xfc000000, 0x10000, TREE_ROM },
+	};
+	struct node_function *function;
+
+	tree_create(tree);
+	node_create(tree);
+	tree_add(tree, NODE_FUNCTION);
+	tree_poke(tree, NODE_FUNCTION, "config", 4, "\x03", 1);
+	node.config[4] = 3;
+	node.config[0] = 0x34;
+	function = node_add(0, 3, 0, 0);
+	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++) {
+		tree_bar(tree, NODE_FUNCTION, i, bars[i].start, bars[i].length, bars[i].flags);
+		function->bar[i].length = bars[i].length;
+		function->bar[i].base = bars[i].start;
+		if (bars[i].length && i != PCIBAR_BAR_ROM)	/* the type bits of the register */
+			function->bar[i].base |= bars[i].flags & 0xf;
+	}
+}
+
+/* What stands for a path below /sys, in @buf when it is another one. */
+static const char *translate(const char *path, char buf[PATH_MAX])
+{
+	if (!node.present || strncmp(path, "/sys/", 5))
+		return path;
+	MUST(snprintf(buf, PATH_MAX, "%s%s", sys->root, path + 4) < PATH_MAX);
+	return buf;
+}
+
+static int open_node(int flags)
+{
+	int error = node.open_error[(flags & O_ACCMODE) == O_RDWR];
+	int fd;
+
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	fd = __real_openat64(AT_FDCWD, "/dev/null", flags);
+	MUST(fd >= 0);
+	nodes[node_count++ % DESCRIPTORS] = fd;
+	return fd;
+}
+
+int node_openat(int dir, const char *path, int flags, mode_t mode)
+{
+	char buf[PATH_MAX];
+
+	if (node.present && !strcmp(path, "/dev/pci"))
+		return open_node(flags);
+	return __real_openat64(dir, translate(path, buf), flags, mode);
+}
+
+DIR *__wrap_opendir(const char *path)
+{
+	char buf[PATH_MAX];
+
+	return __real_opendir(translate(path, buf));
+}
+
+int __wrap_access(const char *path, int mode)
+{
+	char buf[PATH_MAX];
+
+	return __real_access(translate(path, buf), mode);
+}
+
+int node_backing(int fd, off_t *off)
+{
+	int backing = fd;
+	struct stat st;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < descriptor_count; i++)
+		if (descriptors[i].fd == fd && !fstat(fd, &st) &&
+		    st.st_ino == descriptors[i].inode) {
+			*off += descriptors[i].bar * NODE_MEMORY;
+			backing = memory;
+		}
+	pthread_mutex_unlock(&lock);
+	return backing;
+}
+
+static bool is_node(int fd)
+{
+	for (unsigned int i = 0; i < node_count && i < DESCRIPTORS; i++)
+		if (nodes[i] == fd)
+			return true;
+	return false;
+}
+
+static bool matches(const struct pci_conf *conf, const struct pci_match_conf *want)
+{
+	const struct pcisel *a = &conf->pc_sel, *b = &want->pc_sel;
+
+	return (!(want->flags & PCI_GETCONF_MATCH_DOMAIN) || a->pc_domain == b->pc_domain) &&
+	       (!(want->flags & PCI_GETCONF_MATCH_BUS) || a->pc_bus == b->pc_bus) &&
+	       (!(want->flags & PCI_GETCONF_MATCH_DEV) || a->pc_dev == b->pc_dev) &&
+	       (!(want->flags & PCI_GETCONF_MATCH_FUNC) || a->pc_func == b->pc_func);
+}
+
+static int getconf(struct pci_conf_io *io)
+{
+	u_int32_t room = io->match_buf_len / (u_int32_t)sizeof(*io->matches);
+
+	MUST(io->num_patterns <= 1);
+	MUST(io->pat_buf_len == io->num_patterns * sizeof(*io->patterns));
+	io->num_matches = 0;
+	if (io->offset && node.changes) {
+		node.changes--;
+		io->status = PCI_GETCONF_LIST_CHANGED;
+		return 0;
+	}
+	io->status = PCI_GETCONF_LAST_DEVICE;
+	for (; io->offset < node.count; io->offset++) {
+		const struct pci_conf *conf = &node.function[io->offset].conf;
+
+		if (io->num_patterns && !matches(conf, io->patterns))
+			continue;
+		if (io->num_matches == room) {
+			io->status = PCI_GETCONF_MORE_DEVS;
+			break;
+		}
+		io->matches[io->num_matches++] = *conf;
+	}
+	return 0;
+}
+
+static struct node_function *find(const struct pcisel *sel)
+{
+	for (unsigned int i = 0; i < node.count; i++)
+		if (!memcmp(&node.function[i].conf.pc_sel, sel, sizeof(*sel)))
+			return &node.function[i];
+	return NULL;
+}
+
+static int conf_access(struct pci_io *io, bool write)
+{
+	if (io->pi_reg + io->pi_width > NODE_CONFIG)
+		return EINVAL;
+	if (write)
+		memcpy(node.config + io->pi_reg, &io->pi_data, (size_t)io->pi_width);
+	else
+		memcpy(&io->pi_data, node.config + io->pi_reg, (size_t)io->pi_width);
+	return 0;
+}
+
+static unsigned int bar_of(int reg)
+{
+	return reg == 0x30 || reg == 0x38 ? PCIBAR_BAR_ROM : (unsigned int)(reg - 0x10) / 4;
+}
+
+static int getbar(struct pci_bar_io *io)
+{
+	const struct node_function *function = find(&io->pbi_sel);
+	unsigned int bar = bar_of(io->pbi_reg);
+
+	if (!function)
+		return ENODEV;
+	if (!function->bar[bar].length)
+		return EINVAL;
+	io->pbi_base = function->bar[bar].base;
+	io->pbi_length = function->bar[bar].length;
+	return 0;
+}
+
+static int barmmap(struct pci_bar_mmap *io)
+{
+	const struct node_function *function = find(&io->pbm_sel);
+	int prot = PROT_READ | (io->pbm_flags & PCIIO_BAR_MMAP_RW ? PROT_WRITE : 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned int bar = bar_of(io->pbm_reg);
+
+	node.map = *io;
+	if (!function)
+		return ENODEV;
+	io->pbm_bar_length = function->bar[bar].length;
+	io->pbm_bar_off = (int)(function->bar[bar].base & (page - 1) & ~(uint64_t)0xf);
+	io->pbm_map_length = ((size_t)io->pbm_bar_off + io->pbm_bar_length + page - 1) &
+			     ~(page - 1);
+	io->pbm_map_base = __real_mmap64(NULL, io->pbm_map_length, prot, MAP_SHARED, memory,
+					 (off_t)(bar * NODE_MEMORY));
+	return io->pbm_map_base == MAP_FAILED ? ENOMEM : 0;
+}
+
+static int bario(struct pci_bar_ioreq *io)
+{
+	if (io->pbi_op != PCIBARIO_READ && io->pbi_op != PCIBARIO_WRITE)
+		return EINVAL;
+	node.io = *io;
+	if (io->pbi_op == PCIBARIO_READ)
+		memcpy(&io->pbi_value, node.port + io->pbi_offset, io->pbi_width);
+	else
+		memcpy(node.port + io->pbi_offset, &io->pbi_value, io->pbi_width);
+	return 0;
+}
+
+static int baropen(struct pci_bar_open *io)
+{
+	struct stat st;
+	int pair[2];
+
+	node.open = *io;
+	MUST(descriptor_count < DESCRIPTORS);
+	MUST(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	MUST(!fstat(pair[0], &st));
+	descriptors[descriptor_count].fd = io->pbo_fd = pair[0];
+	descriptors[descriptor_count].peer = pair[1];
+	descriptors[descriptor_count].inode = st.st_ino;
+	descriptors[descriptor_count++].bar = bar_of(io->pbo_reg);
+	return 0;
+}
+
+static int answer(enum node_request request, void *arg)
+{
+	node.calls[request]++;
+	if (node.error[request])
+		return node.error[request];
+	switch (request) {
+	case NODE_GETCONF:
+		return getconf(arg);
+	case NODE_READ:
+		return conf_access(arg, false);
+	case NODE_WRITE:
+		node.write = *(struct pci_io *)arg;
+		return conf_access(arg, true);
+	case NODE_GETBAR:
+		return getbar(arg);
+	case NODE_BARMMAP:
+		return barmmap(arg);
+	case NODE_BARIO:
+		return bario(arg);
+	default:
+		return baropen(arg);
+	}
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	static const unsigned long requests[] = {
+		[NODE_GETCONF] = PCIOCGETCONF, [NODE_READ] = PCIOCREAD,
+		[NODE_WRITE] = PCIOCWRITE, [NODE_GETBAR] = PCIOCGETBAR,
+		[NODE_BARMMAP] = PCIOCBARMMAP, [NODE_BARIO] = PCIOCBARIO,
+		[NODE_BAROPEN] = PCIOCBAROPEN,
+	};
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (!is_node(fd))
+		return __real_ioctl(fd, request, arg);
+	pthread_mutex_lock(&lock);
+	errno = ENOTTY;
+	for (unsigned int i = 0; i < NODE_REQUESTS; i++)
+		if (request == requests[i])
+			errno = answer(i, arg);
+	pthread_mutex_unlock(&lock);
+	return errno ? -1 : 0;
+}

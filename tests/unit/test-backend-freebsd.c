@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "inject.h"
+#include "internal.h"
+#include "pci-node.h"
+
+static struct tree tree;
+static struct pcibar_device *dev;
+static struct pcibar_refusal why;
+static struct pcibar_map_opts opts;
+
+static int try_open(const char *selector, struct pcibar_device **devp)
+{
+	struct pcibar_open_opts open_opts = {
+		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
+		.backend = PCIBAR_BACKEND_FREEBSD, .why = &why,
+	};
+
+	return pcibar_device_open(selector, &open_opts, devp);
+}
+
+static int setup(void **state)
+{
+	int ret = unit_setup(state);
+
+	memset(&why, 0, sizeof(why));
+	why.size = sizeof(why);
+	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
+	node_populate(&tree);
+	assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_device_close(dev);
+	dev = NULL;
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define FREEBSD_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static struct pcibar_map *map_bar(unsigned int bar)
+{
+	struct pcibar_map *map = NULL;
+
+	if (pcibar_bar_map(dev, bar, &opts, &map))
+		fail_msg("%s", why.reasons[0].what);
+	return map;
+}
+
+static int try_map(unsigned int bar)
+{
+	struct pcibar_map *map;
+	int ret = pcibar_bar_map(dev, bar, &opts, &map);
+
+	if (!ret)
+		pcibar_map_release(map);
+	return ret;
+}
+
+struct seen {
+	unsigned int count;
+	bool buses[256];
+};
+
+static int note(void *data, const struct pcibar_device_info *info)
+{
+	struct seen *seen = data;
+
+	assert_false(seen->buses[info->bus]);
+	seen->buses[info->bus] = true;
+	seen->count++;
+	return 0;
+}
+
+static int scan(struct seen *seen)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .why = &why,
+					      .backend = PCIBAR_BACKEND_FREEBSD };
+
+	*seen = (struct seen){ 0 };
+	return pcibar_scan(NULL, &open_opts, note, seen);
+}
+
+static void lists_each_function_once(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	for (unsigned int i = 0; i < 150; i++)
+		node_add(0, (uint8_t)(10 + i), 0, 0);
+	assert_int_equal(scan(&seen), 0);
+	assert_int_equal(seen.count, 151);
+	/* The list may change under it, and begins anew then. */
+	for (node.changes = 1; node.changes <= 3; node.changes++) {
+		unsigned int changes = node.changes;
+
+		assert_int_equal(scan(&seen), 0);
+		assert_int_equal(seen.count, 151);
+		assert_int_equal(node.changes, 0);
+		node.changes = changes;
+	}
+	node.changes = 0;
+	node.error[NODE_GETCONF] = EIO;
+	assert_int_equal(scan(&seen), -EIO);
+	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
+}
+
+/* One request, which names the function: not the list of a large machine. */
+static void asks_for_one_function_only(void **state)
+{
+	struct pcibar_device *other;
+	unsigned int calls[2];
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		node.calls[NODE_GETCONF] = 0;
+		assert_int_equal(try_open(NODE_FUNCTION, &other), 0);
+		pcibar_device_close(other);
+		calls[i] = node.calls[NODE_GETCONF];
+		while (node.count < NODE_FUNCTIONS)
+			node_add(1, (uint8_t)node.count, 0, 0);
+	}
+	assert_int_equal(calls[0], 1);
+	assert_int_equal(calls[1], 1);
+	assert_int_equal(try_open("0000:03:00.1", &other), -ENODEV);
+	assert_refused(&why, PCIBAR_REASON_NO_DEVICE, -ENODEV);
+	node.error[NODE_GETCONF] = ENOTTY;
+	assert_int_equal(try_open(NODE_FUNCTION, &other), -EOPNOTSUPP);
+	assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+}
+
+static void tells_what_a_function_is(void **state)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pci_conf *conf = &node.function[0].conf;
+
+	(void)state;
+	conf->pc_subvendor = 0x1af4;
+	conf->pc_subdevice = 0x1100;
+	conf->pc_class = 2;
+	conf->pc_subclass = 1;
+	conf->pc_progif = 3;
+	conf->pc_revid = 0x42;
+	strcpy(conf->pd_name, "sixteen_letters_");
+	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
+	assert_int_equal(info.vendor, 0x1234);
+	assert_int_equal(info.device, 0x11e8);
+	assert_int_equal(info.subvendor, 0x1af4);
+	assert_int_equal(info.subdevice, 0x1100);
+	assert_int_equal(info.class_code, 0x020103);
+	assert_int_equal(info.revision, 0x42);
+	assert_string_equal(info.driver, "sixteen_letters_");
+	assert_int_equal(info.flags, PCIBAR_DEV_DRIVER_OWNS);
+	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE);
+	assert_int_equal(pcibar_device_get_event_fd(dev), -EOPNOTSUPP);
+	node.count = 0;
+	assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
+}
+
+static void tells_what_a_bar_is(void **state)
+{
+	static const struct {
+		unsigned int bar;
+		uint32_t kind, flags;
+		uint64_t start;
+	} cases[] = {
+		{ 0, PCIBAR_BAR_MEM32, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC, 0xfd000000 },
+		{ 2, PCIBAR_BAR_MEM64, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC |
+		  PCIBAR_BAR_PREFETCHABLE, 0x380000000 },
+		{ 3, PCIBAR_BAR_NONE, PCIBAR_BAR_UPPER_HALF, 0 },
+		{ 4, PCIBAR_BAR_IO, 0, 0xc000 },
+		{ 5, PCIBAR_BAR_NONE, 0, 0 },
+		{ 6, PCIBAR_BAR_EXPANSION_ROM, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC,
+		  0xfc000000 },
+	};
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(pcibar_bar_get_info(dev, cases[i].bar, 0, &info), 0);
+		assert_int_equal(info.kind, cases[i].kind);
+		assert_int_equal(info.flags, cases[i].flags);
+		assert_int_equal(info.cpu_addr, cases[i].start);
+		assert_int_equal(info.length, node.function[0].bar[cases[i].bar].length);
+	}
+	node.function[0].bar[0].base = 0;
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), 0);
+	assert_int_equal(info.flags, PCIBAR_BAR_UNASSIGNED);
+	node.error[NODE_GETBAR] = ENODEV;
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -ENODEV);
+}
+
+static void translates_every_flag(void **state)
+{
+	static const struct { uint32_t ours; int theirs; } flags[] = {
+		{ 0, 0 },
+		{ PCIBAR_MAP_WRITE, PCIIO_BAR_MMAP_RW },
+		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_MMAP_ACTIVATE },
+		{ PCIBAR_MAP_SHARE_DRIVER | PCIBAR_MAP_SHARE_PAGE, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		opts.flags = flags[i].ours;
+		assert_int_equal(try_map(2), 0);
+		assert_int_equal(node.map.pbm_flags, flags[i].theirs);
+	}
+	assert_int_equal(node.map.pbm_reg, 0x18);
+	assert_int_equal(node.map.pbm_memattr, VM_MEMATTR_DEVICE);
+	assert_int_equal(node.map.pbm_sel.pc_bus, 3);
+	assert_null(node.map.pbm_map_base);
+	opts.flags = 0;
+	opts.attr = PCIBAR_ATTR_WC;
+	assert_int_equal(try_map(2), 0);
+	assert_int_equal(node.map.pbm_memattr, PCIBAR_ABI_WC);
+	opts.flags = PCIBAR_MAP_EXCLUSIVE;
+	assert_int_equal(try_map(2), -EOPNOTSUPP);
+	assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+}
+
+static void finds_the_register_of_the_rom(void **state)
+{
+	struct pcibar_device *bridge;
+	struct pcibar_map *map;
+
+	(void)state;
+	opts.flags = PCIBAR_MAP_ACTIVATE;
+	assert_int_equal(try_map(PCIBAR_BAR_ROM), 0);
+	assert_int_equal(node.map.pbm_reg, 0x30);
+	node.function[0].conf.pc_hdr = 0x81;
+	assert_int_equal(try_open(NODE_FUNCTION, &bridge), 0);
+	assert_int_equal(pcibar_bar_map(bridge, PCIBAR_BAR_ROM, &opts, &map), 0);
+	assert_int_equal(node.map.pbm_reg, 0x38);
+	pcibar_map_release(map);
+	pcibar_device_close(bridge);
+}
+
+/* Whether anything is mapped at @addr. */
+static bool is_mapped(const volatile char *addr)
+{
+	uintptr_t page = (uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	unsigned char resident;
+
+	return !mincore((void *)page, 1, &resident);
+}
+
+/* The request maps all of the BAR: what nobody asked for is given back. */
+static void keeps_the_window_only(void **state)
+{
+	const volatile char *addr;
+	struct pcibar_map *map;
+	uint64_t val;
+
+	(void)state;
+	node_poke(0, 0x5ff0, "\x44\x33\x22\x11", 4);
+	opts.offset = 0x5ff0;
+	opts.length = 0x20;
+	map = map_bar(0);
+	addr = (const volatile char *)pcibar_map_addr(map) - 0x5ff0;
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	assert_int_equal(val, 0x11223344);
+	assert_false(is_mapped(addr + 0x4fff));
+	assert_true(is_mapped(addr + 0x5000) && is_mapped(addr + 0x6fff));
+	assert_false(is_mapped(addr + 0x7000));
+	pcibar_map_release(map);
+	assert_false(is_mapped(addr + 0x5000));
+	/* A BAR inside a page lies where it lies in the page. */
+	opts.offset = opts.length = 0;
+	node_poke(1, 0x420, "\x78\x56", 2);
+	map = map_bar(1);
+	assert_int_equal(pcibar_map_read(map, 0, 2, &val), 0);
+	assert_int_equal(val, 0x5678);
+	pcibar_map_release(map);
+}
+
+static void names_who_is_in_the_page(void **state)
+{
+	struct node_function *other = node_add(0, 3, 0, 1), *elsewhere = node_add(0, 4, 0, 0);
+
+	(void)state;
+	assert_int_equal(try_map(1), 0);
+	elsewhere->bar[0].base = 0xfd010800;
+	elsewhere->bar[0].length = 0x100;
+	other->bar[0].base = 0xfd010001;	/* I/O at the same number is elsewhere */
+	other->bar[0].length = 0x100;
+	assert_int_equal(try_map(1), 0);
+	other->bar[5].base = 0xfd010f00;
+	other->bar[5].length = 0x100;
+	assert_int_equal(try_map(1), -EADDRINUSE);
+	assert_refused(&why, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE);
+	assert_non_null(strstr(why.reasons[0].what, "BAR 5 of 0000:03:00.1"));
+	node.function[0].bar[5].base = 0xfd010000;
+	node.function[0].bar[5].length = 0x20;
+	assert_int_equal(try_map(1), -EADDRINUSE);
+	assert_non_null(strstr(why.reasons[0].what, "BAR 5 of the same function"));
+	/* What cannot be asked is no reason to refuse: the module has its own check. */
+	node.function[0].bar[5].length = 0;
+	node.error[NODE_GETCONF] = EIO;
+	assert_int_equal(try_map(1), 0);
+}
+
+/* The request cannot ask for it, so that asking again does not help. */
+static void says_that_it_cannot_ask_to_share(void **state)
+{
+	(void)state;
+	opts.flags = PCIBAR_MAP_SHARE_PAGE;
+	node.error[NODE_BARMMAP] = EADDRINUSE;
+	assert_int_equal(try_map(1), -EADDRINUSE);
+	assert_refused(&why, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE);
+	assert_non_null(strstr(why.reasons[0].remedy, "share_page=1"));
+	opts.flags = PCIBAR_MAP_SHARE_DRIVER;
+	node.error[NODE_BARMMAP] = EBUSY;
+	assert_int_equal(try_map(1), -EBUSY);
+	assert_refused(&why, PCIBAR_REASON_CLAIMED, -EBUSY);
+	assert_non_null(strstr(why.reasons[0].remedy, "share_driver=1"));
+}
+
+static void reads_configuration_space_by_requests(void **state)
+{
+	uint32_t val;
+	uint16_t word;
+
+	(void)state;
+	memcpy(node.config + 0x40, "\x11\x22\x33\x44", 4);
+	assert_int_equal(pcibar_config_read32(dev, 0x40, &val), 0);
+	assert_int_equal(val, 0x44332211);
+	assert_int_equal(pcibar_config_read16(dev, 0x42, &word), 0);
+	assert_int_equal(word, 0x4433);
+	assert_int_equal(pcibar_config_read32(dev, NODE_CONFIG, &val), -ERANGE);
+	node.error[NODE_READ] = ENODEV;
+	assert_int_equal(pcibar_config_read32(dev, 0x40, &val), -ENODEV);
+}
+
+static void explaining_activates_nothing(void **state)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
+					      .backend = PCIBAR_BACKEND_FREEBSD };
+	struct pcibar_intent intent = { .size = sizeof(intent), .map_flags = PCIBAR_MAP_ACTIVATE };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+
+	(void)state;
+	assert_int_equal(pcibar_selector_parse(NODE_FUNCTION, &sel, NULL), 0);
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_FREEBSD);
+	assert_int_equal(node.calls[NODE_BARMMAP], 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		FREEBSD_TEST(lists_each_function_once),
+		FREEBSD_TEST(asks_for_one_function_only),
+		FREEBSD_TEST(tells_what_a_function_is),
+		FREEBSD_TEST(tells_what_a_bar_is),
+		FREEBSD_TEST(translates_every_flag),
+		FREEBSD_TEST(finds_the_register_of_the_rom),
+		FREEBSD_TEST(keeps_the_window_only),
+		FREEBSD_TEST(names_who_is_in_the_page),
+		FREEBSD_TEST(says_that_it_cannot_ask_to_share),
+		FREEBSD_TEST(reads_configuration_space_by_requests),
+		FREEBSD_TEST(explaining_activates_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "unit.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "inject.h"
+#include "internal.h"
+#include "pci-node.h"
+
+#define THREADS	4
+#define ROUNDS	50
+
+static struct tree tree;
+static struct pcibar_device *dev;
+static struct pcibar_refusal why;
+static struct pcibar_map_opts opts;
+
+static int setup(void **state)
+{
+	struct pcibar_open_opts open_opts = {
+		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
+		.backend = PCIBAR_BACKEND_PCIIO, .why = &why,
+	};
+	int ret = unit_setup(state);
+
+	memset(&why, 0, sizeof(why));
+	why.size = sizeof(why);
+	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
+	node_populate(&tree);
+	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &dev), 0);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_device_close(dev);
+	dev = NULL;
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define PCIIO_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static struct pcibar_map *map_bar(unsigned int bar)
+{
+	struct pcibar_map *map = NULL;
+
+	if (pcibar_bar_map(dev, bar, &opts, &map))
+		fail_msg("%s", why.reasons[0].what);
+	return map;
+}
+
+static int try_map(unsigned int bar)
+{
+	struct pcibar_map *map;
+	int ret = pcibar_bar_map(dev, bar, &opts, &map);
+
+	if (!ret)
+		pcibar_map_release(map);
+	return ret;
+}
+
+static int read_event(uint32_t *type)
+{
+	struct pcibar_event event = { .size = sizeof(event) };
+	int ret = pcibar_device_read_event(dev, &event);
+
+	*type = event.type;
+	return ret;
+}
+
+static void assert_event(uint32_t wanted)
+{
+	uint32_t type;
+
+	assert_int_equal(read_event(&type), 0);
+	assert_int_equal(type, wanted);
+}
+
+static void assert_no_event(void)
+{
+	uint32_t type;
+
+	assert_int_equal(read_event(&type), -EAGAIN);
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	assert_true(poll(&poller, 1, 0) >= 0);
+	return poller.revents & POLLIN;
+}
+
+static void looks_through_sysfs_and_can_do_more(void **state)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+
+	(void)state;
+	tree_driver(&tree, NODE_FUNCTION, "pciio");
+	tree_set(&tree, NODE_FUNCTION, "power_state", "D3hot\n");
+	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
+	assert_int_equal(info.vendor, 0x1234);
+	assert_int_equal(info.subdevice, 0x1100);
+	assert_string_equal(info.driver, "pciio");
+	assert_int_equal(info.flags, PCIBAR_DEV_ASLEEP);
+	assert_int_equal(info.backend, PCIBAR_BACKEND_PCIIO);
+	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF |
+			 PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
+			 PCIBAR_CAP_EVENTS);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
+	assert_int_equal(bar.flags, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC);
+	assert_int_equal(pcibar_bar_get_info(dev, PCIBAR_BAR_ROM, 0, &bar), 0);
+	assert_int_equal(bar.flags & (PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC),
+			 PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC);
+	assert_int_equal(pcibar_bar_get_info(dev, 4, 0, &bar), 0);
+	assert_int_equal(bar.flags, 0);
+	tree_bar(&tree, NODE_FUNCTION, 0, 0, 0x10000, TREE_MEM32 | TREE_UNSET);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
+	assert_int_equal(bar.flags, PCIBAR_BAR_UNASSIGNED);
+	assert_int_equal(node.calls[NODE_BAROPEN], 0);
+}
+
+static void translates_every_flag(void **state)
+{
+	static const struct { uint32_t ours, theirs; } flags[] = {
+		{ 0, 0 },
+		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
+		{ PCIBAR_MAP_EXCLUSIVE, PCIIO_BAR_OPEN_EXCLUSIVE },
+		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_OPEN_ACTIVATE },
+		{ PCIBAR_MAP_SHARE_DRIVER, PCIIO_BAR_OPEN_SHARE_DRIVER },
+		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
+		{ PCIBAR_MAP_WRITE | PCIBAR_MAP_SHARE_PAGE,
+		  PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_SHARE_PAGE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		opts.flags = flags[i].ours;
+		assert_int_equal(try_map(2), 0);
+		assert_int_equal(node.open.pbo_flags, flags[i].theirs);
+	}
+	assert_int_equal(node.open.pbo_size, sizeof(node.open));
+	assert_int_equal(node.open.pbo_reg, 0x18);
+	assert_int_equal(node.open.pbo_sel.pc_bus, 3);
+	assert_int_equal(node.open.pbo_memattr, VM_MEMATTR_DEVICE);
+	assert_int_equal(node.open.pbo_reserved[0] | node.open.pbo_reserved[1], 0);
+	opts.attr = PCIBAR_ATTR_WC;
+	assert_int_equal(try_map(2), 0);
+	assert_int_equal(node.open.pbo_memattr, PCIBAR_ABI_WC);
+}
+
+static void finds_the_register_of_the_rom(void **state)
+{
+	(void)state;
+	opts.flags = PCIBAR_MAP_ACTIVATE;
+	assert_int_equal(try_map(PCIBAR_BAR_ROM), 0);
+	assert_int_equal(node.open.pbo_reg, 0x30);
+	tree_poke(&tree, NODE_FUNCTION, "config", 0x0e, "\x81", 1);
+	assert_int_equal(try_map(PCIBAR_BAR_ROM), 0);
+	assert_int_equal(node.open.pbo_reg, 0x38);
+}
+
+static void maps_the_window(void **state)
+{
+	struct pcibar_map *map;
+	uint32_t back;
+	uint64_t val;
+
+	(void)state;
+	node_poke(0, 0x2004, "\x44\x33\x22\x11", 4);
+	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .flags = PCIBAR_MAP_WRITE,
+					 .offset = 0x2004, .length = 8, .why = &why };
+	map = map_bar(0);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	assert_int_equal(val, 0x11223344);
+	assert_int_equal(pcibar_map_write(map, 4, 4, 0xcafe), 0);
+	node_peek(0, 0x2008, &back, sizeof(back));
+	assert_int_equal(back, 0xcafe);
+	pcibar_map_release(map);
+	/* A BAR inside a page lies where it lies in the page. */
+	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
+	node_poke(1, 0x420, "\x78\x56", 2);
+	map = map_bar(1);
+	assert_int_equal(pcibar_map_read(map, 0, 2, &val), 0);
+	assert_int_equal(val, 0x5678);
+	pcibar_map_release(map);
+}
+
+/* Lockdown may come between the descriptor and its mapping, and so may removal. */
+static void releases_the_descriptor_of_a_map_that_fails(void **state)
+{
+	unsigned int fds;
+
+	(void)state;
+	assert_int_equal(try_map(0), 0);
+	fds = unit_count_fds() - node.calls[NODE_BAROPEN];
+	inject(INJECT_MMAP, 1, EPERM);
+	assert_int_equal(try_map(0), -EPERM);
+	assert_refused(&why, PCIBAR_REASON_LOCKDOWN, -EPERM);
+	inject(INJECT_MMAP, 1, ENODEV);
+	assert_int_equal(try_map(0), -ENODEV);
+	assert_refused(&why, PCIBAR_REASON_GONE, -ENODEV);
+	for (unsigned int nth = 1; nth < 5; nth++) {
+		int ret;
+
+		inject(INJECT_ALLOC, nth, ENOMEM);
+		ret = try_map(0);
+		assert_int_equal(ret, inject_happened(INJECT_ALLOC) ? -ENOMEM : 0);
+	}
+	assert_false(inject_happened(INJECT_ALLOC));
+	assert_true(node.calls[NODE_BAROPEN] > 4);
+	/* What is left of each is the node's end. */
+	assert_int_equal(unit_count_fds(), fds + node.calls[NODE_BAROPEN]);
+}
+
+static void explaining_activates_nothing(void **state)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
+					      .backend = PCIBAR_BACKEND_PCIIO };
+	struct pcibar_intent intent = { .size = sizeof(intent) };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+
+	(void)state;
+	assert_int_equal(pcibar_selector_parse(NODE_FUNCTION, &sel, NULL), 0);
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_PCIIO);
+	assert_int_equal(node.calls[NODE_BAROPEN], 1);
+	intent.map_flags = PCIBAR_MAP_ACTIVATE;
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_PCIIO);
+	assert_int_equal(node.calls[NODE_BAROPEN], 1);
+	/* Opening the BAR would wake the function. */
+	intent.map_flags = 0;
+	tree_set(&tree, NODE_FUNCTION, "power_state", "D3hot\n");
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_refused(&why, PCIBAR_REASON_ASLEEP, -ENXIO);
+	assert_int_equal(node.calls[NODE_BAROPEN], 1);
+}
+
+static void tells_of_revocation_once_each_time(void **state)
+{
+	struct pcibar_map *before = map_bar(0), *after;
+	int fd = pcibar_device_get_event_fd(dev);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(pcibar_device_get_event_fd(dev), fd);
+	after = map_bar(2);
+	assert_false(is_readable(fd));
+	assert_no_event();
+	node_suspend(0);
+	assert_true(is_readable(fd));
+	assert_event(PCIBAR_EVENT_REVOKED);
+	assert_no_event();
+	assert_false(is_readable(fd));
+	/* Coming back is none. */
+	node_resume(0);
+	assert_no_event();
+	node_suspend(0);
+	node_suspend(1);
+	assert_event(PCIBAR_EVENT_REVOKED);
+	assert_event(PCIBAR_EVENT_REVOKED);
+	assert_no_event();
+	assert_false(pcibar_device_is_gone(dev));
+	pcibar_map_release(before);
+	pcibar_map_release(after);
+}
+
+static void tells_of_removal(void **state)
+{
+	struct pcibar_map *map = map_bar(0);
+	int fd = pcibar_device_get_event_fd(dev);
+
+	(void)state;
+	node_suspend(0);
+	node_kill(0);
+	assert_true(is_readable(fd));
+	assert_event(PCIBAR_EVENT_GONE);
+	assert_true(pcibar_device_is_gone(dev));
+	assert_no_event();
+	pcibar_map_release(map);
+	assert_true(pcibar_device_is_gone(dev));
+}
+
+static void events_come_from_the_maps_there_are(void **state)
+{
+	struct pcibar_map *map;
+	uint32_t type;
+	int copy;
+
+	(void)state;
+	assert_int_equal(read_event(&type), -EINVAL);
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	assert_no_event();
+	map = map_bar(0);
+	/* What a child of a fork() keeps is not ours any more. */
+	copy = dup(node_descriptor(0));
+	pcibar_map_release(map);
+	node_suspend(0);
+	assert_no_event();
+	close(copy);
+}
+
+/* Out of the middle of the list, from its head and from its end. */
+static void releases_maps_in_any_order(void **state)
+{
+	struct pcibar_map *map[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		map[i] = map_bar(0);
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	pcibar_map_release(map[1]);
+	pcibar_map_release(map[3]);
+	pcibar_map_release(map[0]);
+	node_suspend(2);
+	assert_event(PCIBAR_EVENT_REVOKED);
+	assert_no_event();
+	pcibar_map_release(map[2]);
+}
+
+static void a_map_outlives_the_handle(void **state)
+{
+	struct pcibar_map *map = map_bar(0);
+	uint64_t val;
+
+	(void)state;
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	pcibar_device_close(dev);
+	dev = NULL;
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	pcibar_map_release(map);
+}
+
+static void says_when_it_cannot_wait(void **state)
+{
+	struct pcibar_map *map = map_bar(0);
+	unsigned int fds = unit_count_fds();
+	uint32_t type;
+
+	(void)state;
+	inject(INJECT_EPOLL_CREATE, 1, EMFILE);
+	assert_int_equal(pcibar_device_get_event_fd(dev), -EMFILE);
+	/* Not half of it: the next call would take it for whole. */
+	inject(INJECT_EPOLL_CTL, 1, ENOMEM);
+	assert_int_equal(pcibar_device_get_event_fd(dev), -ENOMEM);
+	assert_int_equal(unit_count_fds(), fds);
+	assert_int_equal(read_event(&type), -EINVAL);
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	inject(INJECT_EPOLL_CTL, 1, ENOSPC);
+	assert_int_equal(try_map(2), -ENOSPC);
+	assert_refused(&why, PCIBAR_REASON_SYSTEM, -ENOSPC);
+	node_suspend(0);
+	assert_event(PCIBAR_EVENT_REVOKED);
+	pcibar_map_release(map);
+}
+
+static pthread_barrier_t barrier;
+static atomic_uint failures, events;
+
+static void *map_and_listen(void *arg)
+{
+	struct pcibar_map_opts mine = { .size = sizeof(mine) };
+	struct pcibar_map *map;
+	uint32_t type;
+	uint64_t val;
+
+	(void)arg;
+	pthread_barrier_wait(&barrier);
+	for (unsigned int i = 0; i < ROUNDS / THREADS; i++) {
+		if (pcibar_bar_map(dev, 0, &mine, &map)) {
+			atomic_fetch_add(&failures, 1);
+			break;
+		}
+		if (pcibar_device_get_event_fd(dev) < 0 || pcibar_map_read(map, 0, 4, &val))
+			atomic_fetch_add(&failures, 1);
+		for (unsigned int n = 0; n < ROUNDS && !read_event(&type); n++)
+			atomic_fetch_add(&events, 1);
+		pcibar_map_release(map);
+	}
+	return NULL;
+}
+
+static void threads_share_a_device(void **state)
+{
+	pthread_t thread[THREADS];
+	struct pcibar_map *map = map_bar(0);
+
+	(void)state;
+	node_suspend(0);
+	atomic_store(&failures, 0);
+	atomic_store(&events, 0);
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, map_and_listen, NULL), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&barrier);
+	assert_int_equal(atomic_load(&failures), 0);
+	/* One of them has heard of it, and only one. */
+	assert_int_equal(atomic_load(&events), 1);
+	pcibar_map_release(map);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		PCIIO_TEST(looks_through_sysfs_and_can_do_more),
+		PCIIO_TEST(translates_every_flag),
+		PCIIO_TEST(finds_the_register_of_the_rom),
+		PCIIO_TEST(maps_the_window),
+		PCIIO_TEST(releases_the_descriptor_of_a_map_that_fails),
+		PCIIO_TEST(explaining_activates_nothing),
+		PCIIO_TEST(tells_of_revocation_once_each_time),
+		PCIIO_TEST(tells_of_removal),
+		PCIIO_TEST(events_come_from_the_maps_there_are),
+		PCIIO_TEST(releases_maps_in_any_order),
+		PCIIO_TEST(a_map_outlives_the_handle),
+		PCIIO_TEST(says_when_it_cannot_wait),
+		PCIIO_TEST(threads_share_a_device),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
