@@ -20,7 +20,7 @@ static int failed(const struct context *ctx, const struct image *image, const ch
 	return fail(ctx, STATUS_FAILED, "%s: %s", image->name, what);
 }
 
-static int read_pipe(const struct context *ctx, struct image *image)
+static int read_all(const struct context *ctx, struct image *image)
 {
 	size_t room = IMAGE_CHUNK;
 	uint8_t *data;
@@ -72,10 +72,10 @@ int image_open(const struct context *ctx, const char *name, struct image *image)
 		return failed(ctx, image, strerror(errno));
 	if (fstat(image->fd, &st))
 		status = failed(ctx, image, strerror(errno));
-	else if (S_ISREG(st.st_mode))
+	else if (S_ISREG(st.st_mode) && st.st_size > IMAGE_CHUNK)
 		status = take_file(ctx, image, st.st_size);
 	else
-		status = read_pipe(ctx, image);
+		status = read_all(ctx, image);
 	if (!status && !image->size)
 		status = fail(ctx, STATUS_USAGE, "%s: it is empty", image->name);
 	if (status)

@@ -9,8 +9,9 @@
 
 /*
  * A file of bytes to load or to compare with, "-" being standard input. Its
- * size is known before the first byte is used: what cannot tell it (a pipe) is
- * read into memory first.
+ * size is known before the first byte is used: what cannot tell it is read into
+ * memory first. That is a pipe, and a file of /proc or sysfs, which says that it
+ * has no bytes or a page of them; a small file is not worth the difference.
  */
 
 #define IMAGE_CHUNK	(256u << 10)

@@ -4,6 +4,7 @@
 
 import os
 import random
+from pathlib import Path
 
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, RTL8139
@@ -58,6 +59,16 @@ def test_standard_input_from_where_it_stands(bench):
 
 
 @valgrind
+def test_from_files_that_do_not_know_their_size(bench):
+    """Those of /proc say 0, attributes of sysfs say a page."""
+    edu = bench.function(EDU)
+    for name in ("/proc/sys/kernel/ostype", "/sys/devices/system/cpu/possible"):
+        data = Path(name).read_bytes()
+        bench.run("load", EDU, "0", name, "-w1", "--verify").prints("")
+        equal(edu.peek(0, 0, len(data)), data, name)
+        bench.run("compare", EDU, "0", name, "-w1").prints("")
+
+
 def test_a_whole_bar_write_combining(bench):
     ivshmem = bench.function(IVSHMEM)
     path, data = image(bench, 4 << 20)
