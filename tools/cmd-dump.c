@@ -76,28 +76,37 @@ static int put_end(struct context *ctx, struct dump *d, uint64_t done)
 	return output_write(ctx, d->out, d->text, hexdump_end(&d->hex, d->start + done, d->text));
 }
 
-/* Also after a loss the end is written: what stands before it is whole. */
+/* Reads @n bytes, the next after @done ones. */
+static int get_chunk(const struct dump *d, uint64_t done, size_t *n)
+{
+	*n = d->view.length - done < CHUNK ? (size_t)(d->view.length - done) : CHUNK;
+	return pcibar_map_copy_from(d->view.map, d->view.start + done, d->data, *n, d->width,
+				    d->width == WIDTH_ANY ? PCIBAR_COPY_MEMORY : 0);
+}
+
+/*
+ * The output is emptied when something was read: a refusal leaves it as it was.
+ * Also after a loss the end is written: what stands before it is whole.
+ */
 static int dump_all(struct context *ctx, struct dump *d)
 {
-	uint32_t flags = d->width == WIDTH_ANY ? PCIBAR_COPY_MEMORY : 0;
 	struct progress progress = { 0 };
 	uint64_t done = 0;
-	int status = STATUS_OK;
-	int lost = 0;
 	size_t n;
+	int lost = get_chunk(d, done, &n);
+	int status = lost ? STATUS_OK : output_begin(ctx, d->out);
 
 	if (d->out != stdout || !isatty(STDOUT_FILENO))
 		progress_begin(&progress, d->view.length);
-	while (!status && done < d->view.length) {
-		n = d->view.length - done < CHUNK ? (size_t)(d->view.length - done) : CHUNK;
-		lost = pcibar_map_copy_from(d->view.map, d->view.start + done, d->data, n, d->width,
-					    flags);
-		if (lost)
-			break;
+	while (!status && !lost) {
 		status = interrupt_signal() ? STATUS_FAILED :
 					      put_chunk(ctx, d, d->start + done, n);
 		done += n;
 		progress_update(&progress, done);
+		if (done == d->view.length)
+			break;
+		if (!status)
+			lost = get_chunk(d, done, &n);
 	}
 	if (!status && done)
 		status = put_end(ctx, d, done);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "interrupt.h"
@@ -34,8 +35,28 @@ static int write_failed(const struct context *ctx, const char *name)
 
 int output_open(const struct context *ctx, FILE **out)
 {
-	*out = ctx->opt.output ? fopen(ctx->opt.output, "we") : stdout;
-	return *out ? STATUS_OK : write_failed(ctx, ctx->opt.output);
+	int fd;
+
+	*out = stdout;
+	if (!ctx->opt.output)
+		return STATUS_OK;
+	fd = open(ctx->opt.output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	*out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (*out)
+		return STATUS_OK;
+	if (fd >= 0)
+		close(fd);
+	return write_failed(ctx, ctx->opt.output);
+}
+
+int output_begin(const struct context *ctx, FILE *out)
+{
+	struct stat st;
+
+	if (out == stdout || fstat(fileno(out), &st) || !S_ISREG(st.st_mode) ||
+	    !ftruncate(fileno(out), 0))
+		return STATUS_OK;
+	return write_failed(ctx, name_of(ctx, out));
 }
 
 int output_write(const struct context *ctx, FILE *out, const void *buf, size_t len)

@@ -15,8 +15,11 @@
 /* Keeps descriptors 0 to 2 busy, so that no file of ours becomes "stdout". */
 int output_init(void);
 
-/* The file of -o, made or emptied; stdout without it */
+/* The file of -o, made if it was not there; stdout without it */
 int output_open(const struct context *ctx, FILE **out);
+
+/* Empties the file, when there is something to write */
+int output_begin(const struct context *ctx, FILE *out);
 
 int output_write(const struct context *ctx, FILE *out, const void *buf, size_t len);
 

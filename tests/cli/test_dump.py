@@ -11,6 +11,8 @@ from fake_sysfs import BEHIND, EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, matches, valgrind
 from sentences import DECODE_OFF, DRIVER, LOST, no_function
 
+NO_WIDTH = "this BAR has no access of this width; use another -w"
+NO_ACCESS = "no such access to this BAR; name a width with -w 1, 2, 4 or 8"
 STEP = 16
 SIZE = 16 << 10     # of what holds the random data
 
@@ -223,7 +225,14 @@ def test_a_refusal_leaves_the_output_file(bench):
             (EDU, 0, 1, f"{EDU} BAR 0: {DECODE_OFF}"), (NVME, 0, 1, f"{NVME} BAR 0: {DRIVER}"),
             ("00:1f.0", 0, 3, f"00:1f.0: {no_function('0000:00:1f.0')}")):
         bench.run("dump", selector, bar, "-o", kept).refuses(status, f"pcibar dump: {sentence}")
+    # Ports, whose refusal comes with the first access.
+    for width, sentence in (("8", NO_WIDTH), ("any", NO_ACCESS)):
+        bench.run("dump", RTL8139, "0", "-w", width, "-o", kept).refuses(
+            2, f"pcibar dump: {RTL8139} BAR 0: {sentence}")
     equal(kept.read_bytes(), b"kept")
+    # Emptied when there is: what was longer leaves nothing behind.
+    bench.run("dump", RTL8139, "0", "0+2", "-w", "2", "-f", "raw", "-o", kept).prints("")
+    equal(len(kept.read_bytes()), 2)
 
 
 def test_a_format_that_there_is_not(bench):
