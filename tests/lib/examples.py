@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The examples in the documentation: C programs, and commands with what they print."""
+
+import re
+from typing import NamedTuple
+
+HERE_DOCUMENT = re.compile(r"<<'(\w+)'")
+# What differs from run to run, or with another firmware: times and rates, addresses of BARs.
+VARIES = re.compile(r"(?<![\w.:])\d+\.\d+(?= (?:s|ms|MiB/s|0x))|(?<=  )0x[0-9a-f]{8,}(?=\n|  )")
+
+
+class Step(NamedTuple):
+    """A command and what it prints."""
+
+    command: str
+    shown: str
+
+    def is_as_shown(self, printed):
+        pattern = "[0-9a-fx.]+".join(map(re.escape, VARIES.split(self.shown)))
+        return re.fullmatch(pattern, printed) is not None
+
+
+def displays(path):
+    """The literal displays of a manual page, or the code blocks of a Markdown file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        fenced = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        indented = re.findall(r"(?:^    .*\n(?:\n(?=    ))?)+", text, re.MULTILINE)
+        return fenced + [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in indented]
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text, re.MULTILINE | re.DOTALL)
+    return [block.replace("\\e", "\\").replace("\\-", "-").replace("\\&", "")
+            for block in blocks]
+
+
+def programs(path):
+    """C programs."""
+    return [block for block in displays(path) if block.startswith("#include")]
+
+
+def steps(path):
+    """Commands that stand behind a prompt, with what follows them."""
+    for block in displays(path):
+        if not re.match(r"[#$] ", block):
+            continue
+        lines = block.splitlines(keepends=True)
+        while lines:
+            command, shown = lines.pop(0)[2:], ""
+            end = HERE_DOCUMENT.search(command)
+            while end and lines and not command.endswith(f"\n{end[1]}\n"):
+                command += lines.pop(0)
+            while lines and not re.match(r"[#$] ", lines[0]):
+                shown += lines.pop(0)
+            yield Step(command.strip(), shown)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What README.md and the manual pages show is what happens."""
+
+import random
+import subprocess
+import sys
+
+from harness import pciio_module
+from harness.devices import bochs_display, edu, ivshmem, nvme, rtl8139
+from harness.machine import Machine
+from harness.paths import SOURCE
+from harness.pcibar import fill, wait_for
+from harness.scenario import scenario
+
+sys.path.insert(0, str(SOURCE / "tests" / "lib"))
+
+import examples  # noqa: E402
+
+MIB, GIB = 1 << 20, 1 << 30
+MAC = "52:54:00:12:34:56"
+# That of `make demo`, where its devices have the same addresses; and one with a driver.
+MACHINE = Machine(cpu="max")
+DEVICES = {"edu": edu(addr="4"), "net": rtl8139(mac=MAC, addr="5"),
+           "memory": ivshmem(4 * MIB, addr="6"), "display": bochs_display(addr="7"),
+           "disk": nvme(addr="8")}
+EDU_ID = "0x010000ed\n"
+
+
+def finish(vm):
+    """On a busy host the device computes for longer than the next command takes to start."""
+    vm.wait_until("[ $(($(pcibar read 1234:11e8 0 0x20) & 1)) = 0 ]")
+
+
+WATCH = {"pcibar watch 1234:11e8 0 0x20 --until 0:1 --timeout 1s": finish}
+
+
+def play(vm, path, before=None, during=None):
+    """Runs the commands of a page, one after another.
+
+    before: {command: what has to happen first}
+    during: {command: (what it prints, what happens then)}
+    """
+    wrong, folder = [], "/host"
+    steps = list(examples.steps(SOURCE / path))
+    assert steps, f"{path} shows no commands"
+    for step in steps:
+        if step.command.startswith("cd "):
+            folder = step.command.removeprefix("cd ")
+            continue
+        if before and step.command in before:
+            before[step.command](vm)
+        job = vm.spawn(f"exec 2>&1; cd {folder}; PATH=$PATH:/host\n{step.command}")
+        if during and step.command in during:
+            text, act = during[step.command]
+            wait_for(vm, job, text)
+            act(vm)
+        printed = job.wait().stdout
+        if not step.is_as_shown(printed):
+            wrong.append(f"{step.command}\n{printed}instead of\n{step.shown}")
+    assert not wrong, f"{path}:\n" + "\n".join(wrong)
+
+
+def build(vm, name, source):
+    """Makes /host/NAME of a C program, with the library that the guest has."""
+    vm.check("cp -L /usr/lib/libpcibar.so.0 /host")
+    subprocess.run(["gcc", "-std=gnu11", "-O2", f"-I{SOURCE / 'include'}",
+                    f"-I{SOURCE / 'include' / 'pciio'}", "-o", vm.share / name, "-x", "c", "-",
+                    "-x", "none", vm.share / "libpcibar.so.0"], input=source, text=True, check=True)
+
+
+def write(vm, name, data):
+    (vm.share / name).write_bytes(data)
+
+
+@scenario(cold=MACHINE, devices=DEVICES, kernels=("6.12",), log=pciio_module.LOG, timeout=300)
+def readme(vm, memory, **_):
+    def plug(_):
+        """One more device behind a port, where it can be taken away, and a large one."""
+        plugged["card"] = vm.plug(edu())
+        large = vm.plug(ivshmem(16 * GIB))
+        vm.check(f"pcibar enable {plugged['card']}; pcibar enable {large}")
+
+    plugged = {}
+    write(vm, "random", random.Random(1).randbytes(4 * MIB))
+    write(vm, "picture", random.Random(2).randbytes(640 * 480 * 4))
+    write(vm, "pciio.ko", pciio_module.build(vm.image.kernel).read_bytes())
+    build(vm, "map-whole", (SOURCE / "examples" / "map-whole.c").read_text(encoding="utf-8"))
+    play(vm, "README.md", before=WATCH | {"insmod pciio.ko": plug}, during={
+        "pcibar watch 0000:01:00.0 0 0": ("010000ed", lambda _: vm.unplug(plugged["card"]))})
+    assert memory.backing_file().read_bytes() == (vm.share / "random").read_bytes()
+
+    (program,) = examples.programs(SOURCE / "README.md")
+    build(vm, "program", program)
+    assert vm.check("/host/program").stdout == "0xedcba987\n"
+
+
+@scenario(cold=MACHINE, devices=DEVICES, kernels=("6.12",), log=pciio_module.LOG, timeout=300)
+def manual_pages(vm, edu, memory, **_):
+    vm.modprobe("nvme")
+    write(vm, "image", random.Random(3).randbytes(4 * MIB))
+    play(vm, "man/pcibar.1", before=WATCH | {
+        "pcibar compare 1af4:1110 2 image": lambda _: fill(memory, b"\x55\0\0\0", 0x1000)})
+
+    (program,) = examples.programs(SOURCE / "man" / "libpcibar.3")
+    build(vm, "read-id", program)
+    assert vm.check("/host/read-id").stdout == EDU_ID
+
+    pciio_module.load(vm)
+    play(vm, "man/pciio.4")
+    vm.check(f"[ -e /sys/bus/pci/drivers/pciio/{edu} ]")
+    mapping, descriptor = examples.programs(SOURCE / "man" / "pciio.4")
+    build(vm, "mapping", mapping)
+    assert vm.check("/host/mapping").stdout == EDU_ID
+    build(vm, "descriptor", descriptor)
+    job = vm.spawn("exec /host/descriptor")
+    # In poll(), system call 7 of x86-64: the register has been read.
+    vm.wait_until(f"grep -q '^7 ' /proc/$(cat /run/{job.number})/syscall")
+    vm.check(f"echo 1 >{edu.sysfs}/remove")
+    assert job.wait().stdout == f"{EDU_ID}gone for ever\n"
