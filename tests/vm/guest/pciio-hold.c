@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-hold FUNCTION BAR [rw] [activate] [exclusive] [share-driver] [share-page]
- * [small] [no-msix] [wc] [request] [fork] [passed]: opens a BAR descriptor, maps all
- * of it and does what it is told on its standard input, a line each, answering a
- * line each:
+ * pciio-hold FUNCTION|FILE BAR [rw] [activate] [exclusive] [share-driver] [share-page]
+ * [small] [no-msix] [wc] [giant|odd] [request] [fork] [passed]: opens a BAR descriptor,
+ * or a file of sysfs, maps all of it and does what it is told on its standard input, a
+ * line each, answering a line each:
  *
  *	read OFFSET		the word, or the signal, such as "SIGBUS"
  *	write OFFSET VALUE	"ok" or the signal
@@ -11,6 +11,7 @@
  *	wait			the same, once there is one
  *	info			the descriptor's fdinfo
  *	map			one more mapping of the first page: "ok" or the errno
+ *	leaf OFFSET		what the helper module says of the page table there
  *	sparse			one word in every 2 MiB is read: KiB of page tables made
  *	keep mapping		the descriptor is closed: "ok"
  *	keep descriptor		the mapping is undone: "ok"
@@ -18,15 +19,18 @@
  *
  * With "request" PCIOCBARMMAP makes the mapping, and there is no descriptor.
  * With "fork" a child answers instead, from the mapping it has inherited. With
- * "passed" it is a child that is nobody, to whom only the descriptor is passed.
+ * "passed" it is a child that is nobody, to whom only the descriptor is passed. The
+ * mapping begins at a multiple of 1 GiB with "giant", and a page after it with "odd".
  */
 #define _GNU_SOURCE
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "pciio-pass.h"
 
 #define WAIT_MS	20000
+#define GIANT	(1UL << 30)
 
 static const struct { const char *word; unsigned int flag; } words[] = {
 	{ "rw", PCIIO_BAR_OPEN_RW },
@@ -41,6 +45,7 @@ static const struct { const char *word; unsigned int flag; } words[] = {
 static struct pci_bar_open bar;
 static int fd = -1;
 static char *base;
+static char *place;	/* where the mapping shall begin, or NULL */
 
 static void say_events(int timeout)
 {
@@ -76,6 +81,19 @@ static void map_page(void)
 	void *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 
 	puts(page == MAP_FAILED ? strerror(errno) : "ok");
+}
+
+/* The page table behind an address, by tests/vm/modules/leaf.c. */
+static void say_leaf(volatile char *addr)
+{
+	int file = open("/sys/kernel/debug/leaf", O_RDWR | O_CLOEXEC);
+	char text[32];
+	ssize_t len;
+
+	MUST(dprintf(file, "%lx", (unsigned long)addr));
+	len = MUST(read(file, text, sizeof(text)));
+	printf("%.*s\n", (int)len, text);
+	close(file);
 }
 
 static void touch_sparsely(void)
@@ -118,6 +136,8 @@ static void obey(char *line)
 			puts(signal_name());
 	} else if (sscanf(line, "write %li %i", (long *)&off, (int *)&val) == 2) {
 		puts(store(registers + off, val) ? "ok" : signal_name());
+	} else if (sscanf(line, "leaf %li", (long *)&off) == 1) {
+		say_leaf(registers + off);
 	} else if (!strcmp(line, "poll\n")) {
 		say_events(0);
 	} else if (!strcmp(line, "wait\n")) {
@@ -158,7 +178,7 @@ static bool map_by_descriptor(void)
 {
 	int prot = PROT_READ | (bar.pbo_flags & PCIIO_BAR_OPEN_RW ? PROT_WRITE : 0);
 
-	base = mmap(NULL, bar.pbo_map_length, prot, MAP_SHARED, fd, 0);
+	base = mmap(place, bar.pbo_map_length, prot, MAP_SHARED | (place ? MAP_FIXED : 0), fd, 0);
 	return base != MAP_FAILED;
 }
 
@@ -193,15 +213,40 @@ static bool has_word(char **given, const char *word)
 	return false;
 }
 
+/* Room for the mapping, to be replaced by it. */
+static char *find_place(size_t off)
+{
+	size_t len = bar.pbo_map_length + 2 * GIANT;
+	char *room = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	MUST(room == MAP_FAILED ? -1 : 0);
+	return (char *)(((unsigned long)room + GIANT - 1) / GIANT * GIANT) + off;
+}
+
+static bool map_file(const char *path)
+{
+	struct stat status;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status))
+		return false;
+	bar.pbo_map_length = (u_int64_t)status.st_size;
+	return map_by_descriptor();
+}
+
 static bool map(char **given)
 {
 	int pci = node(O_RDWR);
 	bool done = false;
 
-	if (has_word(given, "request")) {
+	if (*given[1] == '/') {
+		done = map_file(given[1]);
+	} else if (has_word(given, "request")) {
 		done = map_by_request(pci);
 	} else if (!ioctl(pci, PCIOCBAROPEN, &bar)) {
 		fd = bar.pbo_fd;
+		if (has_word(given, "giant") || has_word(given, "odd"))
+			place = find_place(has_word(given, "odd") ? PAGE : 0);
 		done = map_by_descriptor();
 	}
 	if (!done)
@@ -217,9 +262,10 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
-	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar), .pbo_sel = function(argv[1]),
-				     .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
+	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar), .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
 				     .pbo_memattr = has_word(argv, "wc") };
+	if (*argv[1] != '/')
+		bar.pbo_sel = function(argv[1]);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (has_word(argv, words[i].word))
 			bar.pbo_flags |= words[i].flag;

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Page tables of the guest's processes, read back by a module that only tests use."""
+
+from dataclasses import dataclass
+
+from .pciio_module import load_helper
+
+# By index, as Linux sets it up: PAT, PCD and PWT of a leaf are its bits 2, 1 and 0.
+PAT = ("WB", "WC", "UC-", "UC", "WB", "WP", "UC-", "WT")
+# The lowest address bit of a large leaf is in its place: there it is one of the leaf's own.
+PAT_SMALL, PAT_LARGE = 1 << 7, 1 << 12
+PWT, PCD = 1 << 3, 1 << 4
+WRITE, SPECIAL, DEVMAP, NO_EXEC = 1 << 1, 1 << 9, 1 << 58, 1 << 63
+ADDRESS = (1 << 52) - 1
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """size: 0 when there is none; special: no struct page may be looked for behind it"""
+
+    size: int
+    address: int
+    type: str
+    writable: bool
+    executable: bool
+    special: bool
+
+
+def load(vm):
+    """Loads the module, and mounts debugfs for it."""
+    vm.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
+    load_helper(vm, "leaf")
+
+
+def leaf(holder, offset):
+    """The Leaf behind a byte of a holder's mapping."""
+    level, value = (int(word, 0) for word in holder.ask(f"leaf {offset:#x}").split())
+    size = (0, 1 << 12, 1 << 21, 1 << 30)[level]
+    pat = value & (PAT_SMALL if level == 1 else PAT_LARGE)
+    index = bool(pat) << 2 | bool(value & PCD) << 1 | bool(value & PWT)
+    return Leaf(size, value & ADDRESS & -size, PAT[index], bool(value & WRITE),
+                not value & NO_EXEC, bool(value & (SPECIAL | DEVMAP)))
