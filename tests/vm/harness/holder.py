@@ -16,17 +16,17 @@ class Holder:
         # Open at both ends, so that it never sees the end of what it is told.
         self.job = vm.spawn(f"exec 3<>{self.place}.in; "
                             f"exec {program} {function} {bar} {' '.join(words)} <&3 "
-                            f">{self.place}.out")
+                            f">{self.place}.out 2>&1")
         self.first = self._answer()
 
-    def _answer(self):
+    def _answer(self, tell=":"):
+        """In one command, because there are many of them."""
         self.answers += 1
-        self.vm.wait_until(f"[ $(wc -l <{self.place}.out) -ge {self.answers} ]")
-        return self.vm.check(f"sed -n {self.answers}p {self.place}.out").stdout.strip()
+        return self.vm.check(f"{tell}; until [ $(wc -l <{self.place}.out) -ge {self.answers} ]; "
+                             f"do :; done; sed -n {self.answers}p {self.place}.out").stdout.strip()
 
     def ask(self, question):
-        self.vm.check(f"echo '{question}' >{self.place}.in")
-        return self._answer()
+        return self._answer(f"echo '{question}' >{self.place}.in")
 
     def kill(self):
         self.job.signal("KILL")
