@@ -253,6 +253,7 @@ void pciio_func_bound(struct pci_dev *pdev);
 void pciio_func_unbound(struct pci_dev *pdev);
 void pciio_func_removed(struct pci_dev *pdev);
 void pciio_func_written(struct pci_dev *pdev);
+void pciio_func_resumed(struct pci_dev *pdev);
 
 /* pciio_map.c */
 extern const struct file_operations pciio_map_fops;

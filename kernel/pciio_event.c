@@ -259,3 +259,15 @@ void pciio_func_written(struct pci_dev *pdev)
 		pciio_bars_visit(pdev, bar_look, &look);
 	mutex_unlock(&look_lock);
 }
+
+/* Somebody else has put COMMAND back: what the function's users need may be missing. */
+void pciio_func_resumed(struct pci_dev *pdev)
+{
+	struct pciio_func *func = pciio_func_hold(pdev);
+
+	if (!func)
+		return;
+	pciio_func_reactivate(func);
+	pciio_func_written(pdev);
+	pciio_func_put(func);
+}

@@ -3,6 +3,7 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/suspend.h>
 
 #include "pciio.h"
 
@@ -58,6 +59,33 @@ static struct notifier_block pciio_nb = {
 	.notifier_call = pciio_notify,
 };
 
+/* Whoever resumes a function without a driver lets its INTx through again. */
+static void pciio_resume(struct work_struct *work)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		device_lock(&pdev->dev);
+		if (!pciio_driver_holds(pdev))
+			pciio_func_resumed(pdev);
+		device_unlock(&pdev->dev);
+	}
+}
+
+static DECLARE_WORK(pciio_resume_work, pciio_resume);
+
+/* Not here: drivers register such notifiers with device_lock held. */
+static int pciio_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	if (event == PM_POST_SUSPEND || event == PM_POST_HIBERNATION)
+		schedule_work(&pciio_resume_work);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pciio_pm_nb = {
+	.notifier_call = pciio_pm_notify,
+};
+
 /* Bound by driver_override only; it takes nothing, and so revokes nothing. */
 static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -89,14 +117,8 @@ static pci_ers_result_t pciio_slot_reset(struct pci_dev *pdev)
 
 static void pciio_error_resume(struct pci_dev *pdev)
 {
-	struct pciio_func *func = pciio_func_hold(pdev);
-
-	if (!func)
-		return;
-	pciio_func_reactivate(func);
+	pciio_func_resumed(pdev);
 	pciio_func_event(pdev, 0, PCIIO_ERROR);
-	pciio_func_written(pdev);
-	pciio_func_put(func);
 }
 
 /*
@@ -139,9 +161,12 @@ static int __init pciio_init(void)
 	ret = bus_register_notifier(&pci_bus_type, &pciio_nb);
 	if (ret)
 		return ret;
-	ret = pci_register_driver(&pciio_driver);
+	ret = register_pm_notifier(&pciio_pm_nb);
 	if (ret)
 		goto out_notifier;
+	ret = pci_register_driver(&pciio_driver);
+	if (ret)
+		goto out_pm;
 	ret = pciio_node_register();
 	if (ret)
 		goto out_driver;
@@ -151,6 +176,9 @@ static int __init pciio_init(void)
 
 out_driver:
 	pci_unregister_driver(&pciio_driver);
+out_pm:
+	unregister_pm_notifier(&pciio_pm_nb);
+	flush_work(&pciio_resume_work);
 out_notifier:
 	bus_unregister_notifier(&pci_bus_type, &pciio_nb);
 	return ret;
@@ -161,6 +189,8 @@ static void __exit pciio_exit(void)
 	debugfs_remove_recursive(pciio_debugfs);
 	pciio_node_unregister();
 	pci_unregister_driver(&pciio_driver);
+	unregister_pm_notifier(&pciio_pm_nb);
+	flush_work(&pciio_resume_work);
 	bus_unregister_notifier(&pci_bus_type, &pciio_nb);
 }
 
