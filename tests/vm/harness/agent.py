@@ -71,12 +71,17 @@ class Agent:
             raise VmError(f"the guest's agent said {line!r}")
 
     def spawn(self, command, user="root", stdin=b""):
-        self.jobs += 1
-        for suffix, content in (("sh", command.encode() + b"\n"), ("in", stdin)):
-            self.file(self.jobs, suffix).write_bytes(content)
-        job = Job(self, self.jobs, command)
-        self.lines.send(f"{self.jobs} {user}")
+        job = self.expect(command, stdin)
+        self.lines.send(f"{job.number} {user}")
         return job
+
+    def expect(self, command, stdin=b""):
+        """A job that something else than the agent will run, and report."""
+        self.jobs += 1
+        for suffix, content in (("sh", command.encode() + b"\n"), ("in", stdin), ("out", b""),
+                                ("err", b"")):
+            self.file(self.jobs, suffix).write_bytes(content)
+        return Job(self, self.jobs, command)
 
     def run(self, command, user="root", stdin=b"", timeout=30):
         return self.spawn(command, user, stdin).wait(timeout)

@@ -17,16 +17,20 @@ class Holder:
         self.job = vm.spawn(f"exec 3<>{self.place}.in; "
                             f"exec {program} {function} {bar} {' '.join(words)} <&3 "
                             f">{self.place}.out 2>&1")
-        self.first = self._answer()
+        self.first = self.answer()
 
-    def _answer(self, tell=":"):
-        """In one command, because there are many of them."""
+    def answer(self, tell=":"):
+        """The next answer. In one command with the question, because there are many of them."""
         self.answers += 1
         return self.vm.check(f"{tell}; until [ $(wc -l <{self.place}.out) -ge {self.answers} ]; "
                              f"do :; done; sed -n {self.answers}p {self.place}.out").stdout.strip()
 
     def ask(self, question):
-        return self._answer(f"echo '{question}' >{self.place}.in")
+        return self.answer(f"echo '{question}' >{self.place}.in")
+
+    def tell(self, question):
+        """Asks what is answered later."""
+        self.vm.check(f"echo '{question}' >{self.place}.in")
 
     def kill(self):
         self.job.signal("KILL")

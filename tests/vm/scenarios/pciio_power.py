@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Power management, errors and native hot-plug: what Linux's own drivers of ports and power do."""
+
+from harness.devices import e1000e, edu
+from harness.holder import Holder, command, held
+from harness.machine import Machine
+from harness.pciio_module import LOG, load
+from harness.scenario import scenario
+from harness.suspend import away
+
+# Ports are left to Linux's drivers of the port's services, and awake.
+NATIVE = Machine(append="pcie_port_pm=off",
+                 options=("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"))
+# What the kernel says of an error that somebody has made.
+ERRORS = ("AER: ", "PCIe Bus Error", "device .* error status/mask", r"\[ 4\] DLP")
+BRIDGE_CONTROL, COMMAND = 0x3e, 4
+STATUS = 8
+EDU_ID = "0x010000ed"
+
+
+def fail(vm, function, port):
+    """An error that only a reset of the link below the port ends."""
+    address = vm.check(f"basename $(dirname $(readlink -f {function.sysfs}))").stdout.strip()
+    for register, bit in ((BRIDGE_CONTROL, 2), (COMMAND, 0x100)):
+        value = int(vm.check(f"pciio-conf {address} {register} 2").stdout, 16)
+        vm.check(f"pciio-conf {address} {register} 2 {value | bit:#x}")
+    vm.hmp(f"pcie_aer_inject_error {port} DLP")
+
+
+@scenario(cold=NATIVE, devices={"net": e1000e(bus="port0"), "other": e1000e(bus="port1")},
+          log=LOG + ERRORS)
+def errors(vm, net, other):
+    """A fatal error suspends; recovery gives a function of ours back, and no other. Then the
+    port's own driver unplugs it."""
+    load(vm)
+    vm.bind(net, "pciio")
+    holder, waiting, child = (held(vm, net, 0, "activate", *words)
+                              for words in ((), (), ("fork",)))
+    value, before = holder.ask(f"read {STATUS}"), command(vm, net)
+    assert value == waiting.ask(f"read {STATUS}") == child.ask(f"read {STATUS}") != "SIGBUS"
+    waiting.tell("wait")
+    fail(vm, net, "port0")
+    assert waiting.answer() == "suspended"
+    vm.wait_until("dmesg | grep -q 'device recovery successful'")
+    for user in (holder, waiting, child):
+        assert user.ask("poll") == "live"
+        assert user.ask(f"read {STATUS}") == value
+    assert command(vm, net) == before
+    # Nobody can bring this one back; it says so, and a new one is as good as any.
+    unbound = held(vm, other, 0, "activate")
+    fail(vm, other, "port1")
+    vm.wait_until("dmesg | grep -q 'device recovery failed'")
+    assert unbound.ask("poll") == "suspended"
+    assert unbound.ask(f"read {STATUS}") == "SIGBUS"
+    assert "reason: error" in unbound.ask("info").replace("\t", " ")
+    vm.check(f"echo 1 >{other.sysfs}/remove; echo 1 >/sys/bus/pci/rescan")
+    assert unbound.ask("poll") == "dead"
+    assert held(vm, other, 0, "activate").ask(f"read {STATUS}") == value
+    waiting.tell("wait")
+    vm.qmp("device_del", id=net.name)
+    vm.qemu.monitor.wait_event("DEVICE_DELETED", device=net.name)
+    assert waiting.answer() == "dead"
+    for user in (holder, waiting, child):
+        assert user.ask(f"read {STATUS}") == "SIGBUS"
+
+
+@scenario(devices={"net": e1000e(), "edu": edu()}, log=LOG)
+def suspend(vm, net, edu):
+    """Mappings go on after a suspend, those that were touched before and one that was not."""
+    load(vm)
+    vm.bind(edu, "pciio")
+    holder, ours, fresh = (held(vm, net, 0, "activate"), held(vm, edu, 0, "activate"),
+                           held(vm, edu, 0, "activate"))
+    value, before = holder.ask(f"read {STATUS}"), command(vm, net)
+    assert value != "SIGBUS" and ours.ask("read 0") == EDU_ID
+    vm.check("echo 0 >/sys/module/suspend/parameters/pm_test_delay")
+    # As far as drivers go, and one step further, where the bus saves and restores functions.
+    for level in ("devices", "platform"):
+        away(vm, f"echo {level} >/sys/power/pm_test && echo freeze >/sys/power/state").expect(0)
+        assert holder.ask(f"read {STATUS}") == value
+        assert ours.ask("read 0") == EDU_ID
+        assert holder.ask("poll") == ours.ask("poll") == fresh.ask("poll") == "live"
+        # Whoever resumes a function that has no driver lets its interrupts through.
+        vm.wait_until(f"[ $(pciio-conf {net} 4 2) = 0x{before} ]")
+    assert fresh.ask("read 0") == EDU_ID
+    done = vm.check("dmesg | grep -c 'PM: suspend exit'").stdout
+    assert int(done) == 2
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def runtime(vm, net):
+    """A function does not fall asleep while somebody maps it, and may afterwards."""
+    def status(wanted):
+        vm.wait_until(f"grep -qx {wanted} {net.sysfs}/power/runtime_status")
+
+    load(vm)
+    vm.check(f"echo auto >{net.sysfs}/power/control")
+    status("suspended")
+    first = held(vm, net, 0, "activate")
+    status("active")
+    second = held(vm, net, 1, "activate")
+    first.kill()
+    assert second.ask("read 0") != "SIGBUS"
+    vm.check(f"echo on >{net.sysfs}/power/control; echo auto >{net.sysfs}/power/control")
+    status("active")
+    assert second.ask("poll") == "live"
+    second.kill()
+    status("suspended")
+    # A refused request leaves nothing behind.
+    assert Holder(vm, net, 2, "activate").first == "Input/output error"
+    assert Holder(vm, net, 0).first == "Device or resource busy"
+    status("suspended")
