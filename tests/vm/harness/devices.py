@@ -103,3 +103,10 @@ def e1000e(**properties):
 def xhci(**properties):
     """BAR 0: 16 KiB, 64-bit; MSI-X, PCI Express."""
     return Device("qemu-xhci", properties)
+
+
+def nvme_sriov(functions, subsystem, **properties):
+    """PF with up to FUNCTIONS VFs, in a nvme-subsys of the machine; BAR 0 of each: 16 KiB."""
+    return Device("nvme", {"serial": "pcibar", "subsys": subsystem, "sriov_max_vfs": functions,
+                           "sriov_vq_flexible": 2 * functions,
+                           "sriov_vi_flexible": functions} | properties)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """States of mappings: what becomes of them by registers, resets, virtual functions and removal."""
 
-from harness.devices import e1000e, edu, rtl8139
+from harness.devices import e1000e, edu, ivshmem, nvme_sriov, rtl8139
 from harness.holder import Holder, command, enable, held
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
+from harness.vm import Function
 
 EDU_ID = "0x010000ed"
+COMMAND, MASTER = 4, 4
+POWER, MSIX = 1, 0x11
+# A register of e1000e that reads as something.
 STATUS = 8
 
 
@@ -53,7 +57,7 @@ def registers(vm, net, edu):
         assert holder.ask(f"read {STATUS}") == value
         assert state(holder) == ["live", "off"]
 
-    power = capability(vm, net, 1) + 4
+    power = capability(vm, net, POWER) + 4
     awake = register(vm, net, power, 2)
     for sleep in (3, 1):
         register(vm, net, power, 2, awake & ~3 | sleep)
@@ -74,12 +78,12 @@ def registers(vm, net, edu):
     live()
     register(vm, net, 0x14, 4, second)
     # Two reasons at once: one that goes is not enough.
-    decode = register(vm, net, 4, 2)
-    register(vm, net, 4, 2, decode & ~2)
+    decode = register(vm, net, COMMAND, 2)
+    register(vm, net, COMMAND, 2, decode & ~2)
     suspended("decode")
     register(vm, net, power, 2, awake & ~3 | 3)
     assert state(holder)[:3] == ["suspended", "decode", "power"]
-    register(vm, net, 4, 2, decode)
+    register(vm, net, COMMAND, 2, decode)
     suspended("power")
     register(vm, net, power, 2, awake)
     live()
@@ -108,3 +112,116 @@ def io_only(vm, net):
         assert Holder(vm, net, 0, "activate").first == "Input/output error"
     assert "write" not in {op for op, _, _ in trace.config(net)}
     assert command(vm, net) == before
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def shown(vm, net):
+    """What fdinfo and debugfs say of a mapping."""
+    load(vm)
+    vm.check("mount -t debugfs none /sys/kernel/debug")
+
+    def maps():
+        return vm.check("cat /sys/kernel/debug/pciio/maps").stdout.splitlines()
+
+    assert not maps()
+    first = held(vm, net, 0, "activate", "rw")
+    pids = vm.check("pidof pciio-hold").stdout.split()
+    second = held(vm, net, "rom", "activate", "share-page")
+    pids += set(vm.check("pidof pciio-hold").stdout.split()) - set(pids)
+    lines = {f"{net} BAR0 pid {pids[0]} pciio-hold flags 0x5 uc",
+             f"{net} ROM6 pid {pids[1]} pciio-hold flags 0x14 uc"}
+    assert set(maps()) == lines
+    info = dict(line.split(":", 1) for line in first.ask("info").replace("\t", "").split(" ")
+                if line.count(":") == 1)
+    assert info.items() >= {"bar": "0", "right": "rw", "attribute": "uc", "state": "live",
+                            "dma": "off"}.items()
+    assert f"function:\t{net} " in first.ask("info")
+    assert "right:\tro " in second.ask("info")
+    # A function that may write to memory, with nothing in between, is worth all of it.
+    com = register(vm, net, COMMAND, 2)
+    register(vm, net, COMMAND, 2, com | MASTER)
+    assert state(first) == state(second) == ["live", "unprotected"]
+    register(vm, net, COMMAND, 2, com & ~MASTER)
+    assert state(first) == state(second) == ["live", "off"]
+    vm.modprobe("pci-stub")
+    vm.bind(net, "pci-stub")
+    assert state(first) == ["suspended", "driver", "off"]
+    second.kill()
+    assert len(maps()) == 1
+    vm.check(f"echo 1 >{net.sysfs}/remove")
+    assert state(first) == ["dead", "dead", "off"]
+    first.kill()
+    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
+    assert not maps()
+
+
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu")),
+          devices={"net": e1000e(), "memory": ivshmem(4 << 20)}, log=LOG)
+def iommu(vm, net, memory):
+    """A mapping that is given to another function's IOMMU: its addresses or an errno, no oops."""
+    load(vm)
+    holder = held(vm, memory, 2, "activate")
+    register(vm, memory, COMMAND, 2, register(vm, memory, COMMAND, 2) | MASTER)
+    assert state(holder) == ["live", "translated"]
+    vm.modprobe("vfio-pci", "vfio_iommu_type1")
+    vm.bind(net, "vfio-pci")
+    given = vm.check(f"pciio-vfio {net} {memory} 2").stdout.strip()
+    # 6.1's VFIO does not understand leaves of 2 MiB: that is what SMALL_PAGES is for.
+    assert given == ("Invalid argument" if vm.image.kernel.series == "6.1" else "ok")
+    assert vm.check(f"pciio-vfio {net} {memory} 2 small").stdout.strip() == "ok"
+
+
+@scenario(cold=Machine(options=("-device", "nvme-subsys,id=subsystem")),
+          devices={"disk": nvme_sriov(2, "subsystem", bus="port0")}, log=LOG)
+def virtual_functions(vm, disk):
+    """A VF is a function of its own, decodes without its bit in COMMAND, and goes with the PF's."""
+    load(vm)
+    vm.modprobe("pci-pf-stub")
+    vm.bind(disk, "pci-pf-stub")
+    vm.check(f"echo 2 >{disk.sysfs}/sriov_numvfs")
+    first, second = (Function(vm, name, disk.device, vm.check(
+        f"basename $(readlink {disk.sysfs}/{name})").stdout.strip())
+                     for name in ("virtfn0", "virtfn1"))
+    before = command(vm, first)
+    assert not int(before, 16) & 2
+    pf = held(vm, disk, 0, "share-driver", "rw")
+    holder, child = (held(vm, first, 0, "activate", "rw", *words) for words in ((), ("fork",)))
+    other = held(vm, second, 0, "rw")
+    assert "SIGBUS" not in {user.ask("read 0") for user in (holder, child, other)}
+    assert command(vm, first) == before
+    # QEMU does look at the bit. The module must not: off again, and nothing is suspended.
+    for function in (first, second):
+        register(vm, function, COMMAND, 2, 2)
+    # Registers stay hidden until the PF's driver has set the VF up, the MSI-X table does not.
+    table = register(vm, first, capability(vm, first, MSIX) + 4, 4) & ~7
+    for number, user in enumerate((pf, holder, other)):
+        assert user.ask(f"write {table} {number + 1:#x}000") == "ok"
+    assert [user.ask(f"read {table}") for user in (pf, holder, child, other)] == [
+        f"0x0000{number}000" for number in (1, 2, 2, 3)]
+    child.kill()
+    assert command(vm, first) == "0002"
+    register(vm, first, COMMAND, 2, 0)
+    assert holder.ask("poll") == "live" and holder.ask("read 0") != "SIGBUS"
+    holder.tell("wait")
+    vm.check(f"echo 0 >{disk.sysfs}/sriov_numvfs")
+    assert holder.answer() == other.ask("poll") == "dead"
+    assert holder.ask("read 0") == other.ask("read 0") == "SIGBUS"
+    assert pf.ask("poll") == "live" and pf.ask(f"read {table}") == "0x00001000"
+    vm.check(f"echo 1 >{disk.sysfs}/sriov_numvfs")
+    assert held(vm, first, 0).ask("read 0") != "SIGBUS"
+    assert holder.ask("read 0") == "SIGBUS"
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def unplugged(vm, edu):
+    """ACPI takes the function away under a process that waits for it, and under its child."""
+    load(vm)
+    enable(vm, edu)
+    holder, child, waiting = held(vm, edu, 0), held(vm, edu, 0, "fork"), held(vm, edu, 0)
+    assert holder.ask("read 0") == child.ask("read 0") == waiting.ask("read 0") == EDU_ID
+    waiting.tell("wait")
+    vm.unplug(edu)
+    assert waiting.answer() == "dead"
+    for user in (holder, child, waiting):
+        assert user.ask("read 0") == "SIGBUS"
+        assert user.ask("poll") == "dead"
