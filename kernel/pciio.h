@@ -192,7 +192,8 @@ int pciio_bar_index(struct pci_dev *pdev, int reg);
 /* A function, awake. */
 struct pci_dev *pciio_conf_get(const struct pcisel *sel);
 void pciio_conf_put(struct pci_dev *pdev);
-u64 pciio_bar_register(struct pci_dev *pdev, int index);
+int pciio_bar_register(struct pci_dev *pdev, int index, u64 *val);
+bool pciio_rom_enabled(struct pci_dev *pdev);
 
 /* pciio_list.c */
 long pciio_getconf(void __user *arg, unsigned int long_size, bool extended);

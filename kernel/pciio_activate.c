@@ -49,6 +49,9 @@ void pciio_func_reactivate(struct pciio_func *func)
 		func->beside = false;
 		if (!ret)
 			ret = command_set(func, false, false);
+		/* A driver that reads the ROM turns it off when it is done. */
+		if (!ret && func->rom_users)
+			ret = pci_enable_rom(func->pdev);
 	}
 	mutex_unlock(&func->lock);
 	if (ret)
@@ -134,8 +137,5 @@ int pciio_bar_decodes(struct pci_dev *pdev, int index)
 		return ret;
 	if (!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
 		return -EBUSY;
-	if (index == PCI_ROM_RESOURCE &&
-	    !(pciio_bar_register(pdev, index) & PCI_ROM_ADDRESS_ENABLE))
-		return -EBUSY;
-	return 0;
+	return index == PCI_ROM_RESOURCE && !pciio_rom_enabled(pdev) ? -EBUSY : 0;
 }

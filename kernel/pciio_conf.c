@@ -24,18 +24,27 @@ int pciio_bar_index(struct pci_dev *pdev, int reg)
 	return index;
 }
 
-/* The register as the device has it now, both halves of a 64-bit one; 0 when it cannot be read. */
-u64 pciio_bar_register(struct pci_dev *pdev, int index)
+/* The register as the device has it now, both halves of a 64-bit one. */
+int pciio_bar_register(struct pci_dev *pdev, int index, u64 *val)
 {
 	int reg = index == PCI_ROM_RESOURCE ? pdev->rom_base_reg : PCI_BASE_ADDRESS_0 + 4 * index;
 	u32 low, high = 0;
+	int ret;
 
-	if (pci_user_read_config_dword(pdev, reg, &low))
-		return 0;
-	if (pci_resource_flags(pdev, index) & IORESOURCE_MEM_64 &&
-	    pci_user_read_config_dword(pdev, reg + 4, &high))
-		return 0;
-	return (u64)high << 32 | low;
+	ret = pci_user_read_config_dword(pdev, reg, &low);
+	if (!ret && pci_resource_flags(pdev, index) & IORESOURCE_MEM_64)
+		ret = pci_user_read_config_dword(pdev, reg + 4, &high);
+	if (ret)
+		return ret;
+	*val = (u64)high << 32 | low;
+	return 0;
+}
+
+bool pciio_rom_enabled(struct pci_dev *pdev)
+{
+	u64 val;
+
+	return !pciio_bar_register(pdev, PCI_ROM_RESOURCE, &val) && val & PCI_ROM_ADDRESS_ENABLE;
 }
 
 /* A function, awake; undone by pciio_conf_put(). */
@@ -101,9 +110,11 @@ static int conf_write(struct pci_dev *pdev, const struct pci_io *io)
 static bool conf_decides(struct pci_dev *pdev, const struct pci_io *io)
 {
 	int end = io->pi_reg + io->pi_width, pm = pdev->pm_cap + PCI_PM_CTRL;
+	int rom = pdev->rom_base_reg;
 
 	return (io->pi_reg < PCI_COMMAND + 2 && end > PCI_COMMAND) ||
 	       (io->pi_reg < PCI_BASE_ADDRESS_5 + 4 && end > PCI_BASE_ADDRESS_0) ||
+	       (rom && io->pi_reg < rom + 4 && end > rom) ||
 	       (pdev->pm_cap && io->pi_reg < pm + 2 && end > pm);
 }
 
@@ -191,7 +202,7 @@ static int bar_enabled(struct pci_dev *pdev, int index)
 	    pci_user_read_config_word(pdev, PCI_COMMAND, &command) || command == (u16)~0)
 		return 0;
 	if (index == PCI_ROM_RESOURCE)
-		return !!(pciio_bar_register(pdev, index) & PCI_ROM_ADDRESS_ENABLE);
+		return pciio_rom_enabled(pdev);
 	return !!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY));
 }
 

@@ -199,23 +199,27 @@ void pciio_func_removed(struct pci_dev *pdev)
 
 /* What configuration space says, read before any lock that a reset may want. */
 struct look {
-	bool decoding, asleep;
-	bool moved[PCI_ROM_RESOURCE];
+	bool decoding, rom, asleep;
+	bool moved[PCI_ROM_RESOURCE + 1];
 };
 
 /* Enhanced Allocation and fixed BARs have no register that could be compared. */
 static bool register_moved(struct pci_dev *pdev, int index)
 {
 	struct resource *res = &pdev->resource[index];
+	bool rom = index == PCI_ROM_RESOURCE;
 	struct pci_bus_region region;
 	u64 val;
 
 	if (resource_type(res) != IORESOURCE_MEM || pdev->is_virtfn ||
-	    res->flags & (IORESOURCE_PCI_FIXED | IORESOURCE_PCI_EA_BEI))
+	    res->flags & (IORESOURCE_PCI_FIXED | IORESOURCE_PCI_EA_BEI) ||
+	    pciio_bar_register(pdev, index, &val))
 		return false;
-	val = pciio_bar_register(pdev, index);
+	/* The kernel writes the address of a ROM only when it turns the ROM on. */
+	if (rom && !(val & PCI_ROM_ADDRESS_ENABLE))
+		return false;
 	pcibios_resource_to_bus(pdev->bus, &region, res);
-	return val && (val & ~(u64)PCIIO_BAR_TYPE) != region.start;
+	return (val & (rom ? PCI_ROM_ADDRESS_MASK : ~(u64)PCIIO_BAR_TYPE)) != region.start;
 }
 
 static bool take_look(struct pci_dev *pdev, struct look *look)
@@ -228,8 +232,9 @@ static bool take_look(struct pci_dev *pdev, struct look *look)
 	if (pdev->pm_cap && pci_user_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &pm))
 		return false;
 	look->decoding = command & PCI_COMMAND_MEMORY || pdev->is_virtfn;
+	look->rom = pdev->rom_base_reg && pciio_rom_enabled(pdev);
 	look->asleep = pm & PCI_PM_CTRL_STATE_MASK;
-	for (i = 0; i < PCI_ROM_RESOURCE; i++)
+	for (i = 0; i <= PCI_ROM_RESOURCE; i++)
 		look->moved[i] = register_moved(pdev, i);
 	return true;
 }
@@ -237,11 +242,10 @@ static bool take_look(struct pci_dev *pdev, struct look *look)
 static void bar_look(struct pciio_bar *bar, const void *data)
 {
 	const struct look *look = data;
-	unsigned int set = (look->decoding ? 0 : PCIIO_DECODE) |
-			   (look->asleep ? PCIIO_POWER : 0);
+	bool decoding = look->decoding && (bar->index != PCI_ROM_RESOURCE || look->rom);
+	unsigned int set = (decoding ? 0 : PCIIO_DECODE) | (look->asleep ? PCIIO_POWER : 0) |
+			   (look->moved[bar->index] ? PCIIO_MOVED : 0);
 
-	if (bar->index < PCI_ROM_RESOURCE && look->moved[bar->index])
-		set |= PCIIO_MOVED;
 	if ((READ_ONCE(bar->reasons) & PCIIO_WRITTEN) != set)
 		bar_change(bar, set, PCIIO_WRITTEN & ~set);
 }
