@@ -9,7 +9,7 @@ from harness.scenario import scenario
 from harness.vm import Function
 
 EDU_ID = "0x010000ed"
-COMMAND, MASTER = 4, 4
+COMMAND, MASTER, ROM = 4, 4, 0x30
 POWER, MSIX = 1, 0x11
 # A register of e1000e that reads as something.
 STATUS = 8
@@ -37,37 +37,35 @@ def capability(vm, function, wanted):
     return place
 
 
-@scenario(devices={"net": e1000e(), "edu": edu()}, log=LOG)
-def registers(vm, net, edu):
+@scenario(devices={"net": e1000e(), "edu": edu(), "memory": ivshmem(1 << 20)}, log=LOG)
+def registers(vm, net, edu, memory):
     """Writes through the module that take the ground away, and give it back."""
     load(vm)
-    enable(vm, net, edu)
+    enable(vm, net, edu, memory)
     holder, other = held(vm, net, 0), held(vm, edu, 0)
     value = holder.ask(f"read {STATUS}")
-    assert value != "SIGBUS" and state(holder) == ["live", "off"]
 
     def suspended(reason):
         assert holder.ask("wait") == "suspended"
         assert holder.ask(f"read {STATUS}") == "SIGBUS"
         assert state(holder)[:2] == ["suspended", reason]
-        assert other.ask("read 0") == EDU_ID
 
     def live():
-        assert holder.ask("poll") == "live"
         assert holder.ask(f"read {STATUS}") == value
         assert state(holder) == ["live", "off"]
 
+    assert value != "SIGBUS"
+    live()
     power = capability(vm, net, POWER) + 4
     awake = register(vm, net, power, 2)
-    for sleep in (3, 1):
-        register(vm, net, power, 2, awake & ~3 | sleep)
-        # A device need not have D1: then nothing was written.
-        if register(vm, net, power, 2) & 3:
-            suspended("power")
-        register(vm, net, power, 2, awake)
-        live()
+    register(vm, net, power, 2, awake | 3)
+    suspended("power")
+    assert other.ask("poll") == "live" and other.ask("read 0") == EDU_ID
+    register(vm, net, power, 2, awake)
+    live()
+    assert holder.ask("poll") == "live"
     base = register(vm, net, 0x10, 4)
-    for moved in (base + (64 << 20), 0xffffffff):
+    for moved in (base + (64 << 20), 0xffffffff, 0):
         register(vm, net, 0x10, 4, moved)
         suspended("moved")
         register(vm, net, 0x10, 4, base)
@@ -77,11 +75,27 @@ def registers(vm, net, edu):
     register(vm, net, 0x14, 4, second + (64 << 20))
     live()
     register(vm, net, 0x14, 4, second)
+    # The upper half of a BAR of 64 bits, and the expansion ROM with its own decoder.
+    upper, ram = register(vm, memory, 0x1c, 4), held(vm, memory, 2)
+    register(vm, memory, 0x1c, 4, upper + 1)
+    assert ram.ask("wait") == "suspended" and state(ram)[1] == "moved"
+    register(vm, memory, 0x1c, 4, upper)
+    assert ram.ask("poll") == "live"
+    rom = held(vm, net, "rom", "activate")
+    image = rom.ask("read 0")
+    place = register(vm, net, ROM, 4)
+    for wrong, reason in ((place & ~1, "decode"), (place + (1 << 20), "moved")):
+        register(vm, net, ROM, 4, wrong)
+        assert rom.ask("wait") == "suspended" and state(rom)[1] == reason
+        assert rom.ask("read 0") == "SIGBUS"
+        register(vm, net, ROM, 4, place)
+        assert rom.ask("poll") == "live" and rom.ask("read 0") == image
+    live()
     # Two reasons at once: one that goes is not enough.
     decode = register(vm, net, COMMAND, 2)
     register(vm, net, COMMAND, 2, decode & ~2)
     suspended("decode")
-    register(vm, net, power, 2, awake & ~3 | 3)
+    register(vm, net, power, 2, awake | 3)
     assert state(holder)[:3] == ["suspended", "decode", "power"]
     register(vm, net, COMMAND, 2, decode)
     suspended("power")
@@ -116,7 +130,7 @@ def io_only(vm, net):
 
 @scenario(devices={"net": e1000e()}, log=LOG)
 def shown(vm, net):
-    """What fdinfo and debugfs say of a mapping."""
+    """What fdinfo and debugfs say of mappings, beside a driver and without."""
     load(vm)
     vm.check("mount -t debugfs none /sys/kernel/debug")
 
@@ -145,7 +159,12 @@ def shown(vm, net):
     assert state(first) == state(second) == ["live", "off"]
     vm.modprobe("pci-stub")
     vm.bind(net, "pci-stub")
-    assert state(first) == ["suspended", "driver", "off"]
+    assert state(first) == state(second) == ["suspended", "driver", "off"]
+    # A driver may read the ROM, which is turned off afterwards.
+    vm.check(f"echo 1 >{net.sysfs}/rom && head -c 2 {net.sysfs}/rom")
+    vm.unbind(net)
+    assert state(first) == state(second) == ["live", "off"]
+    assert second.ask("read 0").endswith("aa55")
     second.kill()
     assert len(maps()) == 1
     vm.check(f"echo 1 >{net.sysfs}/remove")
