@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Users of BAR descriptors in the guest, and what scenarios of the module look at."""
 
+import os
+
 
 class Holder:
     """A process in the guest that holds a mapped BAR descriptor and answers questions."""
@@ -44,9 +46,14 @@ def held(vm, function, bar, *words, **how):
     return holder
 
 
+def soon():
+    """Two seconds, and as many times more as there are processes for each processor."""
+    return 2 * max(1, os.getloadavg()[0] / os.cpu_count())
+
+
 def unused(vm):
-    """Waits until nobody uses the module any more."""
-    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt", timeout=2)
+    """Waits until nobody uses the module any more, which must be soon."""
+    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt", timeout=soon())
 
 
 def enable(vm, *functions):

@@ -2,7 +2,7 @@
 """The module goes when nobody uses it, and leaves nothing behind."""
 
 from harness.devices import edu
-from harness.holder import enable, held
+from harness.holder import enable, held, soon
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -26,7 +26,7 @@ def in_use(vm, edu):
         told = vm.check("rmmod pciio", status=1).stderr
         assert "Resource temporarily unavailable" in told
         holder.kill()
-        vm.wait_until("rmmod pciio 2>/dev/null", timeout=2)
+        vm.wait_until("rmmod pciio 2>/dev/null", timeout=soon())
         vm.check("insmod /host/pciio.ko")
 
 
