@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <pcibar/event.h>
+
 #include "interrupt.h"
 #include "json.h"
 #include "operand.h"
@@ -32,6 +34,7 @@ struct watch {
 	struct range range;
 	struct masked until;
 	struct view view;
+	int events;		/* tells of a loss; -1 where the back end cannot */
 	uint64_t started;
 	uint64_t checked;
 	uint64_t changes;
@@ -110,8 +113,8 @@ static void draw(const struct context *ctx, const struct watch *w, uint64_t now)
 }
 
 /*
- * A map may outlive its function and read on whatever answers there: without
- * PCIBAR_CAP_REVOKE only the system knows.
+ * A map may outlive its function and read on whatever answers there: a back end
+ * that has no events does not take it away either, and only the system knows.
  */
 static int check_presence(struct context *ctx, struct watch *w)
 {
@@ -119,7 +122,7 @@ static int check_presence(struct context *ctx, struct watch *w)
 	uint64_t now = clock_now();
 	int ret;
 
-	if (now - w->checked < CHECK_NS)
+	if (w->events >= 0 || now - w->checked < CHECK_NS)
 		return STATUS_OK;
 	w->checked = now;
 	ret = pcibar_bar_get_info(ctx->session->dev, w->bar, 0, &info);
@@ -162,16 +165,25 @@ static bool holds(const struct context *ctx, const struct watch *w)
 	       !((unit_get(w->now, w->width) ^ w->until.value) & w->until.mask);
 }
 
-/* Waits for a point in time, or a signal that @mask does not block. */
-static void wait_until(uint64_t when, const sigset_t *mask)
+/*
+ * Waits for a point in time, an event, or a signal that @mask does not block.
+ * The next look tells what the event means for this map.
+ */
+static void wait_until(struct context *ctx, const struct watch *w, uint64_t when,
+		       const sigset_t *mask)
 {
+	struct pcibar_event event = { .size = sizeof(event) };
+	struct pollfd poller = { .fd = w->events, .events = POLLIN };
 	uint64_t now = clock_now();
 	uint64_t ns = when > now ? when - now : 0;
 	struct timespec left = {
 		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
 	};
 
-	ppoll(NULL, 0, &left, mask);
+	if (ppoll(&poller, 1, &left, mask) <= 0)
+		return;
+	while (!pcibar_device_read_event(ctx->session->dev, &event))
+		;
 }
 
 /* Ctrl-C is the way to end it; other signals end the program. */
@@ -189,6 +201,7 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 	uint64_t end = ctx->opt.timeout_ns ? w->started + ctx->opt.timeout_ns : UINT64_MAX;
 	int status;
 
+	w->events = pcibar_device_get_event_fd(ctx->session->dev);
 	for (;;) {
 		status = check_presence(ctx, w);
 		if (!status)
@@ -198,10 +211,11 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 		if (clock_now() >= end)
 			return fail_device(ctx, STATUS_NO, w->bar, "timed out");
 		/* Looks that came too late are left out, not made up for. */
-		next += ctx->opt.interval_ns;
+		if (next <= clock_now())
+			next += ctx->opt.interval_ns;
 		if (next < clock_now())
 			next = clock_now();
-		wait_until(next < end ? next : end, mask);
+		wait_until(ctx, w, next < end ? next : end, mask);
 		if (interrupt_signal())
 			return ended(ctx);
 	}
