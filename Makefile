@@ -34,7 +34,11 @@ bench:
 install: all
 	meson install --no-rebuild -C build/release $(if $(DESTDIR),--destdir=$(abspath $(DESTDIR)))
 
+# Of the same PREFIX and DESTDIR; what others have put there stays.
+uninstall:
+	@scripts/uninstall build/release $(if $(DESTDIR),"$(abspath $(DESTDIR))")
+
 clean:
 	rm -rf build
 
-.PHONY: all demo check check-fast bench install clean
+.PHONY: all demo check check-fast bench install uninstall clean

@@ -78,6 +78,19 @@ def check_freebsd(tap, installed):
         tap.check(status == 0, name, output)
 
 
+def check_uninstall(tap, build):
+    with scratch() as folder:
+        installed = Installed(build, folder)
+        foreign = installed.pc.parent / "other.pc"
+        foreign.write_text("not ours\n", encoding="utf-8")
+        for title, left in (("but what is not ours", [foreign]), ("and its folders", [])):
+            status, output = run([ROOT / "scripts" / "uninstall", build, folder])
+            found = [path for path in folder.rglob("*") if not left or not path.is_dir()]
+            tap.check((status, found) == (0, left), f"uninstall removes all, {title}",
+                      f"{status}: {output}{found}")
+            foreign.unlink(missing_ok=True)
+
+
 def check_edu_factorial(tap, installed, program, name):
     status, output = installed.run(program)
     tap.check(status == 2 and "usage" in output, f"{name} tells how to use it", output)
@@ -138,6 +151,7 @@ def main():
             check_freebsd(tap, installed)
             for source, tool in PROGRAMS:
                 check_program(tap, installed, source, tool)
+            check_uninstall(tap, os.environ["PCIBAR_BUILD"])
     tap.done()
 
 
