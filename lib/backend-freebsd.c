@@ -13,6 +13,7 @@
 #include "abi.h"
 #include "internal.h"
 
+#define HEADER_LAYOUT	0x7f
 #define HEADER_BRIDGE	1
 #define LIST_CHUNK	64	/* functions per PCIOCGETCONF */
 
@@ -129,7 +130,7 @@ static int freebsd_open(const char *root, const struct pcibar_address *addr, voi
 		close(abi.fd);
 		return ret;
 	}
-	*be = (struct freebsd){ abi, (conf.pc_hdr & 0x7f) == HEADER_BRIDGE };
+	*be = (struct freebsd){ abi, (conf.pc_hdr & HEADER_LAYOUT) == HEADER_BRIDGE };
 	*bep = be;
 	return 0;
 }
@@ -191,6 +192,19 @@ static int freebsd_get_asleep(void *priv, bool *asleep)
 	(void)priv;
 	*asleep = false;
 	return 0;
+}
+
+/* Only the layout of PCIOCGETCONF that older kernels lack tells the bus behind a bridge. */
+static int freebsd_get_header(void *priv, uint8_t *header, uint8_t *secondary)
+{
+	struct freebsd *be = priv;
+	struct pci_conf conf;
+	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
+
+	if (!ret)
+		*header = conf.pc_hdr & HEADER_LAYOUT;
+	*secondary = 0;
+	return ret;
 }
 
 /* 0, -ENOENT when there is no such BAR, or another error. */
@@ -376,6 +390,7 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.get_id = freebsd_get_id,
 	.get_driver = freebsd_get_driver,
 	.get_asleep = freebsd_get_asleep,
+	.get_header = freebsd_get_header,
 	.get_resource = freebsd_get_resource,
 	.get_neighbour = freebsd_get_neighbour,
 	.map = freebsd_map,

@@ -95,6 +95,11 @@ static int pciio_get_asleep(void *priv, bool *asleep)
 	return pcibar_backend_sysfs.get_asleep(((struct pciio *)priv)->sysfs, asleep);
 }
 
+static int pciio_get_header(void *priv, uint8_t *header, uint8_t *secondary)
+{
+	return pcibar_backend_sysfs.get_header(((struct pciio *)priv)->sysfs, header, secondary);
+}
+
 /* The module maps the ROM too, and write-combining is not only for prefetchable BARs. */
 static int pciio_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
 {
@@ -279,6 +284,7 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.get_id = pciio_get_id,
 	.get_driver = pciio_get_driver,
 	.get_asleep = pciio_get_asleep,
+	.get_header = pciio_get_header,
 	.get_resource = pciio_get_resource,
 	.get_neighbour = pciio_get_neighbour,
 	.map = pciio_map,

@@ -141,6 +141,13 @@ static int sysfs_get_asleep(void *priv, bool *asleep)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+static int sysfs_get_header(void *priv, uint8_t *header, uint8_t *secondary)
+{
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_header(be->dir, header, secondary));
+}
+
 static int sysfs_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
 {
 	struct sysfs *be = priv;
@@ -410,6 +417,7 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.get_id = sysfs_get_id,
 	.get_driver = sysfs_get_driver,
 	.get_asleep = sysfs_get_asleep,
+	.get_header = sysfs_get_header,
 	.get_resource = sysfs_get_resource,
 	.get_neighbour = sysfs_get_neighbour,
 	.map = sysfs_map,

@@ -87,6 +87,8 @@ struct pcibar_backend_ops {
 	int (*get_id)(void *be, enum pcibar_id id, uint32_t *val);
 	int (*get_driver)(void *be, char name[PCIBAR_NAME_LEN]);	/* "": none */
 	int (*get_asleep)(void *be, bool *asleep);
+	/* The layout of the configuration header, and the bus behind a bridge or 0. */
+	int (*get_header)(void *be, uint8_t *header, uint8_t *secondary);
 	int (*get_resource)(void *be, unsigned int bar, struct pcibar_resource *res);
 	/*
 	 * Who else has something in the CPU pages [first, last], which @bar of

@@ -357,6 +357,7 @@ static int fill_info(struct pcibar_device *dev, struct pcibar_device_info *info)
 	};
 	uint32_t val[sizeof(ids) / sizeof(*ids)];
 	uint32_t size = info->size;
+	uint8_t header, secondary;
 	bool asleep;
 	int ret = 0;
 
@@ -366,6 +367,8 @@ static int fill_info(struct pcibar_device *dev, struct pcibar_device_info *info)
 		ret = dev->ops->get_driver(dev->be, dev->driver);
 	if (!ret)
 		ret = dev->ops->get_asleep(dev->be, &asleep);
+	if (!ret)
+		ret = dev->ops->get_header(dev->be, &header, &secondary);
 	if (ret)
 		return ret;
 	*info = (struct pcibar_device_info){
@@ -384,6 +387,8 @@ static int fill_info(struct pcibar_device *dev, struct pcibar_device_info *info)
 		.class_code = val[PCIBAR_ID_CLASS],
 		.backend = dev->ops->id,
 		.caps = dev->ops->caps,
+		.header = header,
+		.secondary = secondary,
 		.driver = dev->driver,
 	};
 	return 0;

@@ -37,6 +37,9 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t last,
 			   char name[PCIBAR_NAME_LEN]);
 
+/* sysfs-bridge.c */
+int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
+
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
 

@@ -171,6 +171,10 @@ void pcibar_device_close(struct pcibar_device *dev);
  * @class_code: base class << 16 | subclass << 8 | programming interface
  * @backend: enum pcibar_backend in use
  * @caps: PCIBAR_CAP_* bits: what this back end can do
+ * @header: layout of the configuration header: 0 a function as most are, 1 a
+ *          PCI bridge, 2 a CardBus bridge
+ * @secondary: number of the bus behind a bridge; 0 when there is none, and on
+ *             the FREEBSD back end
  * @reserved: zero
  * @driver: name of the bound kernel driver, "" when there is none. Owned by
  *          the device (until the next pcibar_device_get_info() on it) or by
@@ -191,7 +195,9 @@ struct pcibar_device_info {
 	uint32_t class_code;
 	uint32_t backend;
 	uint32_t caps;
-	uint32_t reserved;
+	uint8_t header;
+	uint8_t secondary;
+	uint16_t reserved;
 	const char *driver;
 };
 

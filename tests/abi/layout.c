@@ -51,7 +51,9 @@ AT(pcibar_device_info, subdevice, 22, 22);
 AT(pcibar_device_info, class_code, 24, 24);
 AT(pcibar_device_info, backend, 28, 28);
 AT(pcibar_device_info, caps, 32, 32);
-AT(pcibar_device_info, reserved, 36, 36);
+AT(pcibar_device_info, header, 36, 36);
+AT(pcibar_device_info, secondary, 37, 37);
+AT(pcibar_device_info, reserved, 38, 38);
 AT(pcibar_device_info, driver, 40, 40);
 
 SIZE(pcibar_bar_info, 48, 44);

@@ -202,6 +202,15 @@ static int fake_get_asleep(void *be, bool *asleep)
 	return record(fake, (struct fake_event){ .op = FAKE_GET_ASLEEP });
 }
 
+static int fake_get_header(void *be, uint8_t *header, uint8_t *secondary)
+{
+	struct fake *fake = be;
+
+	*header = fake->header;
+	*secondary = fake->secondary;
+	return record(fake, (struct fake_event){ .op = FAKE_GET_HEADER });
+}
+
 static int fake_get_resource(void *be, unsigned int bar, struct pcibar_resource *res)
 {
 	struct fake *fake = be;
@@ -355,6 +364,7 @@ static const struct pcibar_backend_ops pristine = {
 	.get_id = fake_get_id,
 	.get_driver = fake_get_driver,
 	.get_asleep = fake_get_asleep,
+	.get_header = fake_get_header,
 	.get_resource = fake_get_resource,
 	.get_neighbour = fake_get_neighbour,
 	.map = fake_map,

@@ -19,6 +19,7 @@ enum fake_op {
 	FAKE_GET_ID,
 	FAKE_GET_DRIVER,
 	FAKE_GET_ASLEEP,
+	FAKE_GET_HEADER,
 	FAKE_GET_RESOURCE,
 	FAKE_GET_NEIGHBOUR,
 	FAKE_MAP,
@@ -54,6 +55,8 @@ struct fake {
 	uint32_t id[PCIBAR_ID_REVISION + 1];
 	char driver[PCIBAR_NAME_LEN];
 	char neighbour[PCIBAR_NAME_LEN];
+	uint8_t header;
+	uint8_t secondary;
 	bool asleep;
 	bool sealed;		/* a touch of a mapping ends the test */
 	bool fenced;		/* so does one of the pages before and behind it */

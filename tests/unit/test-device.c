@@ -328,6 +328,8 @@ static void tells_what_a_function_is(void **state)
 	fake->id[PCIBAR_ID_REVISION] = 0xfe;
 	strcpy(fake->driver, "nvme");
 	fake->asleep = true;
+	fake->header = 1;
+	fake->secondary = 0xe2;
 	fake_forget(fake);
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.flags, PCIBAR_DEV_ASLEEP | PCIBAR_DEV_DRIVER_OWNS);
@@ -343,6 +345,8 @@ static void tells_what_a_function_is(void **state)
 	assert_int_equal(info.revision, 0xfe);
 	assert_int_equal(info.backend, FAKE_BACKEND);
 	assert_int_equal(info.caps, fake_ops.caps);
+	assert_int_equal(info.header, 1);
+	assert_int_equal(info.secondary, 0xe2);
 	assert_int_equal(info.reserved, 0);
 	assert_string_equal(info.driver, "nvme");
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
@@ -376,7 +380,8 @@ static void knows_drivers_that_share(void **state)
 
 static void info_passes_errors_on(void **state)
 {
-	static const enum fake_op ops[] = { FAKE_GET_ID, FAKE_GET_DRIVER, FAKE_GET_ASLEEP };
+	static const enum fake_op ops[] = { FAKE_GET_ID, FAKE_GET_DRIVER, FAKE_GET_ASLEEP,
+					    FAKE_GET_HEADER };
 	static const int errors[] = { -ENODEV, -EACCES, -EIO };
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	struct fake *fake = fake_add("0000:03:00.0");
