@@ -7,6 +7,12 @@
 #include "abi.h"
 #include "internal.h"
 
+/*
+ * For the elements of all VPD there can be, 32 KiB of which 4 for 3 bytes: asked
+ * for the length first, the kernel would read it twice from a slow device.
+ */
+#define VPD_ROOM	(64u << 10)
+
 int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pcibar_address *addr)
 {
 	*abi = (struct pcibar_abi){
@@ -38,6 +44,48 @@ int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint
 		return 0;
 	/* Width and alignment were checked: what is left is the end of the space. */
 	return errno == EINVAL ? -ERANGE : -errno;
+}
+
+/* The elements that PCIOCLISTVPD wrote */
+static int visit_elements(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
+{
+	struct pci_vpd_element element;
+	size_t at = 0;
+	int ret = 0;
+
+	while (!ret && len - at >= sizeof(element)) {
+		struct pcibar_vpd_field field = { .size = sizeof(field) };
+
+		memcpy(&element, vpd + at, sizeof(element));
+		at += sizeof(element);
+		if (element.pve_datalen > len - at)
+			break;
+		if (element.pve_flags & PVE_FLAG_IDENT)
+			field.flags = PCIBAR_VPD_IDENT;
+		else if (element.pve_flags & PVE_FLAG_RW)
+			field.flags = PCIBAR_VPD_WRITABLE;
+		memcpy(field.keyword, element.pve_keyword, sizeof(element.pve_keyword));
+		field.length = element.pve_datalen;
+		field.data = vpd + at;
+		ret = fn(data, &field);
+		at += field.length;
+	}
+	return ret;
+}
+
+int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
+{
+	const struct pcibar_abi *abi = be;
+	struct pci_list_vpd_io io = { .plvi_sel = abi->sel, .plvi_len = VPD_ROOM };
+	int ret = -ENOMEM;
+
+	io.plvi_data = malloc(VPD_ROOM);
+	if (io.plvi_data && !ioctl(abi->fd, PCIOCLISTVPD, &io))
+		ret = visit_elements((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
+	else if (io.plvi_data)
+		ret = errno == ENXIO ? -ENOENT : -errno;
+	free(io.plvi_data);
+	return ret;
 }
 
 struct channel {

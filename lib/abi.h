@@ -48,6 +48,7 @@ int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pciba
 
 /* Members of the ops table. A channel is for PCIOCBARIO, and freed with free(). */
 int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
+int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
 int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
 			    uint64_t *length, void **chanp);
 int pcibar_abi_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);

@@ -400,4 +400,5 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.channel_close = free,
 	.config_read = freebsd_config_read,
 	.config_write = pcibar_abi_config_write,
+	.vpd_list = pcibar_abi_vpd_list,
 };

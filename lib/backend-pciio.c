@@ -296,6 +296,8 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.config_read = pciio_config_read,
 	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
 	.config_write = pcibar_abi_config_write,
+	/* And it wakes a sleeping device, which not every kernel does for sysfs' file. */
+	.vpd_list = pcibar_abi_vpd_list,
 	.event_fd = pciio_event_fd,
 	.event_next = pciio_event_next,
 };

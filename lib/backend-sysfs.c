@@ -341,6 +341,13 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }
 
+static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
+{
+	struct sysfs *be = priv;
+
+	return pcibar_sysfs_vpd_list(be->dir, fn, data);
+}
+
 /* The kernel moves I/O data through a variable of the host's byte order. */
 static int io_read(int fd, uint64_t off, unsigned int width, uint64_t *val)
 {
@@ -427,4 +434,5 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.channel_close = sysfs_channel_close,
 	.config_read = sysfs_config_read,
 	.config_write = sysfs_config_write,
+	.vpd_list = sysfs_vpd_list,
 };

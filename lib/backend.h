@@ -7,6 +7,7 @@
 
 #include <pcibar/bar.h>
 #include <pcibar/device.h>
+#include <pcibar/vpd.h>
 
 struct pcibar_verdict;
 
@@ -126,6 +127,9 @@ struct pcibar_backend_ops {
 	 */
 	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
+
+	/* -ENOENT: the function has none. Calls @fn when all is read. */
+	int (*vpd_list)(void *be, pcibar_vpd_fn fn, void *data);
 
 	/* A descriptor that becomes readable with an event; the back end's own. */
 	int (*event_fd)(void *be);

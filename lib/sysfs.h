@@ -50,4 +50,8 @@ int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v);
 int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v);
 int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error);
 
+/* sysfs-vpd.c */
+int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);
+int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data);
+
 #endif

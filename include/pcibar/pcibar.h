@@ -12,5 +12,6 @@
 #include <pcibar/mmio.h>
 #include <pcibar/selector.h>
 #include <pcibar/version.h>
+#include <pcibar/vpd.h>
 
 #endif

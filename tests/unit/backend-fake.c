@@ -354,6 +354,17 @@ static int fake_config_write(void *be, unsigned int off, unsigned int width, uin
 	return 0;
 }
 
+static int fake_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
+{
+	static const struct pcibar_vpd_field field = {
+		.size = sizeof(field), .flags = PCIBAR_VPD_IDENT, .length = 4,
+		.data = (const uint8_t *)"fake",
+	};
+	int ret = record(be, (struct fake_event){ .op = FAKE_VPD_LIST });
+
+	return ret ? ret : fn(data, &field);
+}
+
 static const struct pcibar_backend_ops pristine = {
 	.id = FAKE_BACKEND,
 	.name = "fake",
@@ -374,6 +385,7 @@ static const struct pcibar_backend_ops pristine = {
 	.channel_close = fake_channel_close,
 	.config_read = fake_config_read,
 	.config_write = fake_config_write,
+	.vpd_list = fake_vpd_list,
 };
 
 unsigned int fake_reset(void)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backend-fake.h"
+#include "inject.h"
+#include "internal.h"
+#include "sysfs.h"
+#include "tree.h"
+
+#define FUNCTION	"0000:03:00.0"
+
+static struct tree tree;
+static struct pcibar_device *dev;
+/* What was listed: "ident: Name; ro PN: 17; rw YA: tag; " */
+static char listed[512];
+
+static int note(void *data, const struct pcibar_vpd_field *field)
+{
+	size_t len = strlen(listed);
+
+	assert_int_equal(field->size, sizeof(*field));
+	if (field->flags & PCIBAR_VPD_IDENT)
+		assert_string_equal(field->keyword, "");
+	snprintf(listed + len, sizeof(listed) - len, "%s%s: %.*s; ",
+		 field->flags & PCIBAR_VPD_IDENT ? "ident" :
+		 field->flags & PCIBAR_VPD_WRITABLE ? "rw " : "ro ", field->keyword,
+		 (int)field->length, (const char *)field->data);
+	return *(int *)data;
+}
+
+static int setup(void **state)
+{
+	struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .backend = PCIBAR_BACKEND_SYSFS, .sysfs_root = tree.root,
+	};
+	int ret = unit_setup(state);
+
+	*listed = '\0';
+	tree_create(&tree);
+	tree_add(&tree, FUNCTION);
+	assert_int_equal(pcibar_device_open(FUNCTION, &opts, &dev), 0);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_device_close(dev);
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define VPD_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+/* A name, two read-only fields, a tag that nobody knows, two fields that may be written, the end */
+static const uint8_t good[] =
+	"\x82\x04\x00" "Name"
+	"\x90\x0a\x00" "PN\x02" "17" "SN\x02" "42"
+	"\x85\x02\x00" "??"
+	"\x91\x09\x00" "YA\x03" "tag" "RW\x00"
+	"\x78" "PN\x01x";
+#define GOOD_FIELDS	"ident: Name; ro PN: 17; ro SN: 42; rw YA: tag; rw RW: ; "
+
+static int parse(const uint8_t *vpd, size_t len)
+{
+	int go_on = 0;
+
+	*listed = '\0';
+	return pcibar_sysfs_vpd_parse(vpd, len, note, &go_on);
+}
+
+static void lists_fields_in_order(void **state)
+{
+	int go_on = 0;
+
+	(void)state;
+	tree_set(&tree, FUNCTION, "vpd", "%s", "");
+	tree_truncate(&tree, FUNCTION, "vpd", sizeof(good));
+	tree_poke(&tree, FUNCTION, "vpd", 0, good, sizeof(good));
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), 0);
+	assert_string_equal(listed, GOOD_FIELDS);
+}
+
+static void ends_when_told(void **state)
+{
+	int end = 7;
+
+	(void)state;
+	assert_int_equal(pcibar_sysfs_vpd_parse(good, sizeof(good), note, &end), 7);
+	assert_string_equal(listed, "ident: Name; ");
+}
+
+/* Whatever is missing, what stands before is listed, and nothing behind the end is touched. */
+static void ends_where_the_data_ends(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len <= sizeof(good); len++) {
+		uint8_t *exact = malloc(len ? len : 1);
+
+		assert_non_null(exact);
+		memcpy(exact, good, len);
+		assert_int_equal(parse(exact, len), len < 7 ? -ENOENT : 0);
+		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
+		free(exact);
+	}
+}
+
+static void ends_where_it_makes_no_sense(void **state)
+{
+	static const struct {
+		const char *vpd;
+		size_t len;
+		int answer;
+		const char *fields;
+	} cases[] = {
+		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENOENT, "" },
+		{ "\x90\x05\x00" "PN\x02" "17" "\x82\x01\x00" "N", 12, 0, "ro PN: 17; ident: N; " },
+		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x03" "17" "\x78", 13, 0, "ident: N; " },
+		{ "\x82\x01\x00" "N" "\x90\xff\xff" "PN\x02" "17", 12, 0, "ident: N; " },
+		{ "\x82\x00\x00" "\x90\x02\x00" "PN", 8, 0, "ident: ; " },
+		{ "\xff\xff\xff\xff", 4, -ENOENT, "" },
+		{ "\0\0\0\0", 4, -ENOENT, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(parse((const uint8_t *)cases[i].vpd, cases[i].len),
+				 cases[i].answer);
+		assert_string_equal(listed, cases[i].fields);
+	}
+}
+
+/* Rubbish of all kinds: the sanitizers and valgrind watch. */
+static void survives_anything(void **state)
+{
+	uint8_t *vpd = calloc(1, 256);
+
+	(void)state;
+	assert_non_null(vpd);
+	srandom(1);
+	for (unsigned int round = 0; round < 2000; round++) {
+		size_t len = (size_t)random() % 64;
+		uint8_t *end = vpd + 256;
+
+		memcpy(end - len, good, len < sizeof(good) ? len : sizeof(good));
+		for (size_t i = 0; i < 4 && len; i++)
+			end[-1 - (ssize_t)((size_t)random() % len)] = (uint8_t)random();
+		parse(end - len, len);
+	}
+	free(vpd);
+}
+
+static void tells_none_from_gone(void **state)
+{
+	int go_on = 0;
+
+	(void)state;
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	tree_set(&tree, FUNCTION, "vpd", "%s", "");
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	inject(INJECT_OPEN, 1, ENODEV);
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	inject(INJECT_OPEN, 1, EACCES);
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -EACCES);
+	inject(INJECT_ALLOC, 1, ENOMEM);
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOMEM);
+	tree_drop(&tree, FUNCTION);
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	assert_string_equal(listed, "");
+}
+
+static void hands_on_what_the_back_end_says(void **state)
+{
+	struct fake *fake = fake_add("0000:04:00.0");
+	struct pcibar_device *other = unit_open("0000:04:00.0", 0);
+	int go_on = 0;
+
+	(void)state;
+	assert_int_equal(pcibar_vpd_list(other, note, &go_on), 0);
+	assert_string_equal(listed, "ident: fake; ");
+	fake->error[FAKE_VPD_LIST] = -ETIMEDOUT;
+	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ETIMEDOUT);
+	pcibar_device_close(other);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		VPD_TEST(lists_fields_in_order),
+		VPD_TEST(ends_when_told),
+		VPD_TEST(ends_where_the_data_ends),
+		VPD_TEST(ends_where_it_makes_no_sense),
+		VPD_TEST(survives_anything),
+		VPD_TEST(tells_none_from_gone),
+		VPD_TEST(hands_on_what_the_back_end_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
