@@ -100,7 +100,7 @@ static int run(struct context *ctx, int argc, char **argv)
 	ret = pcibar_device_get_info(ctx->session->dev, &info);
 	if (ret)
 		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
-	ids = pciids_open();
+	ids = pciids_open(NULL);
 	if (ctx->opt.json)
 		print_json(ctx, ids, &info);
 	else

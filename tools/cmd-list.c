@@ -81,7 +81,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	int ret;
 
 	list.color = terminal_color(&ctx->opt, STDOUT_FILENO);
-	list.ids = pciids_open();
+	list.ids = pciids_open(NULL);
 	opts.why = &why;
 	if (ctx->opt.json) {
 		json_begin(&list.json, stdout);

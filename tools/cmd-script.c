@@ -80,7 +80,8 @@ static int run_line(struct context *ctx, struct script *script, char *line, bool
 			 script->line);
 	count = split(line, words);
 	if (count < 0)
-		status = usage_error(&(struct context){ .cmd = ctx->cmd, .where = script->where },
+		status = usage_error(&(struct context){ .program = ctx->program, .cmd = ctx->cmd,
+							.where = script->where },
 				     "a quote is not closed");
 	else if (count && !strcmp(words[0], "quit"))
 		*quit = true;

@@ -4,6 +4,7 @@
 
 #include "options.h"
 
+struct program;
 struct session;
 
 /* Exit statuses; pcibar(1) lists them. */
@@ -18,6 +19,7 @@ enum status {
 
 /* What a verb works with */
 struct context {
+	const struct program *program;
 	const struct cmd *cmd;		/* NULL before the verb is known */
 	struct session *session;
 	struct options opt;

@@ -246,16 +246,22 @@ static void describe_unknown(char *const *argv, char error[OPTIONS_ERROR_MAX])
 		snprintf(error, OPTIONS_ERROR_MAX, "there is no option '%s' here", word);
 }
 
+const char *options_set(struct options *opt, enum option_bit bit, const char *arg)
+{
+	const struct option_row *row = &rows[__builtin_ctz(bit)];
+
+	opt->given |= bit;
+	if (row->set)
+		return row->set(opt, arg);
+	*(bool *)((char *)opt + row->flag) = true;
+	return NULL;
+}
+
 static int apply(struct options *opt, unsigned int row, const char *arg,
 		 char error[OPTIONS_ERROR_MAX])
 {
-	const char *wrong = NULL;
+	const char *wrong = options_set(opt, 1u << row, arg);
 
-	opt->given |= 1u << row;
-	if (rows[row].set)
-		wrong = rows[row].set(opt, arg);
-	else
-		*(bool *)((char *)opt + rows[row].flag) = true;
 	if (!wrong)
 		return 0;
 	snprintf(error, OPTIONS_ERROR_MAX, "--%s '%s': %s", rows[row].name, arg, wrong);

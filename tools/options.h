@@ -105,6 +105,9 @@ void options_init(struct options *opt);
 int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc, char **argv,
 		  int *rest, char error[OPTIONS_ERROR_MAX]);
 
+/* Sets the option of one bit to @arg; answers NULL, or a clause that says what is wrong. */
+const char *options_set(struct options *opt, enum option_bit bit, const char *arg);
+
 /* "--name" of the lowest bit of @bits */
 const char *options_name(uint32_t bits);
 

@@ -12,6 +12,8 @@
 #include "report.h"
 #include "session.h"
 
+static const struct program program = { .name = "pcibar", .help = "pcibar help" };
+
 static int cmd_help(struct context *ctx, int argc, char **argv);
 
 static const struct cmd cmd_help_verb = {
@@ -203,7 +205,7 @@ static int run(struct context *ctx, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct session session = { .label = "" };
-	struct context ctx = { .session = &session, .where = "" };
+	struct context ctx = { .program = &program, .session = &session, .where = "" };
 	int status;
 
 	if (output_init())

@@ -128,32 +128,34 @@ static bool build_index(struct pciids *ids)
 	return true;
 }
 
-static const char *map_file(size_t *len)
+static const char *map_file(const char *path, size_t *len)
 {
-	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	void *text = MAP_FAILED;
-	int fd;
+	struct stat st;
 
-	for (size_t i = 0; text == MAP_FAILED && i < sizeof(paths) / sizeof(paths[0]); i++) {
-		fd = open(paths[i], O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (!fstat(fd, &st) && st.st_size > 0)
-			text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		close(fd);
-	}
-	*len = text == MAP_FAILED ? 0 : (size_t)st.st_size;
-	return text == MAP_FAILED ? NULL : text;
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &st) && st.st_size > 0)
+		text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (text == MAP_FAILED)
+		return NULL;
+	*len = (size_t)st.st_size;
+	return text;
 }
 
-struct pciids *pciids_open(void)
+struct pciids *pciids_open(const char *path)
 {
 	struct pciids *ids = calloc(1, sizeof(*ids));
-	size_t len;
+	size_t len = 0;
 
 	if (!ids)
 		return NULL;
-	ids->text = map_file(&len);
+	if (path)
+		ids->text = map_file(path, &len);
+	for (size_t i = 0; !path && !ids->text && i < sizeof(paths) / sizeof(paths[0]); i++)
+		ids->text = map_file(paths[i], &len);
 	if (ids->text) {
 		ids->end = ids->text + len;
 		if (build_index(ids))

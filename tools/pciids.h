@@ -14,8 +14,11 @@
 
 struct pciids;
 
-/* Finds and indexes the file; NULL when there is none, which the others take. */
-struct pciids *pciids_open(void);
+/*
+ * Indexes the file at @path, or with NULL the first that is found where systems
+ * have it; NULL when there is none, which the others take.
+ */
+struct pciids *pciids_open(const char *path);
 void pciids_close(struct pciids *ids);
 
 const char *pciids_vendor(const struct pciids *ids, uint16_t vendor, char buf[PCIIDS_NAME]);

@@ -16,12 +16,12 @@ const char *bar_name(unsigned int bar)
 	return bar < PCIBAR_BAR_COUNT ? names[bar] : "?";
 }
 
-/* "pcibar <verb>: <where>", behind all that was printed before on stdout */
+/* "<program> <verb>: <where>", behind all that was printed before on stdout */
 void report_prefix(const struct context *ctx)
 {
 	fflush(stdout);
-	fprintf(stderr, "pcibar%s%s: %s", ctx->cmd ? " " : "", ctx->cmd ? ctx->cmd->name : "",
-		ctx->where);
+	fprintf(stderr, "%s%s%s: %s", ctx->program->name, ctx->cmd ? " " : "",
+		ctx->cmd ? ctx->cmd->name : "", ctx->where);
 }
 
 int usage_error(const struct context *ctx, const char *fmt, ...)
@@ -32,7 +32,7 @@ int usage_error(const struct context *ctx, const char *fmt, ...)
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
-	fprintf(stderr, "; see 'pcibar help%s%s'\n", ctx->cmd ? " " : "",
+	fprintf(stderr, "; see '%s%s%s'\n", ctx->program->help, ctx->cmd ? " " : "",
 		ctx->cmd ? ctx->cmd->name : "");
 	return STATUS_USAGE;
 }
@@ -66,12 +66,7 @@ int fail_device(const struct context *ctx, int status, unsigned int bar, const c
 }
 
 /* What the library does not say itself: calls without a struct pcibar_refusal */
-static const struct sentence {
-	enum phase phase;
-	int err;
-	int status;
-	const char *text;
-} sentences[] = {
+static const struct sentence sentences[] = {
 	{ PHASE_OPEN, -ENODEV, STATUS_NO_DEVICE, "no such function; 'pcibar list' shows all" },
 	{ PHASE_OPEN, -ENOTUNIQ, STATUS_NO_DEVICE,
 	  "several functions match; name one by its address" },
@@ -98,14 +93,27 @@ static const struct sentence {
 	{ PHASE_CONFIG, -EBUSY, STATUS_FAILED,
 	  "a kernel driver owns the function; unbind it or use --share-driver" },
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
+	{ 0 }
 };
 
-static const struct sentence *find_sentence(enum phase phase, int err)
+static const struct sentence *find_sentence(const struct program *program, enum phase phase,
+					    int err)
 {
-	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
-		if (sentences[i].phase == phase && sentences[i].err == err)
-			return &sentences[i];
+	const struct sentence *const tables[] = { program->sentences, sentences };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct sentence *s = tables[i]; s && s->text; s++)
+			if (s->phase == phase && s->err == err)
+				return s;
 	return NULL;
+}
+
+static const char *find_remedy(const struct program *program, const struct pcibar_reason *reason)
+{
+	for (const struct remedy *r = program->remedies; r && r->text; r++)
+		if (r->reason == reason->code)
+			return r->text;
+	return reason->remedy;
 }
 
 static int status_of_reason(enum phase phase, uint32_t code)
@@ -129,13 +137,15 @@ static int status_of_reason(enum phase phase, uint32_t code)
 int refused(const struct context *ctx, enum phase phase, unsigned int bar, int err,
 	    const struct pcibar_refusal *why)
 {
-	const struct sentence *sentence = find_sentence(phase, err);
+	const struct sentence *sentence = find_sentence(ctx->program, phase, err);
 	const struct pcibar_reason *reason;
+	const char *remedy;
 
 	if (why && why->count) {
 		reason = &why->reasons[0];
+		remedy = find_remedy(ctx->program, reason);
 		return fail_device(ctx, status_of_reason(phase, reason->code), bar, "%s%s%s",
-				   reason->what, reason->remedy[0] ? "; " : "", reason->remedy);
+				   reason->what, *remedy ? "; " : "", remedy);
 	}
 	if (sentence)
 		return fail_device(ctx, sentence->status, bar, "%s", sentence->text);

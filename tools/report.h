@@ -19,17 +19,40 @@ enum phase {
 	PHASE_CONFIG,	/* reading or writing configuration space */
 };
 
+/* What an error means that the library does not explain itself */
+struct sentence {
+	enum phase phase;
+	int err;
+	int status;
+	const char *text;
+};
+
+/* What helps against a reason of the library's, in the program's own options */
+struct remedy {
+	uint32_t reason;		/* enum pcibar_reason_code */
+	const char *text;
+};
+
+/* How a program speaks; the library's remedies are meant for pcibar. */
+struct program {
+	const char *name;
+	const char *help;	/* the command that tells its usage; a verb goes behind it */
+	/* Either may be NULL; both end with one without text. */
+	const struct sentence *sentences;	/* go before those for all programs */
+	const struct remedy *remedies;
+};
+
 /* As @bar: the message concerns no BAR */
 #define NO_BAR	PCIBAR_INTENT_DEVICE
 
-/* Begins a line on stderr with "pcibar <verb>: ", behind all that stdout has so far. */
+/* Begins a line on stderr with "<program> <verb>: ", behind all that stdout has so far. */
 void report_prefix(const struct context *ctx);
 
 /* One line on stderr, with a pointer to the help; answers STATUS_USAGE. */
 int usage_error(const struct context *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* One line on stderr, "pcibar <verb>: ..."; answers @status. */
+/* One line on stderr, "<program> <verb>: ..."; answers @status. */
 int fail(const struct context *ctx, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
