@@ -54,7 +54,7 @@ static bool mapped_at(const void *base)
 
 static void geometry(void)
 {
-	struct pci_bar_mmap io = request(edu, BAR(0), 0, 0);
+	struct pci_bar_mmap io = request(edu, BAR(0), 0, UC);
 	unsigned int val;
 
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
@@ -67,13 +67,13 @@ static void geometry(void)
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
 	CHECK(!mapped_at(io.pbm_map_base));
 
-	io = request(memory, BAR(0), 0, 0);
+	io = request(memory, BAR(0), 0, UC);
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
 	EQUAL(io.pbm_map_length, PAGE);
 	EQUAL(io.pbm_bar_length, 256);
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
 
-	io = request(memory, BAR(2), PCIIO_BAR_MMAP_RW, 0);
+	io = request(memory, BAR(2), PCIIO_BAR_MMAP_RW, UC);
 	if (sizeof(long) == 4) {
 		REFUSED(ioctl(pci, PCIOCBARMMAP, &io), ENOMEM);
 		return;
@@ -90,7 +90,7 @@ static void geometry(void)
 static void far(void)
 {
 	struct pci_bar_open io = { .pbo_size = sizeof(io), .pbo_sel = memory, .pbo_reg = BAR(2),
-				   .pbo_flags = PCIIO_BAR_OPEN_RW };
+				   .pbo_flags = PCIIO_BAR_OPEN_RW, .pbo_memattr = UC };
 	void *page;
 
 	MUST(ioctl(pci, PCIOCBAROPEN, &io));
@@ -104,45 +104,64 @@ static void far(void)
 	close(io.pbo_fd);
 }
 
+static void attributes(void)
+{
+	static const int others[] = {
+		VM_MEMATTR_WRITE_BACK, VM_MEMATTR_WRITE_THROUGH,
+#ifdef __aarch64__
+		VM_MEMATTR_DEVICE_nGnRnE, VM_MEMATTR_TAGGED,
+#else
+		VM_MEMATTR_WRITE_PROTECTED,
+#endif
+	};
+
+	EQUAL(map(edu, BAR(0), 0, UC), 0);
+	EQUAL(map(edu, BAR(0), 0, WC), 0);
+#ifdef __aarch64__
+	EQUAL(map(edu, BAR(0), 0, VM_MEMATTR_UNCACHEABLE), 0);
+	REFUSED(map(edu, BAR(0), 0, 7), EINVAL);
+#else
+	EQUAL(map(edu, BAR(0), 0, VM_MEMATTR_WEAK_UNCACHEABLE), 0);
+	REFUSED(map(edu, BAR(0), 0, 2), EINVAL);
+	REFUSED(map(edu, BAR(0), 0, 3), EINVAL);
+#endif
+	REFUSED(map(edu, BAR(0), 0, 8), EINVAL);
+	REFUSED(map(edu, BAR(0), 0, -1), EINVAL);
+	REFUSED(map(edu, BAR(0), 0, 256), EINVAL);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		REFUSED(map(edu, BAR(0), 0, others[i]), EOPNOTSUPP);
+}
+
 static void refusals(void)
 {
 	struct pcisel absent = { .pc_bus = 0xfe, .pc_dev = 3 }, wrong = edu;
 
 	wrong.pc_func = 8;
-	REFUSED(map(absent, BAR(0), 0, 0), ENODEV);
-	REFUSED(map(wrong, BAR(0), 0, 0), ENODEV);
+	REFUSED(map(absent, BAR(0), 0, UC), ENODEV);
+	REFUSED(map(wrong, BAR(0), 0, UC), ENODEV);
 	/* No such function comes before everything that is wrong with the rest. */
 	REFUSED(map(absent, 3, ~ALL, 99), ENODEV);
 	for (int bit = 4; bit < 32; bit++)
-		REFUSED(map(edu, BAR(0), (int)(1u << bit), 0), EINVAL);
-	REFUSED(map(edu, BAR(0), PCIIO_BAR_MMAP_EXCL, 0), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, 2), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, 3), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, 8), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, -1), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, 256), EINVAL);
-	REFUSED(map(edu, BAR(0), 0, 4), EOPNOTSUPP);
-	REFUSED(map(edu, BAR(0), 0, 5), EOPNOTSUPP);
-	REFUSED(map(edu, BAR(0), 0, 6), EOPNOTSUPP);
-	EQUAL(map(edu, BAR(0), 0, 7), 0);
+		REFUSED(map(edu, BAR(0), (int)(1u << bit), UC), EINVAL);
+	REFUSED(map(edu, BAR(0), PCIIO_BAR_MMAP_EXCL, UC), EINVAL);
 	/* The attribute is looked at before the BAR. */
-	REFUSED(map(edu, BAR(1), 0, 6), EOPNOTSUPP);
-	REFUSED(map(edu, BAR(1), 0, 0), EINVAL);
-	REFUSED(map(memory, BAR(3), 0, 0), EINVAL);	/* upper half */
-	REFUSED(map(edu, 0x11, 0, 0), EINVAL);
-	REFUSED(map(edu, -16, 0, 0), EINVAL);
-	REFUSED(map(edu, 0x7fffffff, 0, 0), EINVAL);
-	REFUSED(map(net, BAR(0), PCIIO_BAR_MMAP_ACTIVATE, 0), EIO);
-	REFUSED(map(net, BAR(0), 0, 0), EIO);
-	REFUSED(map(net, ROM, 0, 0), EBUSY);
-	REFUSED(map(net, ROM, PCIIO_BAR_MMAP_RW | PCIIO_BAR_MMAP_ACTIVATE, 0), EACCES);
+	REFUSED(map(edu, BAR(1), 0, VM_MEMATTR_WRITE_BACK), EOPNOTSUPP);
+	REFUSED(map(edu, BAR(1), 0, UC), EINVAL);
+	REFUSED(map(memory, BAR(3), 0, UC), EINVAL);	/* upper half */
+	REFUSED(map(edu, 0x11, 0, UC), EINVAL);
+	REFUSED(map(edu, -16, 0, UC), EINVAL);
+	REFUSED(map(edu, 0x7fffffff, 0, UC), EINVAL);
+	REFUSED(map(net, BAR(0), PCIIO_BAR_MMAP_ACTIVATE, UC), EIO);
+	REFUSED(map(net, BAR(0), 0, UC), EIO);
+	REFUSED(map(net, ROM, 0, UC), EBUSY);
+	REFUSED(map(net, ROM, PCIIO_BAR_MMAP_RW | PCIIO_BAR_MMAP_ACTIVATE, UC), EACCES);
 }
 
 static void fixed(void)
 {
 	char *room = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			  0);
-	struct pci_bar_mmap io = request(edu, BAR(0), PCIIO_BAR_MMAP_FIXED, 0);
+	struct pci_bar_mmap io = request(edu, BAR(0), PCIIO_BAR_MMAP_FIXED, UC);
 	unsigned int val;
 
 	CHECK(room != MAP_FAILED);
@@ -175,7 +194,7 @@ static void fixed(void)
 	CHECK(touch(room, &val));
 	/* The request itself inside of what it maps. */
 	struct pci_bar_mmap *inside = (void *)(room + (2 << 20));
-	*inside = request(edu, BAR(0), PCIIO_BAR_MMAP_FIXED, 0);
+	*inside = request(edu, BAR(0), PCIIO_BAR_MMAP_FIXED, UC);
 	inside->pbm_map_base = room + (2 << 20);
 	REFUSED(ioctl(pci, PCIOCBARMMAP, inside), EINVAL);
 	MUST(munmap(room, 4 << 20));
@@ -429,6 +448,7 @@ int main(int argc, char **argv)
 	catch_bus_errors();
 	geometry();
 	far();
+	attributes();
 	refusals();
 	fixed();
 	config();

@@ -66,7 +66,7 @@ static void only_looks(void)
 /* The right was given when it was opened. */
 static void still_serves(int pci)
 {
-	struct pci_bar_mmap map = { .pbm_sel = edu, .pbm_reg = BAR(0) };
+	struct pci_bar_mmap map = { .pbm_sel = edu, .pbm_reg = BAR(0), .pbm_memattr = UC };
 	struct pci_io reg = { .pi_sel = edu, .pi_width = 4 };
 	unsigned int val = 0;
 	int bar;
@@ -76,7 +76,7 @@ static void still_serves(int pci)
 	EQUAL(ioctl(pci, PCIOCBARMMAP, &map), 0);
 	CHECK(touch(map.pbm_map_base, &val));
 	EQUAL(val, 0x010000ed);
-	bar = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
+	bar = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, UC);
 	CHECK(bar >= 0);
 	close(bar);
 }

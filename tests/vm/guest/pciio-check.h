@@ -17,12 +17,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <machine/vm.h>
 #include <sys/pciio.h>
 
 #define PAGE		4096UL
 #define LEAF		(2UL << 20)
 #define BAR(index)	(0x10 + 4 * (index))
 #define ROM		0x30
+
+#define UC		VM_MEMATTR_DEVICE
+#define WC		VM_MEMATTR_WRITE_COMBINING
 
 static int failures;
 

@@ -262,8 +262,9 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
-	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar), .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
-				     .pbo_memattr = has_word(argv, "wc") };
+	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar),
+				     .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
+				     .pbo_memattr = has_word(argv, "wc") ? WC : UC };
 	if (*argv[1] != '/')
 		bar.pbo_sel = function(argv[1]);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

@@ -21,7 +21,7 @@ static int pci;
 
 static void *map_bar(unsigned int flags, size_t len, int *fdp)
 {
-	int fd = bar_open(pci, memory, BAR(2), PCIIO_BAR_OPEN_RW | flags, 0);
+	int fd = bar_open(pci, memory, BAR(2), PCIIO_BAR_OPEN_RW | flags, UC);
 	void *base;
 
 	CHECK(fd >= 0);

@@ -16,7 +16,8 @@ static long bario(int pci, int op)
 
 static long map_request(int pci, int flags)
 {
-	struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0), .pbm_flags = flags };
+	struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0), .pbm_flags = flags,
+				   .pbm_memattr = UC };
 
 	return ioctl(pci, PCIOCBARMMAP, &io);
 }
@@ -41,7 +42,7 @@ static void refused(int pci, int bar, char *occupied)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		REFUSED(map_request(pci, flags[i]), EPERM);
 	for (unsigned int bit = 0; bit < 7; bit++)
-		REFUSED(bar_open(pci, edu, BAR(0), 1u << bit, 0), EPERM);
+		REFUSED(bar_open(pci, edu, BAR(0), 1u << bit, UC), EPERM);
 	REFUSED(config(pci, PCIOCWRITE), EPERM);
 	REFUSED(bario(pci, PCIBARIO_READ), EPERM);
 	REFUSED(bario(pci, PCIBARIO_WRITE), EPERM);
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
 	edu = function(argv[1]);
 	catch_bus_errors();
 	pci = node(O_RDWR);
-	bar = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
+	bar = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, UC);
 	CHECK(bar >= 0);
 	base = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, bar, 0);
 	occupied = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -50,7 +50,7 @@ static void *remove_and_find(void *address)
 static void *map_by_descriptor(int pci, struct pcisel sel)
 {
 	void *base;
-	int fd = bar_open(pci, sel, BAR(0), PCIIO_BAR_OPEN_ACTIVATE, 0);
+	int fd = bar_open(pci, sel, BAR(0), PCIIO_BAR_OPEN_ACTIVATE, UC);
 
 	if (fd < 0)
 		return MAP_FAILED;
@@ -61,7 +61,7 @@ static void *map_by_descriptor(int pci, struct pcisel sel)
 
 static void *map_by_request(int pci, struct pcisel sel)
 {
-	struct pci_bar_mmap io = { .pbm_sel = sel, .pbm_reg = BAR(0),
+	struct pci_bar_mmap io = { .pbm_sel = sel, .pbm_reg = BAR(0), .pbm_memattr = UC,
 				   .pbm_flags = PCIIO_BAR_MMAP_ACTIVATE };
 
 	return ioctl(pci, PCIOCBARMMAP, &io) ? MAP_FAILED : io.pbm_map_base;

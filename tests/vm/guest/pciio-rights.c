@@ -23,7 +23,7 @@ static void implied_exec(int pci, int fd)
 	int status;
 
 	if (!pid) {
-		struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0) };
+		struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0), .pbm_memattr = UC };
 		char line[256];
 		FILE *maps;
 		int found = 0;
@@ -49,7 +49,7 @@ static void implied_exec(int pci, int fd)
 
 static void read_only(int pci)
 {
-	int fd = bar_open(pci, edu, BAR(0), 0, 0);
+	int fd = bar_open(pci, edu, BAR(0), 0, UC);
 	char path[64], target[128];
 	unsigned int val;
 	int by_path;
@@ -84,7 +84,7 @@ static void read_only(int pci)
 
 static void windows(int pci)
 {
-	int fd = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
+	int fd = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, UC);
 	char *base;
 
 	CHECK(fd >= 0);
@@ -168,8 +168,8 @@ static int unprivileged(int sock)
 
 static void passed_on(int pci)
 {
-	int rw = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, 0);
-	int ro = bar_open(pci, edu, BAR(0), 0, 0);
+	int rw = bar_open(pci, edu, BAR(0), PCIIO_BAR_OPEN_RW, UC);
+	int ro = bar_open(pci, edu, BAR(0), 0, UC);
 	int pair[2], status;
 	pid_t pid;
 
@@ -194,7 +194,7 @@ static void passed_on(int pci)
 /* A lesser mapping by request cannot grow either. */
 static void request(int pci)
 {
-	struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0) };
+	struct pci_bar_mmap io = { .pbm_sel = edu, .pbm_reg = BAR(0), .pbm_memattr = UC };
 	char path[80];
 
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));

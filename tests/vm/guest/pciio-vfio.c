@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 	container = container_of(argv[1]);
 	if (argc > 4)
 		flags |= PCIIO_BAR_OPEN_SMALL_PAGES;
-	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[2]), BAR(atoi(argv[3])), flags, 0));
+	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[2]), BAR(atoi(argv[3])), flags, UC));
 	base = mmap(NULL, LEAF, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	MUST((long)base);
 	*(volatile unsigned int *)base = 0x5a5a;

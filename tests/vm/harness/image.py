@@ -24,5 +24,6 @@ def make(series, directory, stage, say=print):
     kernel = kernels.fetch(series, say)
     modules = Modules(kernel)
     archive = directory / f"initramfs-{series}"
-    archive.write_bytes(initramfs.build(modules, programs.trees(stage)))
+    trees = programs.trees(kernel.architecture, stage)
+    archive.write_bytes(initramfs.build(modules, trees, kernel.architecture))
     return Image(kernel, modules, archive)

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The guest's root file system: busybox, a libc for the host's programs, and the agent.
+"""The guest's root file system: busybox, a libc for the programs under test, and the agent.
 
 The archive stays uncompressed: unpacking costs more under TCG than reading the bytes.
 """
 
 import stat
-import subprocess
 from pathlib import Path
 
+from . import userland
+from .architectures import AMD64
 from .paths import TESTS
 
-BUSYBOX = Path("/bin/busybox")
 PCI_IDS = Path("/usr/share/misc/pci.ids")
-# What a dynamically linked C program of the host needs, at the places its loader looks.
-RUNTIME = (Path("/lib64/ld-linux-x86-64.so.2"), Path("/lib/x86_64-linux-gnu/libc.so.6"))
 FOLDERS = ("dev", "etc/modules.d", "host", "proc", "root", "run", "sys", "tmp")
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
 GROUP = "root:x:0:\nnogroup:x:65534:\n"
@@ -73,17 +71,16 @@ def _padded(data):
     return data + bytes(-len(data) % 4)
 
 
-def build(modules, trees=()):
+def build(modules, trees=(), architecture=AMD64):
     """The archive's bytes. TREES are folders with programs, laid over the guest's root."""
     cpio = Cpio()
     for name in FOLDERS:
         cpio.folder(name)
     cpio.character_device("dev/console", 5, 1)
-    cpio.file("bin/busybox", BUSYBOX.read_bytes(), 0o755)
-    for applet in _applets():
-        cpio.link(f"bin/{applet}", "busybox")
-    for library in RUNTIME:
-        cpio.file(str(library)[1:], library.read_bytes(), 0o755)
+    for name, path in userland.files(architecture).items():
+        cpio.file(name, path.read_bytes(), 0o755)
+    cpio.link("bin/sh", "busybox")
+    cpio.link("agent-port", f"/dev/{architecture.platform.agent}")
     cpio.file(str(PCI_IDS)[1:], PCI_IDS.read_bytes())
     cpio.file("etc/passwd", PASSWD.encode())
     cpio.file("etc/group", GROUP.encode())
@@ -94,8 +91,3 @@ def build(modules, trees=()):
     for tree in trees:
         cpio.tree(tree)
     return cpio.image()
-
-
-def _applets():
-    listed = subprocess.run([BUSYBOX, "--list"], text=True, capture_output=True, check=True)
-    return set(listed.stdout.split()) - {"busybox"}

@@ -37,11 +37,13 @@ class Series:
 SERIES = {
     "6.1": Series(AMD64, (r"6\.1\.0-(\d+)-amd64",)),
     "6.12": Series(AMD64, (r"6\.12\.(\d+)\+deb\d+-amd64",)),
+    "arm64": Series(ARM64, (r"6\.12\.(\d+)\+deb\d+-arm64", r"6\.1\.0-(\d+)-arm64")),
 }
+ON_AMD64 = tuple(name for name, series in SERIES.items() if series.architecture is AMD64)
+EVERYWHERE = tuple(SERIES)
 # What the module is compiled for and not run on. Addresses of devices have 32 bits on armhf,
 # 64 on i386, where both are 32-bit kernels.
 COMPILED = {
-    "arm64": Series(ARM64, (r"6\.12\.(\d+)\+deb\d+-arm64", r"6\.1\.0-(\d+)-arm64")),
     "arm64-6.1": Series(ARM64, (r"6\.1\.0-(\d+)-arm64",)),
     "armhf": Series(ARMHF, (r"6\.1\.0-(\d+)-armmp",)),
     "i386": Series(I386, (r"6\.1\.0-(\d+)-686-pae",)),
@@ -65,12 +67,12 @@ class Kernel:
     architecture: Architecture = AMD64
 
     @property
-    def bzimage(self):
+    def vmlinuz(self):
         return self.directory / "boot" / f"vmlinuz-{self.release}"
 
     @property
     def vmlinux(self):
-        """The uncompressed ELF image: QEMU enters it by PVH, which saves seconds under TCG."""
+        """The uncompressed image: QEMU enters x86's by PVH, which saves seconds under TCG."""
         return self.directory / "vmlinux"
 
     @property
@@ -106,11 +108,14 @@ def _download(series, directory, say):
     except (AptError, subprocess.CalledProcessError, OSError) as error:
         raise KernelError(f"kernel {series} cannot be had: {error}") from error
     kernel = _unpacked(series, directory)
-    kernel.vmlinux.write_bytes(extract_vmlinux(kernel.bzimage.read_bytes()))
+    kernel.vmlinux.write_bytes(extract_vmlinux(kernel.vmlinuz.read_bytes()))
 
 
 def extract_vmlinux(bzimage):
-    """The ELF image inside a bzImage: see the x86 boot protocol, payload_offset, payload_length."""
+    """The ELF image inside a bzImage: see the x86 boot protocol, payload_offset, payload_length.
+    arm64's image is not packed."""
+    if bzimage[0x202:0x206] != b"HdrS":
+        return bzimage
     setup_sectors = bzimage[0x1f1]
     offset, length = struct.unpack_from("<II", bzimage, 0x248)
     start = (setup_sectors + 1) * 512 + offset

@@ -9,9 +9,7 @@ FAST = ("mitigations=off nokaslr lsm=lockdown audit=0 cryptomgr.notests rcupdate
         "random.trust_cpu=on")
 # loglevel=5: warnings and worse reach the console, which is all that is left of a dead guest.
 # A panic ends QEMU (panic=-1 with -no-reboot), so that nobody waits for a dead guest.
-# The checks of the clocks against each other find faults on a busy host: they are off.
-ALWAYS = ("console=ttyS0 8250.nr_uarts=2 loglevel=5 oops=panic panic=-1 tsc=reliable "
-          "no_timer_check")
+ALWAYS = "loglevel=5 oops=panic panic=-1"
 
 # Empty slots for hot-plugged devices. The windows are what firmware leaves open behind each.
 PORTS = tuple(f"port{number}" for number in range(6))
@@ -25,13 +23,14 @@ BIG_WINDOWS = WINDOWS | {"pref64-reserve": 64 << 30}
 class Machine:
     """What a scenario may choose; the snapshot lane has one machine, made of the defaults.
 
+    cpu: in place of the platform's
     append: further kernel arguments
     realistic: the packed kernel image, booted with Debian's own defaults: slower
     slots: empty ones for hot-plugged devices; their windows push 64-bit BARs beyond 4 GiB
     options: further arguments of QEMU
     """
 
-    cpu: str = "qemu64"
+    cpu: str = ""
     memory: str = "256M"
     smp: int = 1
     q35: str = ""
@@ -41,19 +40,19 @@ class Machine:
     options: tuple = ()
 
     def arguments(self, kernel, initramfs, directory):
+        platform = kernel.architecture.platform
         tuning = "" if self.realistic else FAST
-        command_line = " ".join(f"{ALWAYS} {tuning} {self.append}".split())
+        command_line = " ".join(f"{platform.append} {ALWAYS} {tuning} {self.append}".split())
         return [
-            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            # No PIT: on a busy host a clock that the kernel measures with it is 15 times too slow.
-            "-accel", "tcg,tb-size=512", "-machine", "q35,pit=off" + self.q35,
-            "-cpu", self.cpu, "-m", self.memory, "-smp", str(self.smp),
-            "-kernel", str(kernel.bzimage if self.realistic else kernel.vmlinux),
+            platform.qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-accel", "tcg,tb-size=512", "-machine", platform.machine + self.q35,
+            "-cpu", self.cpu or platform.cpu, "-m", self.memory, "-smp", str(self.smp),
+            "-kernel", str(kernel.vmlinuz if self.realistic else kernel.vmlinux),
             "-initrd", str(initramfs), "-append", command_line,
             # The log backend of the trace events; files are named relative to the VM's folder.
             "-D", "trace.log",
             "-chardev", "file,id=console,path=console.log",
-            "-serial", "chardev:console", "-serial", "chardev:agent",
+            *platform.ports,
             "-fsdev", "local,id=host,path=share,security_model=none",
             "-device", "virtio-9p-pci,fsdev=host,mount_tag=host,addr=2",
             *(_root_ports() if self.slots else ()), *self.options]

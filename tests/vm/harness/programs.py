@@ -4,6 +4,8 @@
 import os
 import subprocess
 
+from . import cross
+from .architectures import AMD64
 from .paths import BUILD, SOURCE, TESTS
 
 
@@ -17,15 +19,19 @@ class ProgramError(Exception):
     pass
 
 
-def trees(stage):
-    """The folders to lay over the guest's root. STAGE is made by `meson install --destdir`."""
-    helpers = BUILD / "vm" / "helpers"
+def trees(architecture, stage):
+    """The folders to lay over the guest's root. STAGE is made by `meson install --destdir`; for
+    another architecture than the host's its name ends in -ARCHITECTURE."""
+    if architecture is not AMD64:
+        stage = stage.with_name(f"{stage.name}-{architecture.name}")
+    helpers = BUILD / "vm" / f"helpers-{architecture.name}"
     (helpers / "bin").mkdir(parents=True, exist_ok=True)
-    multilib = _has_multilib()
+    multilib = architecture is AMD64 and _has_multilib()
+    gcc = cross.gcc(architecture)
     for source in sorted((TESTS / "guest").glob("*.c")):
-        _compile(source, helpers / "bin" / source.stem)
+        _compile(gcc, source, helpers / "bin" / source.stem)
         if multilib and source.stem in BOTH_ABIS:
-            _compile(source, helpers / "bin" / f"{source.stem}-32", *M32)
+            _compile(gcc, source, helpers / "bin" / f"{source.stem}-32", *M32)
     return [helpers, stage] if stage.is_dir() else [helpers]
 
 
@@ -46,13 +52,13 @@ def _has_multilib():
     return done.returncode == 0
 
 
-def _compile(source, program, *options):
+def _compile(gcc, source, program, *options):
     """Static, so that a helper never depends on what is under test."""
     newest = max(path.stat().st_mtime for path in (source, *source.parent.glob("*.h")))
     if program.exists() and program.stat().st_mtime >= newest:
         return
     made = program.with_name(f"{program.name}.{os.getpid()}")
-    done = subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra",
+    done = subprocess.run([gcc, "-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra",
                            "-Werror", *options, f"-I{SOURCE / 'include' / 'pciio'}", "-o", made,
                            source], check=False)
     if done.returncode:

@@ -101,16 +101,17 @@ class Monitor:
 
 
 class Qemu:
-    """One process. The arguments must not contain the sockets: they are added here."""
+    """One process. The arguments, after the program, must not contain the sockets: they are added
+    here."""
 
     def __init__(self, arguments, directory, deadline):
         self.monitor_lines, self.agent_lines = LineSocket(), LineSocket()
         sockets = {"monitor": self.monitor_lines.theirs, "agent": self.agent_lines.theirs}
         # QEMU must not outlive us even when we are killed.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"]
+        command = ["setpriv", "--pdeathsig", "KILL", arguments[0]]
         for name, end in sockets.items():
             command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
-        command += ["-mon", "chardev=monitor,mode=control", *arguments]
+        command += ["-mon", "chardev=monitor,mode=control", *arguments[1:]]
         (directory / "qemu-command").write_text("\n".join(command) + "\n", encoding="utf-8")
         self.messages = directory / "qemu-messages"
         with open(self.messages, "wb") as messages:

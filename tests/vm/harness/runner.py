@@ -15,16 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import image, kernel_log
+from .cross import CrossError
 from .kernels import SERIES, KernelError
 from .paths import BUILD
 from .programs import ProgramError
 from .qemu import VmError
 from .scenario import Skip, load
+from .userland import UserlandError
 from .vm import VM
 
 # Programs and the packages that have them.
-NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "gcc": "gcc",
-          "zstd": "zstd"}
+NEEDED = {"busybox": "busybox-static", "gcc": "gcc", "zstd": "zstd"}
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _arguments():
                         help="keep the artefacts of good scenarios, too, in build/vm/kept/")
     parser.add_argument("--stage", metavar="DIR", type=Path, default=BUILD / "stage",
                         help="programs under test, made by `meson install --destdir`; laid over "
-                        "the guest's root (build/stage)")
+                        "the guest's root (build/stage; for arm64 DIR-arm64)")
     return parser.parse_args()
 
 
@@ -174,8 +175,10 @@ def _selected(arguments):
                     yield case, series
 
 
-def _check_host(stage):
-    lacking = [package for program, package in NEEDED.items() if not shutil.which(program)]
+def _check_host(stage, cases):
+    platforms = {SERIES[series].architecture.platform for _, series in cases}
+    needed = NEEDED | {platform.qemu: platform.package for platform in platforms}
+    lacking = [package for program, package in needed.items() if not shutil.which(program)]
     if lacking:
         raise SystemExit(f"tests/vm/run: {' '.join(lacking)} missing; run scripts/setup vm")
     if not stage.is_dir():
@@ -191,13 +194,13 @@ def main():
         return 0
     if not cases:
         raise SystemExit("tests/vm/run: no scenario matches")
-    _check_host(arguments.stage)
+    _check_host(arguments.stage, cases)
     os.makedirs(BUILD / "vm", exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=BUILD / "vm"))
     _stop_on_signals(directory)
     try:
         return _report(Runner(directory, arguments.stage, arguments.keep), cases, arguments.j)
-    except (KernelError, ProgramError) as error:
+    except (KernelError, CrossError, UserlandError, ProgramError) as error:
         raise SystemExit(f"tests/vm/run: {error}") from error
     finally:
         shutil.rmtree(directory, ignore_errors=True)

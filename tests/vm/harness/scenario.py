@@ -4,7 +4,7 @@
 import importlib.util
 from dataclasses import dataclass
 
-from .kernels import SERIES
+from .kernels import ON_AMD64
 from .machine import Machine
 from .paths import TESTS
 
@@ -31,7 +31,7 @@ class Scenario:
 _found = []
 
 
-def scenario(cold=None, kernels=tuple(SERIES), devices=None, log=(), timeout=120):
+def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
     """Marks a function as a scenario. It is called with the VM and, by name, its devices.
 
     cold: the Machine to boot; without it the guest starts from the snapshot of a booted one

@@ -8,7 +8,7 @@ status=$?
 echo {host} >/sys/bus/pci/drivers/virtio-pci/bind
 until mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 host /host; do :; done
 cp /tmp/away.out /host/run/{number}.out
-echo {number} $status >/dev/ttyS1
+echo {number} $status >/agent-port
 """
 # Where machine.py puts the shared folder's device.
 HOST = "0000:00:02.0"

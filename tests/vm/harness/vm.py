@@ -216,8 +216,9 @@ class VM:
             if entry["qdev_id"] == name:
                 place = f"{entry['slot']:02x}.{entry['function']}"
                 bus = f"{entry['bus']:02x}"
-                # The last that the kernel makes for a function before it looks for a driver.
-                self.wait_until(f"[ -e /proc/bus/pci/{bus}/{place} ]")
+                # The last that the kernel makes for a function before it looks for a driver. Some
+                # architectures have the domain in the bus's name.
+                self.wait_until(f"[ -e /proc/bus/pci/*{bus}/{place} ]")
                 function = Function(self, name, device, f"0000:{bus}:{place}")
                 self.functions[name] = function
                 return function

@@ -2,6 +2,7 @@
 """The guests start as they should."""
 
 from harness.devices import edu
+from harness.kernels import EVERYWHERE
 from harness.machine import Machine
 from harness.scenario import scenario
 
@@ -13,7 +14,7 @@ def sees_edu(vm, function):
     assert vm.check(f"mmio {function.sysfs}/resource0 read 4 0").stdout == "0x010000ed\n"
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=EVERYWHERE)
 def snapshot(vm, edu):
     assert vm.image.kernel.release in vm.check("uname -r").stdout
     sees_edu(vm, edu)

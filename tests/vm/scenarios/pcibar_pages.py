@@ -2,6 +2,7 @@
 """BARs smaller than a page: what is in the same page never answers for them."""
 
 from harness.devices import Device, ivshmem, rtl8139
+from harness.kernels import EVERYWHERE
 from harness.machine import Machine
 from harness.pcibar import accesses, enable, numbers, refused
 from harness.scenario import scenario
@@ -46,7 +47,7 @@ def own_bytes(vm, memory, net):
     assert len(dump) == 256 and dump[:4] == b"\x5a\0\0\0"
 
 
-@scenario()
+@scenario(kernels=EVERYWHERE)
 def two_functions(vm):
     memory, net = vm.plug_together({"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)})
     assert same_page(memory.bar(0), net.bar(1))

@@ -3,6 +3,7 @@
 
 from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139, sdhci
 from harness.holder import Holder, command, enable, held
+from harness.kernels import EVERYWHERE
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -11,7 +12,8 @@ GIB = 1 << 30
 EDU_ID = "0x010000ed"
 
 
-@scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG)
+@scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG,
+          kernels=EVERYWHERE)
 def interface(vm, edu, memory, net):
     """Every request of FreeBSD, its answers and refusals."""
     load(vm)
@@ -22,7 +24,7 @@ def interface(vm, edu, memory, net):
         assert file.read(4) == bytes.fromhex("4000ed5e")
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=EVERYWHERE)
 def rights(vm, edu):
     load(vm)
     assert vm.check("stat -c '%a %U:%G' /dev/pci").stdout == "644 root:root\n"
@@ -30,7 +32,7 @@ def rights(vm, edu):
     vm.check(f"pciio-rights {edu}")
 
 
-@scenario(devices={"memory": ivshmem(16 * GIB)}, log=LOG)
+@scenario(devices={"memory": ivshmem(16 * GIB)}, log=LOG, kernels=EVERYWHERE)
 def huge_leaves(vm, memory):
     """Page tables of a large BAR, and all that the kernel may do to a leaf of 2 MiB."""
     load(vm)
@@ -48,7 +50,7 @@ def first_touch(vm, memory):
     vm.check(f"pciio-huge {memory} race", timeout=200)
 
 
-@scenario(devices={"edu": edu(), "display": bochs_display()}, log=LOG)
+@scenario(devices={"edu": edu(), "display": bochs_display()}, log=LOG, kernels=EVERYWHERE)
 def removal(vm, edu, display):
     """A mapping, a child's and a descriptor die with the function, and wake who waits."""
     load(vm)
@@ -90,7 +92,7 @@ def another_device(vm):
     assert holder.ask("read 0") == holder.ask("write 4 1") == "SIGBUS"
 
 
-@scenario(devices={"net": e1000e()}, log=LOG)
+@scenario(devices={"net": e1000e()}, log=LOG, kernels=EVERYWHERE)
 def driver(vm, net):
     """A driver takes the function: mappings wait, and go on when it has left."""
     load(vm)
@@ -115,7 +117,7 @@ def driver(vm, net):
     assert command(vm, net) == before
 
 
-@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG)
+@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG, kernels=EVERYWHERE)
 def activation(vm, edu, net):
     """Decoding is on while somebody needs it, and as it was after the last."""
     load(vm)
@@ -135,7 +137,7 @@ def activation(vm, edu, net):
     assert Holder(vm, net, "rom").first == "Device or resource busy"
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=EVERYWHERE)
 def decode(vm, edu):
     """Decoding turned off and on through the module itself."""
     load(vm)
@@ -184,7 +186,8 @@ def attributes(vm, memory, edu):
     assert not reserved()
 
 
-@scenario(devices={"disk": nvme(), "edu": edu()}, log=LOG + ("nvme nvme0: ", "nvme 0000:"))
+@scenario(devices={"disk": nvme(), "edu": edu()}, log=LOG + ("nvme nvme0: ", "nvme 0000:"),
+          kernels=EVERYWHERE)
 def exclusive(vm, disk, edu):
     """One user, whom not even a driver's probe can disturb."""
     load(vm)
@@ -206,7 +209,7 @@ def exclusive(vm, disk, edu):
     assert "pciio" not in vm.check("cat /proc/iomem").stdout
 
 
-@scenario(log=LOG)
+@scenario(log=LOG, kernels=EVERYWHERE)
 def shared_page(vm):
     """A page with two BARs is refused, unless the user says so."""
     load(vm)
@@ -219,7 +222,7 @@ def shared_page(vm):
     assert holder.ask("read 0") == seen
 
 
-@scenario(devices={"net": e1000e()}, log=LOG)
+@scenario(devices={"net": e1000e()}, log=LOG, kernels=EVERYWHERE)
 def reset(vm, net):
     """Resets while mappings are touched: no fault is refused, nothing hangs."""
     load(vm)

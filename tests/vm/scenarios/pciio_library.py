@@ -2,6 +2,7 @@
 """The command over the module: through BAR descriptors, and through FreeBSD's requests only."""
 
 from harness.devices import edu, ivshmem, rtl8139
+from harness.kernels import EVERYWHERE
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -35,7 +36,7 @@ def works(vm, backend, edu, memory, net):
     vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
 
 
-@scenario(devices=DEVICES, log=LOG)
+@scenario(devices=DEVICES, log=LOG, kernels=EVERYWHERE)
 def pciio(vm, edu, memory, net):
     load(vm)
     works(vm, "pciio", edu, memory, net)
@@ -43,7 +44,7 @@ def pciio(vm, edu, memory, net):
     assert "back end    pciio" in vm.check(f"pcibar info {edu}").stdout
 
 
-@scenario(devices=DEVICES, log=LOG)
+@scenario(devices=DEVICES, log=LOG, kernels=EVERYWHERE)
 def freebsd(vm, edu, memory, net):
     load(vm)
     works(vm, "freebsd", edu, memory, net)

@@ -3,6 +3,7 @@
 
 from harness.devices import edu
 from harness.holder import enable, held, soon
+from harness.kernels import EVERYWHERE
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -11,7 +12,7 @@ USES = (((), None), ((), "keep descriptor"), ((), "keep mapping"), ((), "keep na
         (("request",), None), (("fork", "exclusive", "activate"), None))
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=EVERYWHERE)
 def in_use(vm, edu):
     """Refused while anything of the module is open or mapped, done soon after the last."""
     load(vm)

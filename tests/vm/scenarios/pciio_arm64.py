@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is different on arm64: who lays out BARs, and whose the memory type is."""
+
+from harness.devices import edu, ivshmem, rtl8139, sdhci
+from harness.holder import Holder, enable, held
+from harness.machine import Machine
+from harness.pciio_module import LOG, load
+from harness.scenario import scenario
+
+PAGE = 4096
+MAC = "52:54:00:12:34:56"
+MAC_BYTES = "".join(f"0x{byte}\n" for byte in MAC.split(":"))
+ONLY = ("arm64",)
+
+
+@scenario(cold=Machine(), devices={"net": rtl8139(mac=MAC), "card": sdhci(), "other": sdhci()},
+          log=LOG, kernels=ONLY)
+def packed(vm, net, card, other):
+    """No firmware gives small BARs a page each: Linux puts those of three devices into one."""
+    places = {function: function.bar(1 if function is net else 0)[0]
+              for function in (net, card, other)}
+    assert len({start // PAGE for start in places.values()}) == 1
+    assert len(set(places.values())) == 3
+    load(vm)
+    enable(vm, net, card, other)
+    for backend in ("pciio", "sysfs"):
+        told = vm.check(f"pcibar --backend {backend} read {net} 1 0", status=1).stderr
+        assert "is in the same page" in told and "--share-page" in told
+        pcibar = f"pcibar --backend {backend}"
+        assert vm.check(f"{pcibar} read --share-page {net} 1 0 -w 1 -c 6").stdout == MAC_BYTES
+        # Each reaches its own registers: the argument of a command is kept by one card only.
+        vm.check(f"{pcibar} write --share-page {card} 0 8 0x11112222 && "
+                 f"{pcibar} write --share-page {other} 0 8 0x33334444")
+        assert vm.check(f"{pcibar} read --share-page {card} 0 8").stdout == "0x11112222\n"
+        assert vm.check(f"{pcibar} read --share-page {other} 0 8").stdout == "0x33334444\n"
+        assert vm.check(f"{pcibar} read --share-page {net} 1 0 -w 1 -c 6").stdout == MAC_BYTES
+    assert Holder(vm, card, 0).first == "Address already in use"
+    assert held(vm, card, 0, "share-page").ask("read 8") == "0x11112222"
+
+
+@scenario(devices={"memory": ivshmem(64 << 20), "edu": edu()}, log=LOG, kernels=ONLY)
+def attributes(vm, memory, edu):
+    """The type belongs to the mapping; still, one BAR has one type at a time."""
+    vm.check("mount -t debugfs none /sys/kernel/debug")
+    load(vm)
+    enable(vm, memory, edu)
+    for words, others, name in ((("wc",), (), "wc"), ((), ("wc",), "uc")):
+        holder = held(vm, memory, 2, *words)
+        assert Holder(vm, memory, 2, *others).first == "Device or resource busy"
+        same = held(vm, memory, 2, "rw", *words)
+        assert same.ask("write 0x1234 7") == "ok" and holder.ask("read 0x1234") == "0x00000007"
+        assert held(vm, edu, 0).ask("read 0") == "0x010000ed"
+        shown = vm.check("cat /sys/kernel/debug/pciio/maps").stdout
+        assert shown.count(f"{memory} BAR2") == 2 and shown.count(f" {name}") >= 2
+        vm.check("kill -9 $(pidof pciio-hold)")
+        vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
