@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-hold FUNCTION|FILE BAR [rw] [activate] [exclusive] [share-driver] [share-page]
- * [small] [no-msix] [wc] [giant|odd] [request] [fork] [passed]: opens a BAR descriptor,
- * or a file of sysfs, maps all of it and does what it is told on its standard input, a
- * line each, answering a line each:
+ * pciio-hold FUNCTION|FILE BAR [rw] [activate] [exclusive] [share-driver]
+ * [share-page] [small] [no-msix] [wc] [request] [giant|odd] [fork] [passed]: opens a
+ * BAR descriptor, or a file of sysfs, maps all of it and does what it is told on its
+ * standard input, a line each, answering a line each:
  *
  *	read OFFSET		the word, or the signal, such as "SIGBUS"
  *	write OFFSET VALUE	"ok" or the signal
@@ -11,16 +11,16 @@
  *	wait			the same, once there is one
  *	info			the descriptor's fdinfo
  *	map			one more mapping of the first page: "ok" or the errno
- *	leaf OFFSET		what the helper module says of the page table there
+ *	leaf OFFSET		what tests/vm/modules/leaf.c says of the page table there
  *	sparse			one word in every 2 MiB is read: KiB of page tables made
  *	keep mapping		the descriptor is closed: "ok"
  *	keep descriptor		the mapping is undone: "ok"
  *	keep name		as an O_PATH descriptor, all else is given up: "ok"
  *
  * With "request" PCIOCBARMMAP makes the mapping, and there is no descriptor.
+ * The mapping begins at a multiple of 1 GiB with "giant", a page after one with "odd".
  * With "fork" a child answers instead, from the mapping it has inherited. With
- * "passed" it is a child that is nobody, to whom only the descriptor is passed. The
- * mapping begins at a multiple of 1 GiB with "giant", and a page after it with "odd".
+ * "passed" it is a child that is nobody, to whom only the descriptor is passed.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -28,9 +28,6 @@
 #include <sys/wait.h>
 
 #include "pciio-pass.h"
-
-#define WAIT_MS	20000
-#define GIANT	(1UL << 30)
 
 static const struct { const char *word; unsigned int flag; } words[] = {
 	{ "rw", PCIIO_BAR_OPEN_RW },
@@ -42,10 +39,13 @@ static const struct { const char *word; unsigned int flag; } words[] = {
 	{ "no-msix", PCIIO_BAR_OPEN_NO_MSIX },
 };
 
+#define GIB	(1UL << 30)
+
 static struct pci_bar_open bar;
 static int fd = -1;
 static char *base;
-static char *place;	/* where the mapping shall begin, or NULL */
+static bool placed;			/* at @place modulo 1 GiB */
+static unsigned long place;
 
 static void say_events(int timeout)
 {
@@ -83,7 +83,6 @@ static void map_page(void)
 	puts(page == MAP_FAILED ? strerror(errno) : "ok");
 }
 
-/* The page table behind an address, by tests/vm/modules/leaf.c. */
 static void say_leaf(volatile char *addr)
 {
 	int file = open("/sys/kernel/debug/leaf", O_RDWR | O_CLOEXEC);
@@ -136,16 +135,17 @@ static void obey(char *line)
 			puts(signal_name());
 	} else if (sscanf(line, "write %li %i", (long *)&off, (int *)&val) == 2) {
 		puts(store(registers + off, val) ? "ok" : signal_name());
-	} else if (sscanf(line, "leaf %li", (long *)&off) == 1) {
-		say_leaf(registers + off);
 	} else if (!strcmp(line, "poll\n")) {
 		say_events(0);
 	} else if (!strcmp(line, "wait\n")) {
-		say_events(WAIT_MS);
+		/* Without an end, or a wake-up that never came would look like one. */
+		say_events(-1);
 	} else if (!strcmp(line, "info\n")) {
 		say_info();
 	} else if (!strcmp(line, "map\n")) {
 		map_page();
+	} else if (sscanf(line, "leaf %li", (long *)&off) == 1) {
+		say_leaf(registers + off);
 	} else if (!strcmp(line, "sparse\n")) {
 		touch_sparsely();
 	} else if (sscanf(line, "keep %15s", word) == 1) {
@@ -177,8 +177,17 @@ static bool map_by_request(int pci)
 static bool map_by_descriptor(void)
 {
 	int prot = PROT_READ | (bar.pbo_flags & PCIIO_BAR_OPEN_RW ? PROT_WRITE : 0);
+	int flags = MAP_SHARED;
+	char *room = NULL;
 
-	base = mmap(place, bar.pbo_map_length, prot, MAP_SHARED | (place ? MAP_FIXED : 0), fd, 0);
+	if (placed) {
+		room = mmap(NULL, bar.pbo_map_length + 2 * GIB, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MUST((long)room);
+		room += GIB - (unsigned long)room % GIB + place;
+		flags |= MAP_FIXED;
+	}
+	base = mmap(room, bar.pbo_map_length, prot, flags, fd, 0);
 	return base != MAP_FAILED;
 }
 
@@ -213,16 +222,7 @@ static bool has_word(char **given, const char *word)
 	return false;
 }
 
-/* Room for the mapping, to be replaced by it. */
-static char *find_place(size_t off)
-{
-	size_t len = bar.pbo_map_length + 2 * GIANT;
-	char *room = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	MUST(room == MAP_FAILED ? -1 : 0);
-	return (char *)(((unsigned long)room + GIANT - 1) / GIANT * GIANT) + off;
-}
-
+/* A file of sysfs in place of a BAR descriptor. */
 static bool map_file(const char *path)
 {
 	struct stat status;
@@ -245,8 +245,6 @@ static bool map(char **given)
 		done = map_by_request(pci);
 	} else if (!ioctl(pci, PCIOCBAROPEN, &bar)) {
 		fd = bar.pbo_fd;
-		if (has_word(given, "giant") || has_word(given, "odd"))
-			place = find_place(has_word(given, "odd") ? PAGE : 0);
 		done = map_by_descriptor();
 	}
 	if (!done)
@@ -267,6 +265,8 @@ int main(int argc, char **argv)
 				     .pbo_memattr = has_word(argv, "wc") ? WC : UC };
 	if (*argv[1] != '/')
 		bar.pbo_sel = function(argv[1]);
+	placed = has_word(argv, "giant") || has_word(argv, "odd");
+	place = has_word(argv, "odd") ? PAGE : 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (has_word(argv, words[i].word))
 			bar.pbo_flags |= words[i].flag;

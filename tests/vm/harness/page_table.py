@@ -28,8 +28,8 @@ class Leaf:
 
 def load(vm):
     """Loads the module, and mounts debugfs for it."""
-    vm.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
     load_helper(vm, "leaf")
+    vm.check("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
 
 
 def leaf(holder, offset):

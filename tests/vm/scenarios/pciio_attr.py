@@ -3,7 +3,7 @@
 
 from harness import page_table
 from harness.devices import bochs_display, e1000e, edu, ivshmem
-from harness.holder import Holder, command, enable, held
+from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
 from harness.page_table import leaf
 from harness.pciio_module import LOG, load
@@ -24,10 +24,6 @@ def reserved(vm, start, size):
             if f"{start:#018x}-{start + size:#018x}" in line}
 
 
-def idle(vm):
-    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
-
-
 def leaves(vm, function, bar, type_, size, words=(), offsets=(0,)):
     """A new holder's leaves at OFFSETS: of this type and size, and of the BAR's addresses."""
     start, length = function.bar(bar)
@@ -44,7 +40,7 @@ def leaves(vm, function, bar, type_, size, words=(), offsets=(0,)):
                      "grep -m1 VmFlags").stdout.split()
     assert {"pf", "io", "de", "dd"} <= set(flags) and "mm" not in flags
     holder.kill()
-    idle(vm)
+    unused(vm)
 
 
 @scenario(devices={"memory": ivshmem(16 * GIB), "display": bochs_display(), "edu": edu()}, log=LOG)
@@ -93,7 +89,7 @@ def beside_sysfs(vm, memory):
         assert reserved(vm, start, size) == {type_}
         assert Holder(vm, memory, 2, *other).first == BUSY
         both.kill()
-        idle(vm)
+        unused(vm)
         assert not reserved(vm, start, size)
 
 
@@ -110,7 +106,7 @@ def beside_a_driver(vm, net):
     assert sharer.ask("read 8") != "SIGBUS"
     assert leaf(sharer, 8).type == "UC-"
     sharer.kill()
-    idle(vm)
+    unused(vm)
     vm.unbind(net)
     holder = held(vm, net, 0, "activate", "wc")
     assert holder.ask("read 8") != "SIGBUS"

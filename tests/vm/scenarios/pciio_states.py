@@ -2,7 +2,7 @@
 """States of mappings: what becomes of them by registers, resets, virtual functions and removal."""
 
 from harness.devices import e1000e, edu, ivshmem, nvme_sriov, rtl8139
-from harness.holder import Holder, command, enable, held
+from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -170,7 +170,7 @@ def shown(vm, net):
     vm.check(f"echo 1 >{net.sysfs}/remove")
     assert state(first) == ["dead", "dead", "off"]
     first.kill()
-    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
+    unused(vm)
     assert not maps()
 
 
