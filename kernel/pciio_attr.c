@@ -5,9 +5,9 @@
  */
 #include <linux/cc_platform.h>
 #include <linux/io.h>
+#include <linux/pgtable.h>
 #ifdef CONFIG_X86
 #include <asm/memtype.h>
-#include <asm/pgtable.h>
 #endif
 
 #include "pciio.h"
