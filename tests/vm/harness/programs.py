@@ -32,6 +32,9 @@ def trees(architecture, stage):
         _compile(gcc, source, helpers / "bin" / source.stem)
         if multilib and source.stem in BOTH_ABIS:
             _compile(gcc, source, helpers / "bin" / f"{source.stem}-32", *M32)
+    # Those that stand on the library: on the headers and the library under test.
+    for source in sorted((TESTS / "guest" / "library").glob("*.c")) if stage.is_dir() else ():
+        _compile_installed(gcc, source, helpers / "bin" / source.stem, stage / "usr")
     return [helpers, stage] if stage.is_dir() else [helpers]
 
 
@@ -53,14 +56,23 @@ def _has_multilib():
 
 
 def _compile(gcc, source, program, *options):
-    """Static, so that a helper never depends on what is under test."""
+    """Static, so that such a helper never depends on what is under test."""
     newest = max(path.stat().st_mtime for path in (source, *source.parent.glob("*.h")))
     if program.exists() and program.stat().st_mtime >= newest:
         return
+    _run(gcc, source, program, "-static", "-pthread", *options, f"-I{SOURCE / 'include' / 'pciio'}")
+
+
+def _compile_installed(gcc, source, program, prefix):
+    """Each time, because the installation is new each time."""
+    _run(gcc, source, program, f"-I{prefix / 'include'}", f"-L{prefix / 'lib'}", "-Wl,--as-needed",
+         "-lpcibar")
+
+
+def _run(gcc, source, program, *options):
     made = program.with_name(f"{program.name}.{os.getpid()}")
-    done = subprocess.run([gcc, "-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra",
-                           "-Werror", *options, f"-I{SOURCE / 'include' / 'pciio'}", "-o", made,
-                           source], check=False)
+    done = subprocess.run([gcc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", made,
+                           source, *options], check=False)
     if done.returncode:
         raise ProgramError(f"{source.name} does not compile")
     made.replace(program)
