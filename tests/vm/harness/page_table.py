@@ -12,6 +12,11 @@ PAT_SMALL, PAT_LARGE = 1 << 7, 1 << 12
 PWT, PCD = 1 << 3, 1 << 4
 WRITE, SPECIAL, DEVMAP, NO_EXEC = 1 << 1, 1 << 9, 1 << 58, 1 << 63
 ADDRESS = (1 << 52) - 1
+# arm64's by the index that Linux gives them, in bits 2 to 4. WRITE is what Linux allows: where the
+# processor keeps no dirty bits, a leaf is read-only until it is written to.
+MAIR = ("Normal", "Normal tagged", "Normal-NC", "Device-nGnRnE", "Device-nGnRE")
+ARM64_WRITE, ARM64_NO_EXEC, ARM64_SPECIAL, ARM64_DEVMAP = 1 << 51, 1 << 54, 1 << 56, 1 << 57
+ARM64_ADDRESS = (1 << 48) - 1
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,20 @@ def leaf(holder, offset):
     """The Leaf behind a byte of a holder's mapping."""
     level, value = (int(word, 0) for word in holder.ask(f"leaf {offset:#x}").split())
     size = (0, 1 << 12, 1 << 21, 1 << 30)[level]
-    pat = value & (PAT_SMALL if level == 1 else PAT_LARGE)
+    return DECODERS[holder.vm.image.kernel.architecture.name](size, value)
+
+
+def _amd64(size, value):
+    pat = value & (PAT_SMALL if size == 1 << 12 else PAT_LARGE)
     index = bool(pat) << 2 | bool(value & PCD) << 1 | bool(value & PWT)
     return Leaf(size, value & ADDRESS & -size, PAT[index], bool(value & WRITE),
                 not value & NO_EXEC, bool(value & (SPECIAL | DEVMAP)))
+
+
+def _arm64(size, value):
+    return Leaf(size, value & ARM64_ADDRESS & -size, MAIR[value >> 2 & 7],
+                bool(value & ARM64_WRITE), not value & ARM64_NO_EXEC,
+                bool(value & (ARM64_SPECIAL | ARM64_DEVMAP)))
+
+
+DECODERS = {"amd64": _amd64, "arm64": _arm64}
