@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import initramfs, kernels, programs
-from .kernels import Kernel
+from . import debug_kernel, initramfs, kernels, programs
+from .kernels import DEBUG, Kernel
 from .modules import Modules
 
 
@@ -21,7 +21,7 @@ class Image:
 
 def make(series, directory, stage, say=print):
     """The image of a kernel with the programs of STAGE; what it takes is written to DIRECTORY."""
-    kernel = kernels.fetch(series, say)
+    kernel = debug_kernel.fetch(say) if series == DEBUG else kernels.fetch(series, say)
     modules = Modules(kernel)
     archive = directory / f"initramfs-{series}"
     trees = programs.trees(kernel.architecture, stage)

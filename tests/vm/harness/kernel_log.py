@@ -5,7 +5,9 @@ import re
 
 WARNING = 4
 # Bad at any level: the rest of a report has lower levels than its first line.
-ALWAYS_BAD = re.compile(r"WARNING|BUG|Oops|Call Trace|KASAN|lockdep|possible circular locking")
+ALWAYS_BAD = re.compile(r"WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|lockdep|DEBUG_LOCKS"
+                        r"|possible (?:circular|recursive|irq)|suspicious RCU|inconsistent lock"
+                        r"|ODEBUG|blocked for more than|new suspected memory leaks")
 # What a stock kernel prints at level "warning" or worse when it boots in QEMU, and why.
 BOOT = (
     # QEMU's firmware has no CPPC tables.
@@ -19,6 +21,12 @@ BOOT = (
     r"hrtimer: interrupt took \d+ ns",
     # The window for 64-bit BARs of QEMU's arm64 machine is not marked as prefetchable.
     r"pci-host-generic \S+ Memory resource size exceeds max for 32 bits",
+    # The debug kernel has nothing that mitigations=off could turn off, and introduces lockdep.
+    r"Kernel compiled without mitigations",
+    r"RCU lockdep checking is enabled",
+    r"Lock dependency validator: Copyright",
+    r"\.\.\. (?:MAX_LOCK|CLASSHASH_|CHAINHASH_)\w+: ",
+    r"memory used by lock dependency info|memory used for stack traces|per task-struct memory",
 )
 
 

@@ -51,6 +51,13 @@ COMPILED = {
     "ppc64el": Series(PPC64EL, (r"6\.1\.0-(\d+)-powerpc64le",)),
     "s390x": Series(S390X, (r"6\.1\.0-(\d+)-s390x",)),
 }
+# Built from source, and only used when it is asked for: see debug_kernel.py.
+DEBUG = "debug"
+
+
+def architecture(series):
+    """The debug kernel is one for amd64."""
+    return AMD64 if series == DEBUG else SERIES[series].architecture
 
 
 class KernelError(Exception):
@@ -59,12 +66,14 @@ class KernelError(Exception):
 
 @dataclass(frozen=True)
 class Kernel:
-    """release: None for the newest that has headers; directory: None when there is no image"""
+    """release: None for the newest that has headers; directory: None when there is no image
+    tree: the folder that it was built in; packaged kernels have headers instead"""
 
     series: str
     release: str | None
     directory: Path | None
     architecture: Architecture = AMD64
+    tree: Path | None = None
 
     @property
     def vmlinuz(self):
@@ -78,6 +87,11 @@ class Kernel:
     @property
     def modules(self):
         return self.directory / "lib" / "modules" / self.release
+
+    @property
+    def slowness(self):
+        """How many times longer than a stock kernel it may take for anything."""
+        return 6 if self.series == DEBUG else 1
 
 
 def fetch(series, say=print):

@@ -76,7 +76,9 @@ def _copy(source, target):
 
 
 def headers(kernel):
-    """The folder of KERNEL's headers, downloaded and unpacked when it is not there yet."""
+    """The folder that modules for KERNEL are built in; headers are downloaded if need be."""
+    if kernel.tree:
+        return kernel.tree
     root = store.once(BUILD / "headers" / kernel.series, lambda partial: _download(kernel, partial))
     folders = (root / "usr" / "src").glob(f"linux-headers-{kernel.release or '*'}")
     (folder,) = (path for path in folders if not path.name.endswith("-common"))

@@ -15,12 +15,14 @@ class VmError(AssertionError):
 class Deadline:
     """A moment; waits take the earlier of their own bound and this one."""
 
-    def __init__(self, seconds):
-        self.seconds = seconds
-        self.moment = time.monotonic() + seconds
+    def __init__(self, seconds, slowness=1):
+        """SLOWNESS stretches all bounds within it, too."""
+        self.seconds = seconds * slowness
+        self.slowness = slowness
+        self.moment = time.monotonic() + self.seconds
 
     def within(self, seconds):
-        own = Deadline(seconds)
+        own = Deadline(seconds, self.slowness)
         return own if own.moment < self.moment else self
 
     def left(self):

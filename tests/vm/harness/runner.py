@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import image, kernel_log
 from .cross import CrossError
-from .kernels import SERIES, KernelError
+from .kernels import DEBUG, SERIES, KernelError, architecture
 from .paths import BUILD
 from .programs import ProgramError
 from .qemu import VmError
@@ -153,7 +153,8 @@ def _comment(text):
 def _arguments():
     parser = argparse.ArgumentParser(
         prog="tests/vm/run", description="Runs scenarios in virtual machines; output is TAP.")
-    parser.add_argument("--kernel", action="append", choices=SERIES, help="only this kernel")
+    parser.add_argument("--kernel", action="append", choices=(*SERIES, DEBUG),
+                        help="only this kernel; debug is never run unasked")
     parser.add_argument("--lane", choices=("snapshot", "cold"), help="only this lane")
     parser.add_argument("-k", metavar="PATTERN", default="", help="only scenarios whose name "
                         "(FILE.FUNCTION) contains a match of this regular expression")
@@ -170,13 +171,13 @@ def _arguments():
 def _selected(arguments):
     for case in load():
         if re.search(arguments.k, case.name) and arguments.lane in (None, case.lane):
-            for series in case.kernels:
-                if not arguments.kernel or series in arguments.kernel:
+            for series in arguments.kernel or SERIES:
+                if case.runs_on(series):
                     yield case, series
 
 
 def _check_host(stage, cases):
-    platforms = {SERIES[series].architecture.platform for _, series in cases}
+    platforms = {architecture(series).platform for _, series in cases}
     needed = NEEDED | {platform.qemu: platform.package for platform in platforms}
     lacking = [package for program, package in needed.items() if not shutil.which(program)]
     if lacking:

@@ -4,7 +4,7 @@
 import importlib.util
 from dataclasses import dataclass
 
-from .kernels import ON_AMD64
+from .kernels import DEBUG, ON_AMD64
 from .machine import Machine
 from .paths import TESTS
 
@@ -26,6 +26,10 @@ class Scenario:
     @property
     def lane(self):
         return "cold" if self.machine else "snapshot"
+
+    def runs_on(self, series):
+        """The debug kernel is a 6.12."""
+        return series in self.kernels or series == DEBUG and "6.12" in self.kernels
 
 
 _found = []

@@ -45,7 +45,7 @@ class VM:
         self.image = image
         self.directory = directory
         self.share = directory / "share"
-        self.deadline = Deadline(timeout)
+        self.deadline = Deadline(timeout, image.kernel.slowness)
         self.functions = {}
         self.slots = {}
         self.plugged = 0
