@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import image, kernel_log
+from . import image, kernel_log, kmemleak
 from .cross import CrossError
 from .kernels import DEBUG, SERIES, KernelError, architecture
 from .paths import BUILD
@@ -117,6 +117,8 @@ def _play(case, start, directory):
                 vm.kernel_log()
             raise
         if case.log is not None:
+            if vm.image.kernel.series == DEBUG:
+                kmemleak.check(vm)
             bad = kernel_log.unexpected(vm.kernel_log(), case.log)
             assert not bad, "\n".join(["unexpected in the kernel log:", *bad])
 
