@@ -126,6 +126,18 @@ static int pciio_config_read(void *priv, unsigned int off, unsigned int width, u
 	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
 }
 
+/*
+ * The module keeps away from every driver but its own. Those that hand their
+ * function to user space own no BAR: there nobody needs to ask to share.
+ */
+static bool is_handed_over(struct pciio *be)
+{
+	char driver[PCIBAR_NAME_LEN];
+
+	return !pciio_get_driver(be, driver) && *driver && strcmp(driver, "pciio") &&
+	       !pcibar_driver_owns_bars(driver);
+}
+
 static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
 {
 	static const struct { uint32_t ours, theirs; } flags[] = {
@@ -145,6 +157,8 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].ours)
 			req.pbo_flags |= flags[i].theirs;
+	if (is_handed_over(be))
+		req.pbo_flags |= PCIIO_BAR_OPEN_SHARE_DRIVER;
 	return ioctl(be->abi.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
 

@@ -155,6 +155,30 @@ static void translates_every_flag(void **state)
 	assert_int_equal(node.open.pbo_memattr, PCIBAR_ABI_WC);
 }
 
+/* The module would refuse beside any driver but its own. */
+static void drivers_that_hand_over_are_no_obstacle(void **state)
+{
+	static const struct { const char *driver; uint32_t flags; } cases[] = {
+		{ "vfio-pci", PCIIO_BAR_OPEN_SHARE_DRIVER },
+		{ "pci-stub", PCIIO_BAR_OPEN_SHARE_DRIVER },
+		{ "pciio", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		tree_driver(&tree, NODE_FUNCTION, cases[i].driver);
+		assert_int_equal(try_map(0), 0);
+		assert_int_equal(node.open.pbo_flags, cases[i].flags);
+		tree_driver(&tree, NODE_FUNCTION, NULL);
+	}
+	tree_driver(&tree, NODE_FUNCTION, "nvme");
+	assert_int_equal(try_map(0), -EBUSY);
+	assert_refused(&why, PCIBAR_REASON_DRIVER, -EBUSY);
+	opts.flags = PCIBAR_MAP_SHARE_DRIVER;
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(node.open.pbo_flags, PCIIO_BAR_OPEN_SHARE_DRIVER);
+}
+
 static void finds_the_register_of_the_rom(void **state)
 {
 	(void)state;
@@ -413,6 +437,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		PCIIO_TEST(looks_through_sysfs_and_can_do_more),
 		PCIIO_TEST(translates_every_flag),
+		PCIIO_TEST(drivers_that_hand_over_are_no_obstacle),
 		PCIIO_TEST(finds_the_register_of_the_rom),
 		PCIIO_TEST(maps_the_window),
 		PCIIO_TEST(releases_the_descriptor_of_a_map_that_fails),
