@@ -319,12 +319,14 @@ static int object_map(struct pcibar_verdict *v, int error, uint32_t flags)
 {
 	if (error == EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
 		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     "load the module with share_driver=1, or use another back end",
+				     "set the module's parameter share_driver, or use another "
+				     "back end",
 				     "a driver or another user holds the BAR, and the freebsd back "
 				     "end cannot ask to share it");
 	if (error == EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
 		return pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
-				     "load the module with share_page=1, or use another back end",
+				     "set the module's parameter share_page, or use another "
+				     "back end",
 				     "something else is in the pages of the BAR, and the freebsd "
 				     "back end cannot ask to share them");
 	return pcibar_abi_object(v, error);

@@ -81,6 +81,11 @@ static const struct sentence sentences[] = {
 	{ PHASE_ACCESS, -EOPNOTSUPP, STATUS_USAGE,
 	  "this BAR has no access of this width; use another -w" },
 	{ PHASE_ACCESS, -EACCES, STATUS_FAILED, "it is read-only" },
+	{ PHASE_ACCESS, -EBUSY, STATUS_FAILED,
+	  "a driver or another user holds the BAR; unbind it, or set the module's parameter "
+	  "share_driver" },
+	{ PHASE_ACCESS, -EPERM, STATUS_FAILED,
+	  "kernel lockdown forbids access to BARs from user space; boot without lockdown" },
 	{ PHASE_CONFIG, -ENODEV, STATUS_LOST,
 	  "the function is gone; 'pcibar list' shows what is there now" },
 	{ PHASE_CONFIG, -EINVAL, STATUS_USAGE, "the offset is not a multiple of the width" },

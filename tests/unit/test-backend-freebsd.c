@@ -317,12 +317,12 @@ static void says_that_it_cannot_ask_to_share(void **state)
 	node.error[NODE_BARMMAP] = EADDRINUSE;
 	assert_int_equal(try_map(1), -EADDRINUSE);
 	assert_refused(&why, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE);
-	assert_non_null(strstr(why.reasons[0].remedy, "share_page=1"));
+	assert_non_null(strstr(why.reasons[0].remedy, "share_page"));
 	opts.flags = PCIBAR_MAP_SHARE_DRIVER;
 	node.error[NODE_BARMMAP] = EBUSY;
 	assert_int_equal(try_map(1), -EBUSY);
 	assert_refused(&why, PCIBAR_REASON_CLAIMED, -EBUSY);
-	assert_non_null(strstr(why.reasons[0].remedy, "share_driver=1"));
+	assert_non_null(strstr(why.reasons[0].remedy, "share_driver"));
 }
 
 static void reads_configuration_space_by_requests(void **state)
