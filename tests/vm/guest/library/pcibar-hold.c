@@ -75,7 +75,9 @@ static void obey(const char *line)
 		snprintf(text, sizeof(text), "0x%08llx", (unsigned long long)got);
 		say(ret, text);
 	} else if (sscanf(line, "raw %lli", (long long *)&off) == 1) {
-		printf("0x%08x\n", pcibar_read32((const volatile char *)pcibar_map_addr(map) + off));
+		const volatile char *regs = pcibar_map_addr(map);
+
+		printf("0x%08x\n", pcibar_read32(regs + off));
 	} else if (sscanf(line, "write %lli %lli", (long long *)&off, (long long *)&val) == 2) {
 		say(pcibar_map_write(map, off, 4, val), "ok");
 	} else if (!strcmp(line, "event\n")) {
