@@ -25,6 +25,8 @@ static const struct capability {
 	  "no decoding turned on for as long as a BAR is mapped" },
 	{ PCIBAR_CAP_REVOKE, "revoke", "a map faults when the function is removed",
 	  "a map outlives the removal of the function, and may then reach another one" },
+	{ PCIBAR_CAP_EVENTS, "events", "the loss of a map is told when it happens",
+	  "the loss of a map is not told" },
 };
 
 #define N_CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))

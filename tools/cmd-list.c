@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <pcibar/explain.h>
+
 #include "describe.h"
 #include "output.h"
 #include "report.h"
@@ -14,6 +16,8 @@ struct list {
 	struct json json;
 	bool color;
 	bool any;
+	uint32_t backend;		/* through which the last function was listed */
+	struct pcibar_selector last;
 };
 
 /* Without -v configuration space is left alone: reading it would wake the device. */
@@ -64,6 +68,8 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 	/* A function that cannot be opened is listed without its BARs. */
 	pcibar_device_open_selector(&sel, &opts, &dev);
 	list->any = true;
+	list->backend = info->backend;
+	list->last = sel;
 	if (list->ctx->opt.json)
 		print_json(list, address, info, dev);
 	else
@@ -71,6 +77,27 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 	pcibar_device_close(dev);
 	/* Here, where no other call has set errno since: the reason must be the right one. */
 	return output_flush(list->ctx, stdout);
+}
+
+/*
+ * Which back end it is, and what keeps a better one away: that is the same for
+ * all functions, so that the last one speaks for them. A tree elsewhere has only
+ * sysfs.
+ */
+static void tell_backend(const struct list *list)
+{
+	struct pcibar_open_opts opts = session_open_opts(list->ctx);
+	struct pcibar_refusal refusal = REFUSAL_INIT;
+
+	if (!list->any || !list->ctx->opt.verbose || list->ctx->opt.sysfs ||
+	    pcibar_explain(&list->last, NULL, &opts, &refusal))
+		return;
+	report_prefix(list->ctx);
+	fprintf(stderr, "through %s", pcibar_backend_name(list->backend));
+	for (uint32_t i = 0; i < refusal.count; i++)
+		fprintf(stderr, "; %s%s%s", refusal.reasons[i].what,
+			*refusal.reasons[i].remedy ? ": " : "", refusal.reasons[i].remedy);
+	fputc('\n', stderr);
 }
 
 static int scan(struct context *ctx, const struct pcibar_selector *sel)
@@ -93,6 +120,8 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 		json_end(&list.json);
 	}
 	pciids_close(list.ids);
+	if (!ret)
+		tell_backend(&list);
 	/* A positive answer is the status of list_one(), which has said why. */
 	if (ret > 0)
 		return ret;
@@ -126,7 +155,8 @@ const struct cmd cmd_list = {
 	.summary = "list functions and their BARs; the addresses are selectors for the others",
 	.operands = "[selector]",
 	.notes = "-v adds what configuration space says of the BARs; without it no device is "
-		 "looked at.\n",
+		 "looked at.\nIt also says, on standard error, which back end it is, and what "
+		 "keeps a better one\naway.\n",
 	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
 	.min = 0,
 	.max = 1,

@@ -17,6 +17,7 @@ BACKEND = """\
     - no exclusive maps
     + decoding turned on for as long as a BAR is mapped
     - a map outlives the removal of the function, and may then reach another one
+    - the loss of a map is not told
 """
 
 
@@ -81,7 +82,7 @@ def test_json(bench):
         "subsystem_vendor": "0x1af4", "subsystem_device": "0x1100", "class": "0x010802",
         "revision": "0x02", "driver": "nvme", "driver_owns": True, "asleep": False,
         "backend": "sysfs", "capabilities": {
-            "write_combining": True, "attribute_proof": False, "exclusive": False,
+            "write_combining": True, "attribute_proof": False, "exclusive": False, "events": False,
             "activate": True, "revoke": False},
         "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
