@@ -3,6 +3,8 @@
 
 from harness.devices import edu, ivshmem, rtl8139
 from harness.kernels import EVERYWHERE
+from harness.machine import Machine
+from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -65,9 +67,70 @@ def lost(vm, edu):
 
 @scenario(devices={"edu": edu()}, log=LOG)
 def rights(vm, edu):
-    """An ordinary user may look, and hears why he may not map."""
+    """An ordinary user may look, and hears why he may not map; or not even look."""
     load(vm)
     vm.check(f"pcibar enable {edu}")
-    told = vm.check(f"pcibar read {edu} 0 0", user="nobody", status=1).stderr
-    assert "no permission to open /dev/pci for writing" in told
-    assert "1234:11e8" in vm.check("pcibar --backend freebsd list 1234:11e8", user="nobody").stdout
+    user = {"user": "nobody"}
+    for backend in ("pciio", "freebsd"):
+        refused(vm, f"pcibar --backend {backend} read {edu} 0 0", 1,
+                "no permission to open /dev/pci for writing", "run it as root", **user)
+        assert "1234:11e8" in vm.check(f"pcibar --backend {backend} list 1234:11e8", **user).stdout
+    told = vm.check(f"pcibar explain {edu} 0", status=1, **user).stdout
+    assert "pciio: not possible\n  - no permission to open /dev/pci for writing\n" \
+           "    remedy: run it as root, with CAP_SYS_RAWIO\n" in told
+    vm.check("chmod 600 /dev/pci")
+    for command in (f"read {edu} 0 0", f"info {edu}", "list"):
+        refused(vm, f"pcibar {command}", 1, "no permission to look at",
+                "through the pciio back end", "run it as root", **user)
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def known(vm, edu):
+    """`explain` and `list -v` say what there is of the module, and what helps."""
+    absent = "the module pciio is not loaded"
+    vm.check(f"pcibar enable {edu}")
+
+    def says_absent():
+        told = vm.check(f"pcibar explain {edu} 0").stdout
+        assert f"pciio: not possible\n  - {absent}\n    remedy: modprobe pciio\n" in told
+        assert "sysfs: possible\n" in told
+        assert vm.check("pcibar list -v").stderr == \
+            f"pcibar list: through sysfs; {absent}: modprobe pciio\n"
+        for backend, sentence in (("pciio", absent), ("freebsd", "there is no /dev/pci")):
+            refused(vm, f"pcibar --backend {backend} list", 1, sentence, "modprobe pciio")
+
+    says_absent()
+    # Something that nobody serves stands in its place.
+    vm.check("mknod -m 666 /dev/pci c 10 250")
+    says_absent()
+    vm.check("rm /dev/pci")
+    load(vm)
+    assert vm.check(f"pcibar explain {edu} 0").stdout.endswith(
+        "\nsysfs: possible\npciio: possible\n")
+    listed = vm.check(f"pcibar list -v {edu}")
+    assert listed.stderr == "pcibar list: through pciio\n"
+    assert "decoding on" in listed.stdout and not vm.check(f"pcibar list {edu}").stderr
+    told = vm.check(f"pcibar info {edu}").stdout
+    for line in ("+ the memory attribute of a map is read back", "+ exclusive maps",
+                 "+ a map faults when the function is removed",
+                 "+ the loss of a map is told when it happens"):
+        assert line in told, line
+
+
+@scenario(cold=Machine(), devices={"edu": edu(), "net": rtl8139()}, log=LOG + ("Lockdown: ",))
+def lockdown(vm, edu, net):
+    """Turned on after the module was loaded: nothing but configuration space can be read."""
+    load(vm)
+    vm.check(f"pcibar enable {edu} && pcibar enable {net} && "
+             "echo integrity >/sys/kernel/security/lockdown")
+    why = ("kernel lockdown forbids", "boot without lockdown")
+    for backend in ("pciio", "freebsd"):
+        for command in (f"read {edu} 0 0", f"write {edu} 0 4 1", f"read {net} 0 0",
+                        f"write {net} 0 8 0", f"read --activate {net} rom 0"):
+            refused(vm, f"pcibar --backend {backend} {command}", 1, *why)
+        for command in (f"config write {edu} COMMAND 2", f"disable {edu}"):
+            refused(vm, f"pcibar --backend {backend} {command}", 1, "locked down", why[1])
+        told = vm.check(f"pcibar --backend {backend} explain {edu} 0", status=1).stdout
+        assert why[0] in told and told.count("  - ") == 1
+        assert vm.check(f"pcibar --backend {backend} config read {edu} VENDOR_ID").stdout == \
+            "0x1234\n"
