@@ -49,12 +49,19 @@ def wait_for(vm, job, text):
     vm.wait_until(f"grep -qFe {shlex.quote(text)} /host/run/{job.number}.out")
 
 
+def mapped_from(function, bar):
+    """(file, address of its beginning) as mappings() tells them of a BAR."""
+    if function.vm.backend == "sysfs":
+        return f"resource{bar}", function.bar(bar)[0]
+    return f"pciio:[{function} BAR{bar}]", 0
+
+
 def mappings(vm, job):
-    """[(file, length, address)] of what a command started with exec has mapped of sysfs."""
+    """[(file, length, address)] of what a command started with exec has mapped of BARs."""
     found = []
     for line in vm.check(f"cat /proc/$(cat /run/{job.number})/maps").stdout.splitlines():
         place, _, address, _, _, *name = line.split(maxsplit=5)
-        if name and name[0].startswith("/sys/"):
+        if name and name[0].startswith(("/sys/", "pciio:")):
             start, end = (int(word, 16) for word in place.split("-"))
             found.append((name[0].rpartition("/")[2], end - start, int(address, 16)))
     return found

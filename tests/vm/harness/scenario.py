@@ -2,7 +2,7 @@
 """Scenarios: functions in tests/vm/scenarios/*.py that a decorator has marked."""
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .kernels import DEBUG, ON_AMD64
 from .machine import Machine
@@ -50,6 +50,13 @@ def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
         _found.append(Scenario(name, function, cold, tuple(kernels), devices or {}, log, timeout))
         return function
     return mark
+
+
+def again(suffix, scenario_function, variant, kernels, log):
+    """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own."""
+    original = next(case for case in _found if case.function is scenario_function)
+    _found.append(replace(original, name=f"{original.name}.{suffix}", function=variant,
+                          kernels=tuple(kernels), log=original.log + log))
 
 
 def load():

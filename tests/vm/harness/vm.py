@@ -40,6 +40,8 @@ class Function:
 
 
 class VM:
+    backend = "sysfs"
+
     def __init__(self, image, directory, machine=Machine(), devices=None, timeout=120):
         """DEVICES, {name: Device}, are there from the boot on; TIMEOUT bounds the guest's life."""
         self.image = image

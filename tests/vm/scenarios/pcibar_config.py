@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Configuration space by offset and by name, and the bits of the command register."""
 
+from harness.backends import through
 from harness.devices import e1000e, rtl8139
 from harness.pcibar import numbers, refused
 from harness.scenario import scenario
@@ -22,6 +23,7 @@ def writes(vm, function, line):
     return [(offset, value) for op, offset, value in trace.config(function) if op == "write"]
 
 
+@through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139()})
 def enable(vm, net):
     """Exactly the bits that were named change, in one write; bus mastering only when named."""
@@ -48,6 +50,7 @@ def enable_says(vm, net):
         f"pcibar enable: {net}: bus mastering turned on"]
 
 
+@through("freebsd")
 @scenario(devices={"net": rtl8139()})
 def registers(vm, net):
     """By name, with the register's own width or another, and by offset."""
@@ -67,6 +70,7 @@ def registers(vm, net):
     assert writes(vm, net, f"pcibar config write -n {net} COMMAND 0") == []
 
 
+@through("freebsd")
 @scenario(devices={"net": e1000e()})
 def capabilities(vm, net):
     """Capabilities and extended ones are found in their lists."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Exactly one access of the width per unit, in order, and none besides: seen from outside."""
 
+from harness.backends import through
 from harness.devices import edu, rtl8139
 from harness.pcibar import accesses, enable, numbers
 from harness.scenario import scenario
@@ -97,17 +98,20 @@ def width_2(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 2)
 
 
+@through("pciio", "freebsd", kernels=("6.1", "6.12"))
 @scenario(devices={"net": rtl8139()})
 def width_4(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 4)
 
 
+@through("pciio")
 @scenario(devices={"edu": edu()})
 def width_8(vm, edu):
     """The DMA engine's source, destination and count."""
     all_verbs(vm, edu, 0, 0x80, 24, 8)
 
 
+@through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139()})
 def io_bar(vm, net):
     """I/O BARs: the same registers, through system calls."""
@@ -128,6 +132,7 @@ def default_width(vm, edu):
     assert seen == [Access("read", 4 * at, 4, value) for at, value in enumerate(read)]
 
 
+@through("pciio")
 @scenario(devices={"net": rtl8139()})
 def whole_bar(vm, net):
     """A dump without a range: every unit of the BAR once, from its first to its last byte."""

@@ -3,6 +3,7 @@
 
 from random import Random
 
+from harness.backends import through
 from harness.devices import ivshmem, rtl8139
 from harness.pcibar import enable, fill, refused
 from harness.scenario import scenario
@@ -16,6 +17,7 @@ def random_file(vm, length):
     return data
 
 
+@through("pciio")
 @scenario(devices={"memory": ivshmem(4 * MIB)})
 def round_trip(vm, memory):
     """Loaded by one width and dumped by another, in every pair, it stays the same."""
@@ -30,6 +32,7 @@ def round_trip(vm, memory):
                  "cmp /tmp/out /host/data")
 
 
+@through("pciio", "freebsd")
 @scenario(devices={"memory": ivshmem(MIB)})
 def window(vm, memory):
     """From standard input to a place in the BAR, and what is around it stays."""

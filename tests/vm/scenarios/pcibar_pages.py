@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """BARs smaller than a page: what is in the same page never answers for them."""
 
+from harness.backends import through
 from harness.devices import Device, ivshmem, rtl8139
 from harness.kernels import EVERYWHERE
 from harness.machine import Machine
@@ -26,7 +27,18 @@ def refuses_both(vm, memory, net):
             refused(vm, f"pcibar {verb} {one} {bar} {operands}", 1, *reason)
         explained = vm.check(f"pcibar explain {one} {bar}", status=1).stdout
         assert all(phrase in explained for phrase in reason), explained
-        vm.check(f"pcibar explain --share-page {one} {bar}")
+        may_share(vm, one, bar)
+
+
+def may_share(vm, function, bar):
+    """FreeBSD's request cannot ask for it: the module's parameter allows it to all."""
+    if vm.backend == "freebsd":
+        parameter = "/sys/module/pciio/parameters/share_page"
+        vm.check(f"echo 0 >{parameter}")
+        refused(vm, f"pcibar read --share-page {function} {bar} 0", 1, "cannot ask to share",
+                "the module's parameter share_page")
+        vm.check(f"echo 1 >{parameter}")
+    vm.check(f"pcibar explain --share-page {function} {bar}")
 
 
 def own_bytes(vm, memory, net):
@@ -47,6 +59,7 @@ def own_bytes(vm, memory, net):
     assert len(dump) == 256 and dump[:4] == b"\x5a\0\0\0"
 
 
+@through("pciio", "freebsd", kernels=("6.1", "6.12"))
 @scenario(kernels=EVERYWHERE)
 def two_functions(vm):
     memory, net = vm.plug_together({"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)})
@@ -69,6 +82,7 @@ def two_functions_cold(vm, memory, net):
     own_bytes(vm, memory, net)
 
 
+@through("pciio")
 @scenario(devices={"carrier": Device("tpci200")})
 def one_function(vm, carrier):
     """Several small BARs of one function are told apart, too."""

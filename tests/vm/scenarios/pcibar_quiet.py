@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What only looks at a device does not touch its BARs, and what need not wake it does not."""
 
+from harness.backends import through
 from harness.devices import edu, ivshmem, rtl8139
 from harness.pcibar import enable
 from harness.scenario import scenario
@@ -25,6 +26,7 @@ def reads_only(config):
     return bool(config) and {op for op, _, _ in config} == {"read"}
 
 
+@through("pciio")
 @scenario(devices=DEVICES)
 def listing(vm, **functions):
     enable(vm)
@@ -44,6 +46,7 @@ def info(vm, **functions):
     assert not bars and reads_only(config)
 
 
+@through("pciio")
 @scenario(devices=DEVICES)
 def explain(vm, **functions):
     """Whatever is asked for, also where asking for it in earnest would change the device."""
@@ -60,6 +63,7 @@ def explain(vm, **functions):
         enable(vm)
 
 
+@through("freebsd")
 @scenario(devices=DEVICES)
 def other_functions(vm, edu, **_):
     """A verb on one function leaves all others alone, also when it looks for it by its IDs."""

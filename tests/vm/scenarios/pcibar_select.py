@@ -3,11 +3,13 @@
 
 import json
 
+from harness.backends import through
 from harness.devices import edu, ivshmem, rtl8139
 from harness.pcibar import enable, refused
 from harness.scenario import scenario
 
 
+@through("freebsd")
 @scenario(devices={"edu": edu(), "net": rtl8139(), "memory": ivshmem(1 << 20)})
 def list_json(vm, edu, net, memory):
     """The list as JSON is one object and says what sysfs says."""

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Watching what another program changes, and scripts that keep their maps."""
 
+from harness.backends import through
 from harness.devices import edu, ivshmem
-from harness.pcibar import Script, enable, fill, is_refusal, mappings, wait_for
+from harness.pcibar import Script, enable, fill, is_refusal, mapped_from, mappings, wait_for
 from harness.scenario import scenario
 
 
+@through("pciio", "freebsd")
 @scenario(devices={"memory": ivshmem(1 << 20)})
 def until(vm, memory):
     """A change from outside is seen, and the one that is waited for ends it."""
@@ -38,6 +40,7 @@ def interrupted(vm, edu):
         assert not job.wait().expect(status).stderr
 
 
+@through("pciio", "freebsd")
 @scenario(devices={"memory": ivshmem(1 << 20)})
 def script_maps_once(vm, memory):
     """One open, and one map of the whole BAR for each right, however many lines."""
@@ -46,10 +49,13 @@ def script_maps_once(vm, memory):
     for number in range(5):
         script.send(f"write 2 {4 * number} {number + 1}")
         assert int(script.ask(f"read 2 {4 * number}"), 0) == number + 1
-    start, size = memory.bar(2)
-    assert mappings(vm, script.job) == 2 * [("resource2", size, start)]
+    file, start = mapped_from(memory, 2)
+    assert mappings(vm, script.job) == 2 * [(file, memory.bar(2)[1], start)]
     opened = vm.check(f"ls -l /proc/$(cat /run/{script.job.number})/fd").stdout
-    assert opened.count(f"{memory}\n") == 1 and "resource" not in opened
+    assert opened.count("/dev/pci\n") == (vm.backend != "sysfs")
+    assert opened.count(f"{memory}\n") == (vm.backend != "freebsd") and "resource" not in opened
+    # Kept for their events, one for each map.
+    assert opened.count("pciio:[") == (2 if vm.backend == "pciio" else 0)
     script.end()
 
 
