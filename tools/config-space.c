@@ -37,3 +37,12 @@ int config_put(struct pcibar_device *dev, unsigned int off, unsigned int width, 
 		return pcibar_config_write32(dev, off, (uint32_t)val);
 	}
 }
+
+uint32_t config_next(struct config_reader *reader, unsigned int off, unsigned int width)
+{
+	uint64_t val = 0;
+
+	if (!reader->error)
+		reader->error = config_get(reader->dev, off, width, &val);
+	return reader->error ? 0 : (uint32_t)val;
+}

@@ -10,4 +10,15 @@
 int config_get(struct pcibar_device *dev, unsigned int off, unsigned int width, uint64_t *val);
 int config_put(struct pcibar_device *dev, unsigned int off, unsigned int width, uint64_t val);
 
+/*
+ * Registers one after the other, without a check behind each: after a read that
+ * failed there is no other, all are 0, and the error tells.
+ */
+struct config_reader {
+	struct pcibar_device *dev;
+	int error;
+};
+
+uint32_t config_next(struct config_reader *reader, unsigned int off, unsigned int width);
+
 #endif

@@ -57,7 +57,8 @@ int fail_device(const struct context *ctx, int status, unsigned int bar, const c
 	report_prefix(ctx);
 	fputs(ctx->session->label, stderr);
 	if (bar != NO_BAR)
-		fprintf(stderr, " BAR %s", bar_name(bar));
+		fprintf(stderr, " BAR %s",
+			ctx->program->bars ? ctx->program->bars[bar] : bar_name(bar));
 	fputs(": ", stderr);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);

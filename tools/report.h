@@ -17,6 +17,7 @@ enum phase {
 	PHASE_MAP,	/* asking for something of an open device */
 	PHASE_ACCESS,	/* reading or writing a BAR */
 	PHASE_CONFIG,	/* reading or writing configuration space */
+	PHASE_VPD,	/* reading vital product data */
 };
 
 /* What an error means that the library does not explain itself */
@@ -37,7 +38,8 @@ struct remedy {
 struct program {
 	const char *name;
 	const char *help;	/* the command that tells its usage; a verb goes behind it */
-	/* Either may be NULL; both end with one without text. */
+	const char *const *bars;	/* the names of all; NULL: as bar_name() has them */
+	/* Those that are not NULL end with one without text. */
 	const struct sentence *sentences;	/* go before those for all programs */
 	const struct remedy *remedies;
 };

@@ -87,6 +87,7 @@ class Definition:
     capabilities: tuple = ()
     extended: tuple = ()
     header: int = config_space.TYPE_ENDPOINT
+    secondary: int = 0      # the bus behind a bridge
     driver: str = None
     power_state: str = "unknown"
 
@@ -189,6 +190,8 @@ class FakeSysfs:
         function = Function(self, address, above / address, definition)
         function.directory.mkdir(parents=True)
         self._write_attributes(function, definition)
+        if definition.header == config_space.TYPE_BRIDGE:
+            self._make_bridge(function, definition.secondary)
         for index, bar in definition.bars.items():
             self._make_bar(function, index, bar)
         function.bind(definition.driver)
@@ -227,6 +230,14 @@ class FakeSysfs:
         function.path("config").write_bytes(config_space.build(
             ids, definition.bars, definition.command, definition.capabilities,
             definition.extended, definition.header))
+
+    @staticmethod
+    def _make_bridge(function, secondary):
+        """The attribute is read from the device; the folder is named by the kernel."""
+        function.path("secondary_bus_number").write_text(f"{secondary}\n", encoding="ascii")
+        if secondary:
+            bus = f"{function.address.rpartition(':')[0].rpartition(':')[0]}:{secondary:02x}"
+            function.path(f"pci_bus/{bus}").mkdir(parents=True)
 
     @staticmethod
     def _make_bar(function, index, bar):
@@ -281,7 +292,8 @@ DEVICES = {
                      {0: mem32(0xfebd8000, 4096), 2: mem64(0x384000000000, 16 << 30, True)},
                      command=0x0103),
     PORT: Definition(Ids(0x1b36, 0x000c, 0x060400, 0x00, (0, 0)), {0: mem32(0xfebd9000, 4096)},
-                     header=config_space.TYPE_BRIDGE, driver="pcieport", power_state="D0"),
+                     header=config_space.TYPE_BRIDGE, secondary=1, driver="pcieport",
+                     power_state="D0"),
     PAIR: Definition(Ids(0x1af4, 0x1110, 0x050000, 0x01), {0: mem32(0xfebd2200, 256)},
                      command=0x0103),
 }
