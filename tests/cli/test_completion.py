@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bash offers behind "pcibar ..." """
+"""What bash offers behind "pcibar ..."; for test_pciconf_completion.py, behind that command."""
 
 import os
 import re
@@ -19,7 +19,7 @@ while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do
 	[[ $COMP_LINE == *' ' ]] && COMP_WORDS+=('')
 	COMP_POINT=${#COMP_LINE} COMP_TYPE=9 COMP_KEY=9 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 	COMPREPLY=()
-	_pcibar pcibar "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	"_$3" "$3" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 	echo "${COMPREPLY[@]}"
 done
 """
@@ -27,21 +27,23 @@ done
 
 def offered(bench, *lines):
     """What is offered behind each line, as sets; bash takes ":" and "=" for words."""
-    script = harness.ROOT / "packaging/completion/pcibar"
+    command = os.path.basename(os.environ["PCIBAR"])
+    script = harness.ROOT / "packaging/completion" / command
     for path in (shutil.which("bash"), LIBRARY, script):
         if not path or not os.path.exists(path):
             raise Skip(f"{path or 'bash'} is not there")
     commands = bench.folder / "bin"
     commands.mkdir(exist_ok=True)
-    if not (commands / "pcibar").exists():
-        (commands / "pcibar").symlink_to(os.path.abspath(os.environ["PCIBAR"]))
+    if not (commands / command).exists():
+        (commands / command).symlink_to(os.path.abspath(os.environ["PCIBAR"]))
     typed = ""
     for line in lines:
-        line = f"pcibar {line}".replace("SYSFS", f"--sysfs {bench.tree.root}")
+        line = f"{command} {line}".replace("SYSFS", f"--sysfs {bench.tree.root}")
         typed += line + "\n" + "\t".join(re.findall(r"[:=]+|[^\s:=]+", line)) + "\n"
     done = subprocess.run(
-        ["bash", "-c", DRIVER, "bash", LIBRARY, script], input=typed, text=True, cwd=bench.folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=harness.BOUND, check=False,
+        ["bash", "-c", DRIVER, "bash", LIBRARY, script, command], input=typed, text=True,
+        cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=harness.BOUND, check=False,
         env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}"))
     equal(done.stderr, "", f"what bash says behind {lines}")
     return [set(answer.split()) for answer in done.stdout.split("\n")[:-1]]
