@@ -62,10 +62,10 @@ def play(vm, path, before=None, during=None):
 
 def build(vm, name, source):
     """Makes /host/NAME of a C program, with the library that the guest has."""
-    vm.check("cp -L /usr/lib/libpcibar.so.0 /host")
+    vm.check("cp -L /usr/lib/libpcibar.so.1 /host")
     subprocess.run(["gcc", "-std=gnu11", "-O2", f"-I{SOURCE / 'include'}",
                     f"-I{SOURCE / 'include' / 'pciio'}", "-o", vm.share / name, "-x", "c", "-",
-                    "-x", "none", vm.share / "libpcibar.so.0"], input=source, text=True, check=True)
+                    "-x", "none", vm.share / "libpcibar.so.1"], input=source, text=True, check=True)
 
 
 def write(vm, name, data):
