@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "binding.h"
+
+#include <stddef.h>
+
+/* What a callback needs, which the library calls without the GIL. */
+struct scan {
+	PyThreadState *thread;
+	PyObject *list;
+};
+
+static int add_function(void *data, const struct pcibar_device_info *info)
+{
+	struct scan *scan = data;
+	PyObject *item;
+	int ret = -1;
+
+	PyEval_RestoreThread(scan->thread);
+	item = device_info(info);
+	if (item)
+		ret = PyList_Append(scan->list, item);
+	Py_XDECREF(item);
+	scan->thread = PyEval_SaveThread();
+	return ret;
+}
+
+static bool parse(PyObject *subject, struct pcibar_selector *sel)
+{
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	const char *selector = text(subject);
+	int ret;
+
+	if (!selector)
+		return false;
+	ret = pcibar_selector_parse(selector, sel, &why);
+	if (ret)
+		fail(ret, "open", &why, subject);
+	return !ret;
+}
+
+/* scan(selector or None, backend, sysfs_root) */
+static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	PyObject *subject;
+	struct scan scan;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "OO&z:scan", &subject, to_u32, &opts.backend,
+			      &opts.sysfs_root) ||
+	    (subject != Py_None && !parse(subject, &sel)))
+		return NULL;
+	scan.list = PyList_New(0);
+	if (!scan.list)
+		return NULL;
+	scan.thread = PyEval_SaveThread();
+	ret = pcibar_scan(&sel, &opts, add_function, &scan);
+	PyEval_RestoreThread(scan.thread);
+	if (!ret)
+		return scan.list;
+	Py_DECREF(scan.list);
+	return PyErr_Occurred() ? NULL : fail(ret, "open", &why, subject);
+}
+
+/* explain(selector, bar, flags, attr, offset, length, backend, sysfs_root) */
+static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_open_opts opts = { .size = sizeof(opts) };
+	struct pcibar_intent intent = { .size = sizeof(intent) };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	PyObject *subject;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "OO&O&O&O&O&O&z:explain", &subject, to_u32, &intent.bar,
+			      to_u32, &intent.map_flags, to_u32, &intent.attr, to_u64,
+			      &intent.offset, to_u64, &intent.length, to_u32, &opts.backend,
+			      &opts.sysfs_root) || !parse(subject, &sel))
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_explain(&sel, &intent, &opts, &why);
+	Py_END_ALLOW_THREADS
+	if (ret)
+		return fail(ret, "bar", NULL, subject);
+	return Py_BuildValue("NII", reasons(&why), why.backends, why.possible);
+}
+
+static PyObject *guard_install(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	int ret = pcibar_guard_install();
+
+	if (ret)
+		return fail(ret, "guard", NULL, Py_None);
+	Py_RETURN_NONE;
+}
+
+static PyObject *guard_remove(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	int ret = pcibar_guard_remove();
+
+	if (ret)
+		return fail(ret, "guard", NULL, Py_None);
+	Py_RETURN_NONE;
+}
+
+static PyObject *wc_flush(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	pcibar_wc_flush();
+	Py_RETURN_NONE;
+}
+
+static PyObject *version(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	return PyUnicode_FromString(pcibar_version());
+}
+
+static PyObject *forked(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	handle_forked();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+	{ "open", device_open, METH_VARARGS, NULL },
+	{ "map", map_create, METH_VARARGS, NULL },
+	{ "scan", list_functions, METH_VARARGS, NULL },
+	{ "explain", explain, METH_VARARGS, NULL },
+	{ "guard_install", guard_install, METH_NOARGS, "guard_install()\n--\n\n"
+	  "Let the process survive touching a lost map; counted." },
+	{ "guard_remove", guard_remove, METH_NOARGS, "guard_remove()\n--\n\n"
+	  "Take one guard_install() back." },
+	{ "wc_flush", wc_flush, METH_NOARGS, "wc_flush()\n--\n\n"
+	  "Have stores to write-combining maps leave the CPU before any later store." },
+	{ "version", version, METH_NOARGS, "version()\n--\n\n"
+	  "The version of the library that is running." },
+	{ "forked", forked, METH_NOARGS, NULL },
+	{ NULL, NULL, 0, NULL }
+};
+
+#define NUMBER(name)	{ #name, PCIBAR_ ## name }
+
+static const struct {
+	const char *name;
+	unsigned int value;
+} numbers[] = {
+	NUMBER(BACKEND_AUTO), NUMBER(BACKEND_SYSFS), NUMBER(BACKEND_PCIIO),
+	NUMBER(BACKEND_FREEBSD), NUMBER(OPEN_WRITE),
+	NUMBER(CAP_MAP_WC), NUMBER(CAP_ATTR_PROOF), NUMBER(CAP_EXCLUSIVE), NUMBER(CAP_ACTIVATE),
+	NUMBER(CAP_REVOKE), NUMBER(CAP_EVENTS), NUMBER(DEV_ASLEEP), NUMBER(DEV_DRIVER_OWNS),
+	NUMBER(BAR_ROM), NUMBER(BAR_COUNT), NUMBER(BAR_NONE), NUMBER(BAR_MEM32), NUMBER(BAR_MEM64),
+	NUMBER(BAR_IO), NUMBER(BAR_EXPANSION_ROM), NUMBER(BAR_PREFETCHABLE), NUMBER(BAR_UPPER_HALF),
+	NUMBER(BAR_UNASSIGNED), NUMBER(BAR_CONFIG_SEEN), NUMBER(BAR_DECODING), NUMBER(BAR_MAPPABLE),
+	NUMBER(BAR_HAS_WC), NUMBER(BAR_INFO_CONFIG), NUMBER(ATTR_UC), NUMBER(ATTR_WC),
+	NUMBER(MAP_WRITE), NUMBER(MAP_EXCLUSIVE), NUMBER(MAP_ACTIVATE), NUMBER(MAP_SHARE_DRIVER),
+	NUMBER(MAP_SHARE_PAGE), NUMBER(MAP_INDIRECT), NUMBER(COPY_FIXED), NUMBER(COPY_MEMORY),
+	NUMBER(ENABLE_IO), NUMBER(ENABLE_MEM), NUMBER(ENABLE_BUS_MASTER), NUMBER(ENABLE_RESTORE),
+	NUMBER(ENABLE_SHARE_DRIVER), NUMBER(EVENT_REVOKED), NUMBER(EVENT_GONE),
+	NUMBER(INTENT_DEVICE), NUMBER(VPD_IDENT), NUMBER(VPD_WRITABLE),
+	NUMBER(REASON_NONE), NUMBER(REASON_SELECTOR), NUMBER(REASON_NO_DEVICE),
+	NUMBER(REASON_AMBIGUOUS), NUMBER(REASON_NO_BACKEND), NUMBER(REASON_NO_BAR),
+	NUMBER(REASON_UPPER_HALF), NUMBER(REASON_UNASSIGNED), NUMBER(REASON_IO_BAR),
+	NUMBER(REASON_ROM), NUMBER(REASON_RANGE), NUMBER(REASON_ATTRIBUTE),
+	NUMBER(REASON_UNSUPPORTED), NUMBER(REASON_DRIVER), NUMBER(REASON_CLAIMED),
+	NUMBER(REASON_PAGE_SHARED), NUMBER(REASON_DECODE_OFF), NUMBER(REASON_ASLEEP),
+	NUMBER(REASON_PERMISSION), NUMBER(REASON_LOCKDOWN), NUMBER(REASON_DENIED),
+	NUMBER(REASON_READ_ONLY), NUMBER(REASON_GONE), NUMBER(REASON_SYSTEM),
+};
+
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec)
+{
+	PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
+
+	if (type && PyModule_AddType(module, type))
+		Py_CLEAR(type);
+	return type;
+}
+
+static int fill(PyObject *module)
+{
+	struct binding *binding = PyModule_GetState(module);
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		PyObject *value = PyLong_FromUnsignedLong(numbers[i].value);
+		int ret = PyModule_AddObjectRef(module, numbers[i].name, value);
+
+		Py_XDECREF(value);
+		if (ret)
+			return ret;
+	}
+	binding->device = add_type(module, &device_spec);
+	binding->map = add_type(module, &map_spec);
+	return binding->device && binding->map ? 0 : -1;
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg)
+{
+	struct binding *binding = PyModule_GetState(module);
+
+	Py_VISIT(binding->device);
+	Py_VISIT(binding->map);
+	return 0;
+}
+
+static int clear(PyObject *module)
+{
+	struct binding *binding = PyModule_GetState(module);
+
+	Py_CLEAR(binding->device);
+	Py_CLEAR(binding->map);
+	return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, PCIBAR_SLOT(fill) },
+	{ 0, NULL }
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "pcibar._binding",
+	.m_size = sizeof(struct binding),
+	.m_methods = functions,
+	.m_slots = slots,
+	.m_traverse = traverse,
+	.m_clear = clear,
+};
+
+PyMODINIT_FUNC PyInit__binding(void);
+
+PyMODINIT_FUNC PyInit__binding(void)
+{
+	return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "binding.h"
+
+#include <errno.h>
+
+static void release(void *dev)
+{
+	pcibar_device_close(dev);
+}
+
+/* open(class, selector, flags, backend, sysfs_root) */
+PyObject *device_open(PyObject *module, PyObject *args)
+{
+	struct binding *binding = PyModule_GetState(module);
+	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
+	struct pcibar_device *dev;
+	PyTypeObject *type;
+	PyObject *subject;
+	const char *selector;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O!UO&O&z:open", &PyType_Type, &type, &subject, to_u32,
+			      &opts.flags, to_u32, &opts.backend, &opts.sysfs_root))
+		return NULL;
+	selector = text(subject);
+	if (!selector)
+		return NULL;
+	if (!PyType_IsSubtype(type, binding->device)) {
+		PyErr_SetString(PyExc_TypeError, "the class is no Device");
+		return NULL;
+	}
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_device_open(selector, &opts, &dev);
+	Py_END_ALLOW_THREADS
+	return ret ? fail(ret, "open", &why, subject) : handle_create(type, dev, release);
+}
+
+/* The next two keep the GIL: what they tell holds a name until the next such call. */
+static PyObject *info(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pcibar_device *dev = handle_peek(self);
+	int ret;
+
+	if (!dev)
+		return NULL;
+	ret = pcibar_device_get_info(dev, &info);
+	return ret ? fail(ret, "info", NULL, self) : device_info(&info);
+}
+
+static PyObject *bar_info(PyObject *self, PyObject *args)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+	struct pcibar_device *dev;
+	uint32_t bar, flags;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O&O&:bar_info", to_u32, &bar, to_u32, &flags))
+		return NULL;
+	dev = handle_peek(self);
+	if (!dev)
+		return NULL;
+	ret = pcibar_bar_get_info(dev, bar, flags, &info);
+	if (ret)
+		return fail(ret, "bar", NULL, self);
+	return Py_BuildValue("IIIKKKs", info.index, info.kind, info.flags,
+			     (unsigned long long)info.length, (unsigned long long)info.cpu_addr,
+			     (unsigned long long)info.bus_addr, info.holder);
+}
+
+static int read_config(struct pcibar_device *dev, uint32_t off, unsigned int width, uint32_t *val)
+{
+	uint8_t byte = 0;
+	uint16_t word = 0;
+	int ret;
+
+	if (width == 4)
+		return pcibar_config_read32(dev, off, val);
+	ret = width == 1 ? pcibar_config_read8(dev, off, &byte) :
+			   pcibar_config_read16(dev, off, &word);
+	*val = width == 1 ? byte : word;
+	return ret;
+}
+
+static int write_config(struct pcibar_device *dev, uint32_t off, unsigned int width, uint32_t val)
+{
+	switch (width) {
+	case 1:
+		return pcibar_config_write8(dev, off, (uint8_t)val);
+	case 2:
+		return pcibar_config_write16(dev, off, (uint16_t)val);
+	default:
+		return pcibar_config_write32(dev, off, val);
+	}
+}
+
+static bool is_config_width(unsigned int width)
+{
+	if (width != 8)
+		return true;
+	PyErr_SetString(PyExc_ValueError, "configuration space has no access of 8 bytes");
+	return false;
+}
+
+static PyObject *config_read(PyObject *self, PyObject *args)
+{
+	struct pcibar_device *dev;
+	unsigned int width;
+	uint32_t off, val;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O&O&:config_read", to_u32, &off, to_width, &width) ||
+	    !is_config_width(width))
+		return NULL;
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = read_config(dev, off, width, &val);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	return ret ? fail(ret, "config", NULL, self) : PyLong_FromUnsignedLong(val);
+}
+
+static PyObject *config_write(PyObject *self, PyObject *args)
+{
+	struct pcibar_device *dev;
+	unsigned int width;
+	uint64_t val;
+	uint32_t off;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O&O&O&:config_write", to_u32, &off, to_u64, &val, to_width,
+			      &width) || !is_config_width(width) || !fits(val, width))
+		return NULL;
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = write_config(dev, off, width, (uint32_t)val);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	if (ret)
+		return fail(ret, "config", NULL, self);
+	Py_RETURN_NONE;
+}
+
+typedef int (*find_fn)(struct pcibar_device *dev, unsigned int id, unsigned int *off);
+
+static PyObject *find(PyObject *self, PyObject *id, find_fn look)
+{
+	struct pcibar_device *dev;
+	unsigned int off;
+	uint16_t number;
+	int ret;
+
+	if (!to_u16(id, &number))
+		return NULL;
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = look(dev, number, &off);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	if (ret == -ENOENT)
+		Py_RETURN_NONE;
+	return ret ? fail(ret, "capability", NULL, self) : PyLong_FromUnsignedLong(off);
+}
+
+static PyObject *find_capability(PyObject *self, PyObject *id)
+{
+	return find(self, id, pcibar_config_find_capability);
+}
+
+static PyObject *find_extended(PyObject *self, PyObject *id)
+{
+	return find(self, id, pcibar_config_find_extended);
+}
+
+static PyObject *get_enable(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct pcibar_device *dev = handle_use(self);
+	uint32_t value;
+	int ret;
+
+	if (!dev)
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_device_get_enable(dev, &value);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	return ret ? fail(ret, "config", NULL, self) : PyLong_FromUnsignedLong(value);
+}
+
+static PyObject *set_enable(PyObject *self, PyObject *args)
+{
+	struct pcibar_device *dev;
+	uint32_t mask, value, flags;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O&O&O&:set_enable", to_u32, &mask, to_u32, &value, to_u32,
+			      &flags))
+		return NULL;
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_device_set_enable(dev, mask, value, flags);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	if (ret)
+		return fail(ret, "enable", NULL, self);
+	Py_RETURN_NONE;
+}
+
+static PyObject *event_fd(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct pcibar_device *dev = handle_peek(self);
+	int fd;
+
+	if (!dev)
+		return NULL;
+	fd = pcibar_device_get_event_fd(dev);
+	return fd < 0 ? fail(fd, "event", NULL, self) : PyLong_FromLong(fd);
+}
+
+static PyObject *read_event(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct pcibar_event event = { .size = sizeof(event) };
+	struct pcibar_device *dev = handle_peek(self);
+	int ret;
+
+	if (!dev)
+		return NULL;
+	ret = pcibar_device_read_event(dev, &event);
+	if (ret == -EAGAIN)
+		Py_RETURN_NONE;
+	return ret ? fail(ret, "event", NULL, self) : PyLong_FromUnsignedLong(event.type);
+}
+
+/* What a callback needs, which the library calls without the GIL. */
+struct fields {
+	PyThreadState *thread;
+	PyObject *list;
+};
+
+static int add_field(void *data, const struct pcibar_vpd_field *field)
+{
+	struct fields *fields = data;
+	PyObject *item;
+	int ret = -1;
+
+	PyEval_RestoreThread(fields->thread);
+	item = Py_BuildValue("Iy#y#", field->flags, field->keyword,
+			     (Py_ssize_t)(field->keyword[0] ? 2 : 0), field->data,
+			     (Py_ssize_t)field->length);
+	if (item)
+		ret = PyList_Append(fields->list, item);
+	Py_XDECREF(item);
+	fields->thread = PyEval_SaveThread();
+	return ret;
+}
+
+static PyObject *vpd(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct fields fields = { .list = PyList_New(0) };
+	struct pcibar_device *dev;
+	int ret;
+
+	dev = fields.list ? handle_use(self) : NULL;
+	if (!dev) {
+		Py_XDECREF(fields.list);
+		return NULL;
+	}
+	fields.thread = PyEval_SaveThread();
+	ret = pcibar_vpd_list(dev, add_field, &fields);
+	PyEval_RestoreThread(fields.thread);
+	handle_done(self);
+	if (!ret || ret == -ENOENT)
+		return fields.list;
+	Py_DECREF(fields.list);
+	return PyErr_Occurred() ? NULL : fail(ret, "vpd", NULL, self);
+}
+
+static PyObject *is_gone(PyObject *self, void *Py_UNUSED(unused))
+{
+	struct pcibar_device *dev = handle_peek(self);
+
+	return dev ? PyBool_FromLong(pcibar_device_is_gone(dev)) : NULL;
+}
+
+static PyMethodDef methods[] = {
+	{ "info_numbers", info, METH_NOARGS, NULL },
+	{ "bar_info", bar_info, METH_VARARGS, NULL },
+	{ "config_read", config_read, METH_VARARGS, "config_read($self, offset, width, /)\n--\n\n"
+	  "One configuration read of 1, 2 or 4 bytes." },
+	{ "config_write", config_write, METH_VARARGS,
+	  "config_write($self, offset, value, width, /)\n--\n\n"
+	  "One configuration write of 1, 2 or 4 bytes." },
+	{ "find_capability", find_capability, METH_O, "find_capability($self, id, /)\n--\n\n"
+	  "The offset of a capability, or None." },
+	{ "find_extended", find_extended, METH_O, "find_extended($self, id, /)\n--\n\n"
+	  "The offset of a PCI Express extended capability, or None." },
+	{ "get_enable", get_enable, METH_NOARGS, NULL },
+	{ "set_enable", set_enable, METH_VARARGS, NULL },
+	{ "fileno", event_fd, METH_NOARGS, "fileno($self, /)\n--\n\n"
+	  "A descriptor that polls readable when read_event() has something to tell." },
+	{ "event_number", read_event, METH_NOARGS, NULL },
+	{ "vpd_fields", vpd, METH_NOARGS, NULL },
+	{ "close", handle_close, METH_NOARGS, "close($self, /)\n--\n\n"
+	  "Close. Maps stay valid; a call that another thread is in ends first." },
+	{ NULL, NULL, 0, NULL }
+};
+
+static PyGetSetDef members[] = {
+	{ "gone", is_gone, NULL, "Whether the function is known to be gone.", NULL },
+	{ "closed", handle_is_closed, NULL, "Whether close() was called.", NULL },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyType_Slot slots[] = {
+	{ Py_tp_dealloc, PCIBAR_SLOT(handle_dealloc) },
+	{ Py_tp_methods, methods },
+	{ Py_tp_getset, members },
+	{ 0, NULL }
+};
+
+PyType_Spec device_spec = {
+	.name = "pcibar._binding.Device",
+	.basicsize = sizeof(struct handle),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+	.slots = slots,
+};

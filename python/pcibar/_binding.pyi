@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The extension: libpcibar's calls as they are, with checked arguments."""
+
+from typing import TypeVar
+
+_D = TypeVar("_D", bound=Device)
+_M = TypeVar("_M", bound=Map)
+_Reason = tuple[int, int, int, str, str]
+
+class Device:
+    @property
+    def gone(self) -> bool: ...
+    @property
+    def closed(self) -> bool: ...
+    def info_numbers(self) -> tuple[int | str, ...]: ...
+    def bar_info(self, bar: int, flags: int, /) -> tuple[int, int, int, int, int, int, str]: ...
+    def config_read(self, offset: int, width: int, /) -> int: ...
+    def config_write(self, offset: int, value: int, width: int, /) -> None: ...
+    def find_capability(self, id: int, /) -> int | None: ...
+    def find_extended(self, id: int, /) -> int | None: ...
+    def get_enable(self) -> int: ...
+    def set_enable(self, mask: int, value: int, flags: int, /) -> None: ...
+    def fileno(self) -> int: ...
+    def event_number(self) -> int | None: ...
+    def vpd_fields(self) -> list[tuple[int, bytes, bytes]]: ...
+    def close(self) -> None: ...
+
+class Map:
+    @property
+    def length(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def attr_number(self) -> int: ...
+    @property
+    def lost(self) -> bool: ...
+    @property
+    def closed(self) -> bool: ...
+    def read(self, offset: int, width: int, /) -> int: ...
+    def write(self, offset: int, value: int, width: int, /) -> None: ...
+    def copy_from(self, offset: int, length: int, width: int, flags: int, /) -> bytes: ...
+    def copy_to(self, offset: int, data: bytes | bytearray | memoryview, width: int, flags: int, /) -> None: ...
+    def close(self) -> None: ...
+
+def open(cls: type[_D], selector: str, flags: int, backend: int, root: str | None, /) -> _D: ...
+def map(cls: type[_M], device: Device, bar: int, flags: int, attr: int, offset: int, length: int,
+        /) -> _M: ...
+def scan(selector: str | None, backend: int, root: str | None,
+         /) -> list[tuple[int | str, ...]]: ...
+def explain(selector: str, bar: int, flags: int, attr: int, offset: int, length: int, backend: int,
+            root: str | None, /) -> tuple[list[_Reason], int, int]: ...
+def guard_install() -> None: ...
+def guard_remove() -> None: ...
+def wc_flush() -> None: ...
+def version() -> str: ...
+def forked() -> None: ...
+
+BACKEND_AUTO: int
+BACKEND_SYSFS: int
+BACKEND_PCIIO: int
+BACKEND_FREEBSD: int
+OPEN_WRITE: int
+CAP_MAP_WC: int
+CAP_ATTR_PROOF: int
+CAP_EXCLUSIVE: int
+CAP_ACTIVATE: int
+CAP_REVOKE: int
+CAP_EVENTS: int
+DEV_ASLEEP: int
+DEV_DRIVER_OWNS: int
+BAR_ROM: int
+BAR_COUNT: int
+BAR_NONE: int
+BAR_MEM32: int
+BAR_MEM64: int
+BAR_IO: int
+BAR_EXPANSION_ROM: int
+BAR_PREFETCHABLE: int
+BAR_UPPER_HALF: int
+BAR_UNASSIGNED: int
+BAR_CONFIG_SEEN: int
+BAR_DECODING: int
+BAR_MAPPABLE: int
+BAR_HAS_WC: int
+BAR_INFO_CONFIG: int
+ATTR_UC: int
+ATTR_WC: int
+MAP_WRITE: int
+MAP_EXCLUSIVE: int
+MAP_ACTIVATE: int
+MAP_SHARE_DRIVER: int
+MAP_SHARE_PAGE: int
+MAP_INDIRECT: int
+COPY_FIXED: int
+COPY_MEMORY: int
+ENABLE_IO: int
+ENABLE_MEM: int
+ENABLE_BUS_MASTER: int
+ENABLE_RESTORE: int
+ENABLE_SHARE_DRIVER: int
+EVENT_REVOKED: int
+EVENT_GONE: int
+INTENT_DEVICE: int
+VPD_IDENT: int
+VPD_WRITABLE: int
+REASON_NONE: int
+REASON_SELECTOR: int
+REASON_NO_DEVICE: int
+REASON_AMBIGUOUS: int
+REASON_NO_BACKEND: int
+REASON_NO_BAR: int
+REASON_UPPER_HALF: int
+REASON_UNASSIGNED: int
+REASON_IO_BAR: int
+REASON_ROM: int
+REASON_RANGE: int
+REASON_ATTRIBUTE: int
+REASON_UNSUPPORTED: int
+REASON_DRIVER: int
+REASON_CLAIMED: int
+REASON_PAGE_SHARED: int
+REASON_DECODE_OFF: int
+REASON_ASLEEP: int
+REASON_PERMISSION: int
+REASON_LOCKDOWN: int
+REASON_DENIED: int
+REASON_READ_ONLY: int
+REASON_GONE: int
+REASON_SYSTEM: int

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What functions, BARs and refusals are described with."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import NamedTuple, TypeVar
+
+from . import _binding
+
+_Enum = TypeVar("_Enum", bound=IntEnum)
+
+
+class Backend(IntEnum):
+    """A way to the hardware."""
+
+    AUTO = _binding.BACKEND_AUTO
+    SYSFS = _binding.BACKEND_SYSFS
+    PCIIO = _binding.BACKEND_PCIIO
+    FREEBSD = _binding.BACKEND_FREEBSD
+
+
+class Capability(IntFlag):
+    """What a back end can do."""
+
+    MAP_WC = _binding.CAP_MAP_WC
+    ATTR_PROOF = _binding.CAP_ATTR_PROOF
+    EXCLUSIVE = _binding.CAP_EXCLUSIVE
+    ACTIVATE = _binding.CAP_ACTIVATE
+    REVOKE = _binding.CAP_REVOKE
+    EVENTS = _binding.CAP_EVENTS
+
+
+class BarKind(IntEnum):
+    """What a BAR asks for."""
+
+    NONE = _binding.BAR_NONE
+    MEM32 = _binding.BAR_MEM32
+    MEM64 = _binding.BAR_MEM64
+    IO = _binding.BAR_IO
+    EXPANSION_ROM = _binding.BAR_EXPANSION_ROM
+
+
+class BarFlag(IntFlag):
+    """What is known of a BAR."""
+
+    PREFETCHABLE = _binding.BAR_PREFETCHABLE
+    UPPER_HALF = _binding.BAR_UPPER_HALF
+    UNASSIGNED = _binding.BAR_UNASSIGNED
+    CONFIG_SEEN = _binding.BAR_CONFIG_SEEN
+    DECODING = _binding.BAR_DECODING
+    MAPPABLE = _binding.BAR_MAPPABLE
+    HAS_WC = _binding.BAR_HAS_WC
+
+
+class MemoryAttribute(IntEnum):
+    """Memory attribute of a map: uncached or write-combining."""
+
+    UC = _binding.ATTR_UC
+    WC = _binding.ATTR_WC
+
+
+class Enable(IntFlag):
+    """Bits of the command register."""
+
+    IO = _binding.ENABLE_IO
+    MEM = _binding.ENABLE_MEM
+    BUS_MASTER = _binding.ENABLE_BUS_MASTER
+
+
+class Event(IntEnum):
+    """What happened to a device with maps."""
+
+    REVOKED = _binding.EVENT_REVOKED
+    GONE = _binding.EVENT_GONE
+
+
+class ReasonCode(IntEnum):
+    """What stands in the way. What a newer library may add is SYSTEM."""
+
+    NONE = _binding.REASON_NONE
+    SELECTOR = _binding.REASON_SELECTOR
+    NO_DEVICE = _binding.REASON_NO_DEVICE
+    AMBIGUOUS = _binding.REASON_AMBIGUOUS
+    NO_BACKEND = _binding.REASON_NO_BACKEND
+    NO_BAR = _binding.REASON_NO_BAR
+    UPPER_HALF = _binding.REASON_UPPER_HALF
+    UNASSIGNED = _binding.REASON_UNASSIGNED
+    IO_BAR = _binding.REASON_IO_BAR
+    ROM = _binding.REASON_ROM
+    RANGE = _binding.REASON_RANGE
+    ATTRIBUTE = _binding.REASON_ATTRIBUTE
+    UNSUPPORTED = _binding.REASON_UNSUPPORTED
+    DRIVER = _binding.REASON_DRIVER
+    CLAIMED = _binding.REASON_CLAIMED
+    PAGE_SHARED = _binding.REASON_PAGE_SHARED
+    DECODE_OFF = _binding.REASON_DECODE_OFF
+    ASLEEP = _binding.REASON_ASLEEP
+    PERMISSION = _binding.REASON_PERMISSION
+    LOCKDOWN = _binding.REASON_LOCKDOWN
+    DENIED = _binding.REASON_DENIED
+    READ_ONLY = _binding.REASON_READ_ONLY
+    GONE = _binding.REASON_GONE
+    SYSTEM = _binding.REASON_SYSTEM
+
+    @classmethod
+    def _missing_(cls, value: object) -> ReasonCode | None:
+        return cls.SYSTEM if isinstance(value, int) else None
+
+
+class Reason(NamedTuple):
+    """One obstacle; the sentences are for people, programs look at the code.
+
+    backend: the one it concerns, AUTO for all of them
+    errno: what a call fails with because of it
+    what: what stands in the way
+    remedy: what can be done, "" if nothing
+    """
+
+    code: ReasonCode
+    backend: Backend | int
+    errno: int
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
+class Explanation(NamedTuple):
+    """What stands in the way, on each back end that was looked at; where nothing does."""
+
+    reasons: tuple[Reason, ...]
+    backends: tuple[Backend | int, ...]
+    possible: tuple[Backend | int, ...]
+
+
+class FunctionInfo(NamedTuple):
+    """What a function is.
+
+    address: a selector for it
+    class_code: base class << 16 | subclass << 8 | programming interface
+    asleep: in D1, D2 or D3, or runtime-suspended
+    driver_owns: a driver is bound that takes the BARs for itself
+    header: 0 a function as most are, 1 a PCI bridge, 2 a CardBus bridge
+    secondary: number of the bus behind a bridge, else 0
+    driver: the kernel driver that is bound, "" when there is none
+    """
+
+    address: str
+    domain: int
+    bus: int
+    slot: int
+    func: int
+    revision: int
+    vendor: int
+    device: int
+    subvendor: int
+    subdevice: int
+    class_code: int
+    asleep: bool
+    driver_owns: bool
+    header: int
+    secondary: int
+    backend: Backend | int
+    caps: Capability
+    driver: str
+
+
+class BarInfo(NamedTuple):
+    """What a BAR is.
+
+    length: bytes it spans, 0 when there is none
+    cpu_addr: address as the CPU sees it; for I/O the port number
+    bus_addr: address in the BAR register, with BarFlag.CONFIG_SEEN
+    holder: the kernel driver that owns the function, "" when there is none
+    """
+
+    index: int
+    kind: BarKind | int
+    flags: BarFlag
+    length: int
+    cpu_addr: int
+    bus_addr: int
+    holder: str
+
+
+class VpdField(NamedTuple):
+    """A field of the vital product data; the name of the product has the keyword ""."""
+
+    keyword: str
+    data: bytes
+    writable: bool
+
+
+def known(enum: type[_Enum], number: int) -> _Enum | int:
+    """The member of an enum; what only a newer library knows stays a number."""
+    try:
+        return enum(number)
+    except ValueError:
+        return number
+
+
+def reason(numbers: tuple[int, int, int, str, str]) -> Reason:
+    """A Reason of what the extension answers."""
+    code, backend, error, what, remedy = numbers
+    return Reason(ReasonCode(code), known(Backend, backend), error, what, remedy)
+
+
+def function_info(numbers: tuple[int | str, ...]) -> FunctionInfo:
+    """A FunctionInfo of what the extension answers."""
+    (domain, bus, slot, func, revision, vendor, device, subvendor, subdevice, class_code, flags,
+     header, secondary, backend, caps, driver) = numbers
+    return FunctionInfo(f"{domain:04x}:{bus:02x}:{slot:02x}.{func}", domain, bus, slot, func,
+                        revision, vendor, device, subvendor, subdevice, class_code,
+                        bool(flags & _binding.DEV_ASLEEP), bool(flags & _binding.DEV_DRIVER_OWNS),
+                        header, secondary, known(Backend, backend), Capability(caps), driver)
+
+
+def bar_info(numbers: tuple[int, int, int, int, int, int, str]) -> BarInfo:
+    """A BarInfo of what the extension answers."""
+    index, kind, flags, *addresses = numbers
+    return BarInfo(index, known(BarKind, kind), BarFlag(flags), *addresses)
+
+
+def vpd_field(numbers: tuple[int, bytes, bytes]) -> VpdField:
+    """A VpdField of what the extension answers."""
+    flags, keyword, data = numbers
+    return VpdField(keyword.decode("latin-1"), data, bool(flags & _binding.VPD_WRITABLE))
