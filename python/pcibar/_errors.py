@@ -82,6 +82,9 @@ class PcibarError(OSError):
     subject: selector, address or BAR on which it was tried, "" when there is none
     """
 
+    # As users know it, in tracebacks.
+    __module__ = "pcibar"
+
     def __init__(self, errno: int, text: str, reasons: tuple[Reason, ...] = (), subject: str = ""):
         super().__init__(errno, text)
         self.reasons = reasons
