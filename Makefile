@@ -18,7 +18,7 @@ demo:
 
 # All tests. VM=no leaves the ones out that need QEMU, and says so.
 check:
-	@scripts/setup build vm check
+	@scripts/setup build vm check deb
 	@scripts/check --vm=$(VM)
 
 # The tests that take less than three minutes.
@@ -38,7 +38,13 @@ install: all
 uninstall:
 	@scripts/uninstall build/release $(if $(DESTDIR),"$(abspath $(DESTDIR))")
 
+# The Debian packages, in build/deb
+deb:
+	@scripts/setup build deb
+	@scripts/deb
+	@ls build/deb/*.deb
+
 clean:
 	rm -rf build
 
-.PHONY: all demo check check-fast bench install uninstall clean
+.PHONY: all demo check check-fast bench install uninstall deb clean
