@@ -3,6 +3,7 @@
 """Maps: windows, accesses of each width, ranges, numbers that do not fit, losing, closing."""
 
 import errno
+import sys
 import threading
 
 import pcibar
@@ -164,6 +165,30 @@ class Ranges(support.Case):
         self.assertRaises(TypeError, bytes, registers)
         self.assertRaises(TypeError, len, registers)
         self.assertRaises(TypeError, lambda: registers[0])
+
+
+class Threads(support.Case):
+    def test_a_copy_lets_others_run(self):
+        """With turns that never end, another thread runs only when it is let."""
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(support.BOUND)
+        memory = self.map(HUGE, 2, 0, 1 << 20)
+        began, ran = threading.Event(), []
+
+        def copy():
+            began.set()
+            for _ in range(1000):
+                memory.read_bytes(0, 1 << 20, 8)
+                if ran:
+                    return
+            ran.append("too late")
+
+        thread = threading.Thread(target=copy)
+        thread.start()
+        began.wait()
+        ran.append("meanwhile")
+        thread.join(support.BOUND)
+        self.assertEqual(ran, ["meanwhile"])
 
 
 class Losing(support.Case):

@@ -121,7 +121,7 @@ def works(vm, backend, edu, net, memory):
         file.write(bytes(4096))
 
 
-@scenario(devices=DEVICES, log=pciio_module.LOG)
+@scenario(devices=DEVICES, log=pciio_module.LOG, timeout=300)
 def both_back_ends(vm, edu, net, memory):
     """The same over sysfs and over the module, which then tells of a removal."""
     python.install(vm)
