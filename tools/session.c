@@ -172,10 +172,19 @@ static void drop(struct session_map **link)
 }
 
 /*
+ * Whether @entry would stand in the way of another map of its BAR: on x86 a page
+ * has one attribute for all, and an exclusive map is the only one.
+ */
+static bool in_the_way(const struct session_map *entry, uint32_t flags, uint32_t attr)
+{
+	return entry->attr != attr ||
+	       (entry->flags != flags && (entry->flags | flags) & PCIBAR_MAP_EXCLUSIVE);
+}
+
+/*
  * A map made earlier with the same rights that holds all of @window. One that
  * does not, or was lost, is released: a BAR is mapped once per right. So are
- * those with another attribute, which would stand in the way: on x86 a page has
- * one for all.
+ * those that would stand in the way of the next.
  */
 static struct pcibar_map *find_map(struct session *s, const struct window *window, uint32_t flags,
 				   uint32_t attr, uint64_t bar_length)
@@ -185,12 +194,12 @@ static struct pcibar_map *find_map(struct session *s, const struct window *windo
 
 	while (*link) {
 		struct session_map *entry = *link;
-		bool usable = entry->attr == attr && !pcibar_map_is_lost(entry->map) &&
-			      covers(entry->map, window, bar_length);
+		bool other = in_the_way(entry, flags, attr);
 
-		if (entry->bar != window->bar || (entry->attr == attr && entry->flags != flags)) {
+		if (entry->bar != window->bar || (!other && entry->flags != flags)) {
 			link = &entry->next;
-		} else if (usable) {
+		} else if (!other && !pcibar_map_is_lost(entry->map) &&
+			   covers(entry->map, window, bar_length)) {
 			found = entry->map;
 			link = &entry->next;
 		} else {
