@@ -16,7 +16,8 @@ def in_file(memory, offset, length):
         return file.read(length)
 
 
-@through("pciio", "freebsd", kernels=("6.1", "6.12"))
+@through("freebsd")
+@through("pciio", kernels=("6.1", "6.12"))
 @scenario(devices={"memory": ivshmem(16 * GIB)})
 def offsets(vm, memory):
     """Offsets beyond 4 GiB reach their place in the host's file, and no other."""
@@ -34,7 +35,7 @@ def offsets(vm, memory):
     refused(vm, f"pcibar read -w 8 {memory} 2 {16 * GIB - 8} -c 2", 2, "outside BAR 2")
 
 
-@through("pciio", "freebsd")
+@through("freebsd")
 @scenario(devices={"memory": ivshmem(16 * GIB)})
 def images(vm, memory):
     """Files across the 4 GiB line, in and out, uncached and write-combining."""

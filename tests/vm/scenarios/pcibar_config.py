@@ -50,7 +50,6 @@ def enable_says(vm, net):
         f"pcibar enable: {net}: bus mastering turned on"]
 
 
-@through("freebsd")
 @scenario(devices={"net": rtl8139()})
 def registers(vm, net):
     """By name, with the register's own width or another, and by offset."""

@@ -98,13 +98,13 @@ def width_2(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 2)
 
 
-@through("pciio", "freebsd", kernels=("6.1", "6.12"))
+@through("freebsd")
+@through("pciio", kernels=("6.1", "6.12"))
 @scenario(devices={"net": rtl8139()})
 def width_4(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 4)
 
 
-@through("pciio")
 @scenario(devices={"edu": edu()})
 def width_8(vm, edu):
     """The DMA engine's source, destination and count."""

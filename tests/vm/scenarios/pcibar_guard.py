@@ -12,7 +12,8 @@ MIB = 1 << 20
 CONTROLLER_MEMORY = nvme(cmb_size_mb=1, **{"legacy-cmb": True})
 
 
-@through("pciio", "freebsd", kernels=("6.1", "6.12"))
+@through("freebsd")
+@through("pciio", kernels=("6.1", "6.12"))
 @scenario(devices={"disk": nvme()})
 def driver_under_watch(vm, disk):
     """The kernel takes a BAR away from sysfs maps when a driver claims it: SIGBUS."""
@@ -61,7 +62,7 @@ def driver_under_hex_dump(vm, disk):
     assert rebuilt == data[:len(rebuilt)] and int(end, 16) == len(rebuilt)
 
 
-@through("pciio", "freebsd")
+@through("freebsd")
 @scenario(devices={"disk": nvme()})
 def driver_under_script(vm, disk):
     """A kept map is not used again, for reading or for writing."""

@@ -32,7 +32,7 @@ def round_trip(vm, memory):
                  "cmp /tmp/out /host/data")
 
 
-@through("pciio", "freebsd")
+@through("pciio")
 @scenario(devices={"memory": ivshmem(MIB)})
 def window(vm, memory):
     """From standard input to a place in the BAR, and what is around it stays."""

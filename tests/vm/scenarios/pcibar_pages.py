@@ -59,7 +59,8 @@ def own_bytes(vm, memory, net):
     assert len(dump) == 256 and dump[:4] == b"\x5a\0\0\0"
 
 
-@through("pciio", "freebsd", kernels=("6.1", "6.12"))
+@through("freebsd")
+@through("pciio", kernels=("6.1", "6.12"))
 @scenario(kernels=EVERYWHERE)
 def two_functions(vm):
     memory, net = vm.plug_together({"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)})

@@ -63,7 +63,6 @@ def explain(vm, **functions):
         enable(vm)
 
 
-@through("freebsd")
 @scenario(devices=DEVICES)
 def other_functions(vm, edu, **_):
     """A verb on one function leaves all others alone, also when it looks for it by its IDs."""

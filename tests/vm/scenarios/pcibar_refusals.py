@@ -90,7 +90,6 @@ def driver(vm, disk):
     vm.check(f"pcibar read -w 8 {disk} 0 0")
 
 
-@through("pciio")
 @scenario(cold=Machine(append="iomem=relaxed"), devices={"disk": nvme()})
 def driver_relaxed(vm, disk):
     """With a kernel that allows it, BARs can be shared with the driver: its version register."""
@@ -157,7 +156,7 @@ def asleep(vm, net):
     vm.check(f"pcibar read {net} 0 0")
 
 
-@through("pciio", "freebsd")
+@through("pciio")
 @scenario(devices={"memory": ivshmem(1 << 20), "net": rtl8139()})
 def no_such_place(vm, memory, net):
     """What is wrong with the question ends with 2 and touches nothing."""

@@ -40,7 +40,7 @@ def interrupted(vm, edu):
         assert not job.wait().expect(status).stderr
 
 
-@through("pciio", "freebsd")
+@through("pciio")
 @scenario(devices={"memory": ivshmem(1 << 20)})
 def script_maps_once(vm, memory):
     """One open, and one map of the whole BAR for each right, however many lines."""

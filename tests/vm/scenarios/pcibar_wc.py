@@ -29,7 +29,7 @@ def loads(vm, memory):
         assert loaded == bytes(offset) + data[:length] + bytes(MIB - offset - length), width
 
 
-@through("pciio", kernels=("6.1", "6.12"))
+@through("pciio")
 @scenario(devices={"memory": ivshmem(MIB)})
 def memory(vm, memory):
     enable(vm)

@@ -99,4 +99,8 @@ def exclusive(vm, edu):
     assert only.ask("map") == "ok" and only.ask("read 0") == EDU_ID
     only.kill()
     unused(vm)
-    vm.check(f"pcibar read {edu} 0 0")
+    # Nor is a script, which keeps a map for each right.
+    lines = ("read --exclusive 0 0", "write --exclusive 0 4 0x12345678", "read --exclusive 0 4",
+             "read 0 0")
+    told = vm.check(f"pcibar script {edu}", stdin="\n".join(lines).encode()).stdout
+    assert told == f"{EDU_ID}\n0xedcba987\n{EDU_ID}\n"

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command over the module: through BAR descriptors, and through FreeBSD's requests only."""
 
-from harness.devices import edu, ivshmem, rtl8139
+from harness.devices import e1000e, edu, ivshmem, rtl8139
 from harness.kernels import EVERYWHERE
-from harness.machine import Machine
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -65,7 +64,7 @@ def lost(vm, edu):
     assert "lost" in ended.stderr or "gone" in ended.stderr
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(kernels=("6.12",), devices={"edu": edu()}, log=LOG)
 def rights(vm, edu):
     """An ordinary user may look, and hears why he may not map; or not even look."""
     load(vm)
@@ -84,7 +83,7 @@ def rights(vm, edu):
                 "through the pciio back end", "run it as root", **user)
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(kernels=("6.12",), devices={"edu": edu()}, log=LOG)
 def known(vm, edu):
     """`explain` and `list -v` say what there is of the module, and what helps."""
     absent = "the module pciio is not loaded"
@@ -117,7 +116,7 @@ def known(vm, edu):
         assert line in told, line
 
 
-@scenario(cold=Machine(), devices={"edu": edu(), "net": rtl8139()}, log=LOG + ("Lockdown: ",))
+@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG + ("Lockdown: ",))
 def lockdown(vm, edu, net):
     """Turned on after the module was loaded: nothing but configuration space can be read."""
     load(vm)
@@ -134,3 +133,19 @@ def lockdown(vm, edu, net):
         assert why[0] in told and told.count("  - ") == 1
         assert vm.check(f"pcibar --backend {backend} config read {edu} VENDOR_ID").stdout == \
             "0x1234\n"
+
+
+@scenario(kernels=("6.12",), devices={"net": e1000e()}, log=LOG)
+def beside_a_driver(vm, net):
+    """Memory can be shared with a driver that is bound; for ports only a parameter allows it."""
+    load(vm)
+    vm.modprobe("e1000e")
+    for bar in (0, 2):
+        refused(vm, f"pcibar read {net} {bar} 0", 1, "the kernel driver e1000e owns the function",
+                "--share-driver")
+    vm.check(f"pcibar read --share-driver {net} 0 0")
+    vm.check(f"pcibar enable --io --share-driver {net}")
+    ports = f"pcibar read --share-driver {net} 2 0"
+    refused(vm, ports, 1, "a driver or another user holds the BAR", "parameter share_driver")
+    vm.check("echo 1 >/sys/module/pciio/parameters/share_driver")
+    vm.check(ports)

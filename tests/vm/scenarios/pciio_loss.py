@@ -73,7 +73,7 @@ def removed(vm, memory):
     lose(vm, memory, lambda: vm.check(f"echo 1 >{memory.sysfs}/remove"))
 
 
-@scenario(devices={"memory": ivshmem(1024 * MIB)}, log=LOG)
+@scenario(kernels=("6.12",), devices={"memory": ivshmem(1024 * MIB)}, log=LOG)
 def unplugged(vm, memory):
     load(vm)
     lose(vm, memory, lambda: vm.unplug(memory))
