@@ -45,6 +45,12 @@ class AptRoot:
     def names(self, prefix):
         return self._run("apt-cache", "pkgnames", prefix).split()
 
+    def archives(self, keyring):
+        """Debian's archives among the sources, each as a line of sources.list(5)."""
+        line = f"deb [signed-by={keyring}] $(REPO_URI) $(RELEASE) $(COMPONENT)"
+        return self._run("apt-get", "indextargets", "--format", line, "Created-By: Packages",
+                         "Origin: Debian").splitlines()
+
     def unpack(self, package, directory):
         """Fetches PACKAGE, checked against the signed lists, and unpacks it into DIRECTORY."""
         with tempfile.TemporaryDirectory(dir=directory, prefix=".deb") as folder:
