@@ -46,8 +46,7 @@ int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint
 	return errno == EINVAL ? -ERANGE : -errno;
 }
 
-/* The elements that PCIOCLISTVPD wrote */
-static int visit_elements(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
+int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
 {
 	struct pci_vpd_element element;
 	size_t at = 0;
@@ -81,7 +80,7 @@ int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 
 	io.plvi_data = malloc(VPD_ROOM);
 	if (io.plvi_data && !ioctl(abi->fd, PCIOCLISTVPD, &io))
-		ret = visit_elements((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
+		ret = pcibar_abi_vpd_parse((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
 	else if (io.plvi_data)
 		ret = errno == ENXIO ? -ENOENT : -errno;
 	free(io.plvi_data);

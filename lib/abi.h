@@ -40,6 +40,9 @@ struct pcibar_abi {
 
 /* abi.c */
 
+/* The elements that PCIOCLISTVPD writes, as far as they are whole */
+int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);
+
 /*
  * An ordinary user gets a read-only descriptor, which is good for looking only.
  * -ENOENT: the module is not there, or @root is not this machine's sysfs.

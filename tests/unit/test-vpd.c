@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "backend-fake.h"
 #include "inject.h"
 #include "internal.h"
@@ -153,6 +154,34 @@ static void survives_anything(void **state)
 	free(vpd);
 }
 
+/* What the module makes of the same data; FreeBSD does the same. */
+static void takes_elements_apart(void **state)
+{
+	static const uint8_t elements[] =
+		"\0\0\x01\x04" "Name" "PN\0\x02" "17" "SN\0\x02" "42"
+		"YA\x02\x03" "tag" "RW\x02";
+	int go_on = 0, end = 7;
+
+	(void)state;
+	/* The last length is the NUL behind the text. */
+	assert_int_equal(pcibar_abi_vpd_parse(elements, sizeof(elements), note, &go_on), 0);
+	assert_string_equal(listed, GOOD_FIELDS);
+	for (size_t len = 0; len < sizeof(elements); len++) {
+		uint8_t *exact = malloc(len ? len : 1);
+
+		assert_non_null(exact);
+		memcpy(exact, elements, len);
+		*listed = '\0';
+		assert_int_equal(pcibar_abi_vpd_parse(exact, len, note, &go_on), 0);
+		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
+		assert_true(strlen(listed) < strlen(GOOD_FIELDS));
+		free(exact);
+	}
+	*listed = '\0';
+	assert_int_equal(pcibar_abi_vpd_parse(elements, sizeof(elements), note, &end), 7);
+	assert_string_equal(listed, "ident: Name; ");
+}
+
 static void tells_none_from_gone(void **state)
 {
 	int go_on = 0;
@@ -194,6 +223,7 @@ int main(void)
 		VPD_TEST(ends_where_the_data_ends),
 		VPD_TEST(ends_where_it_makes_no_sense),
 		VPD_TEST(survives_anything),
+		VPD_TEST(takes_elements_apart),
 		VPD_TEST(tells_none_from_gone),
 		VPD_TEST(hands_on_what_the_back_end_says),
 	};
