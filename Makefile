@@ -26,6 +26,12 @@ check-fast:
 	@scripts/setup build vm check
 	@scripts/check --fast --vm=$(VM)
 
+# The module on a kernel that finds faults: KASAN, lockdep, kmemleak, failing allocations. The first
+# time it builds that kernel, which takes 20 minutes.
+check-debug-kernel:
+	@scripts/setup build vm debug-kernel
+	@scripts/check --debug-kernel
+
 # Speed against other tools, as ratios from one run.
 bench:
 	@scripts/setup build vm bench
@@ -47,4 +53,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all demo check check-fast bench install uninstall deb clean
+.PHONY: all demo check check-fast check-debug-kernel bench install uninstall deb clean

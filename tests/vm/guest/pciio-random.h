@@ -144,7 +144,7 @@ static inline void tally_print(const char *const *names, unsigned int kinds)
 	printf("allocations failed: %u\n", tally->injected);
 }
 
-/* [-f] SECONDS SEED [ro:]FUNCTION... */
+/* [-f] SECONDS SEED [ro:]FUNCTION...; says "ready" when these have been looked at. */
 static inline uint64_t begin(int argc, char **argv, unsigned int kinds, bool *fail)
 {
 	int i = 1;
@@ -153,12 +153,14 @@ static inline uint64_t begin(int argc, char **argv, unsigned int kinds, bool *fa
 	i += *fail;
 	if (argc < i + 3 || argc > i + 2 + (int)ARRAY_SIZE(targets))
 		exit(2);
-	end = now() + atoi(argv[i]);
 	tally_init(kinds);
 	catch_bus_errors();
 	rw = node(O_RDWR);
 	for (int name = i + 2; name < argc; name++)
 		target_learn(argv[name]);
+	puts("ready");
+	fflush(stdout);
+	end = now() + atoi(argv[i]);
 	return strtoull(argv[i + 1], NULL, 0);
 }
 

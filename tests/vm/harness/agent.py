@@ -86,6 +86,12 @@ class Agent:
     def run(self, command, user="root", stdin=b"", timeout=30):
         return self.spawn(command, user, stdin).wait(timeout)
 
+    def kill_all(self):
+        """Ends all commands that still run."""
+        for number in set(range(1, self.jobs + 1)) - set(self.ended):
+            # It may have ended by itself, and nobody has asked yet.
+            self.run(f"kill -KILL -$(cat /run/{number})")
+
     def result(self, job, timeout):
         deadline = self.deadline.within(timeout)
         while job.number not in self.ended:

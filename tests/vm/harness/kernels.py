@@ -93,6 +93,11 @@ class Kernel:
         """How many times longer than a stock kernel it may take for anything."""
         return 6 if self.series == DEBUG else 1
 
+    @property
+    def memory(self):
+        """What a guest needs at least: KASAN wants an eighth of what is mapped by ioremap()."""
+        return "4G" if self.series == DEBUG else None
+
 
 def fetch(series, say=print):
     """Returns the kernel of SERIES, downloading it when it is not there yet."""

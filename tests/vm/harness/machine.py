@@ -46,7 +46,8 @@ class Machine:
         return [
             platform.qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-accel", "tcg,tb-size=512", "-machine", platform.machine + self.q35,
-            "-cpu", self.cpu or platform.cpu, "-m", self.memory, "-smp", str(self.smp),
+            "-cpu", self.cpu or platform.cpu, "-smp", str(self.smp),
+            "-m", kernel.memory or self.memory,
             "-kernel", str(kernel.vmlinuz if self.realistic else kernel.vmlinux),
             "-initrd", str(initramfs), "-append", command_line,
             # The log backend of the trace events; files are named relative to the VM's folder.

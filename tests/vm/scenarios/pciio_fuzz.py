@@ -20,8 +20,8 @@ def fuzz(vm, edu, memory, net, card):
     load(vm)
     programs = ("pciio-fuzz", "pciio-fuzz-32")
     present = [name for name in programs if not vm.run(f"[ -e /bin/{name} ]").status]
-    seed = random.getrandbits(32)
-    jobs = [vm.spawn(f"{name} {SECONDS} {seed} {edu} {memory} {net} ro:{card}") for name in present]
+    how = f"{SECONDS * vm.image.kernel.slowness} {random.getrandbits(32)}"
+    jobs = [vm.spawn(f"{name} {how} {edu} {memory} {net} ro:{card}") for name in present]
     tallies = [job.wait().expect(0).stdout for job in jobs]
     for tally in tallies:
         wrong = {line.partition(":")[0] for line in tally.splitlines()
