@@ -252,10 +252,17 @@ static int getconf(struct pci_conf_io *io)
 	return 0;
 }
 
+/* Member by member: the last byte of the structure is padding. */
+static bool same_function(const struct pcisel *a, const struct pcisel *b)
+{
+	return a->pc_domain == b->pc_domain && a->pc_bus == b->pc_bus && a->pc_dev == b->pc_dev &&
+	       a->pc_func == b->pc_func;
+}
+
 static struct node_function *find(const struct pcisel *sel)
 {
 	for (unsigned int i = 0; i < node.count; i++)
-		if (!memcmp(&node.function[i].conf.pc_sel, sel, sizeof(*sel)))
+		if (same_function(&node.function[i].conf.pc_sel, sel))
 			return &node.function[i];
 	return NULL;
 }
