@@ -66,6 +66,33 @@ static u32 open_flags(u32 flags)
 	       (pciio_small_pages ? PCIIO_BAR_OPEN_SMALL_PAGES : 0);
 }
 
+/* What both requests begin with, in this order; @sane: the flags make sense. */
+static struct file *open_request(const struct pciio_request *req, bool sane)
+{
+	struct file *file = ERR_PTR(-EINVAL);
+	enum pciio_attr attr;
+	struct pci_dev *pdev;
+	int ret;
+
+	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
+		return ERR_PTR(-EPERM);
+	pdev = pciio_find(&req->sel);
+	if (!pdev)
+		return ERR_PTR(-ENODEV);
+	if (sane) {
+		ret = pciio_attr_get(req->memattr, &attr);
+		file = ret ? ERR_PTR(ret) : open_bar(pdev, req, attr);
+	}
+	pci_dev_put(pdev);
+	return file;
+}
+
+static bool mmap_flags_sane(u32 flags)
+{
+	return !(flags & ~MMAP_FLAGS) &&
+	       (!(flags & PCIIO_BAR_MMAP_EXCL) || flags & PCIIO_BAR_MMAP_FIXED);
+}
+
 /* What vm_mmap() would refuse after it has unmapped the range. */
 static int check_fixed(const struct pciio_mapping *map, unsigned long arg, size_t arg_size)
 {
@@ -113,32 +140,15 @@ int pciio_map_request(const struct pciio_request *wanted, u32 mmap_flags, unsign
 		      size_t arg_size, struct pciio_mapping *map)
 {
 	struct pciio_request req = *wanted;
-	enum pciio_attr attr;
-	struct pci_dev *pdev;
 	struct file *file;
 	int ret;
 
-	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
-		return -EPERM;
-	pdev = pciio_find(&req.sel);
-	if (!pdev)
-		return -ENODEV;
-	ret = -EINVAL;
-	if (mmap_flags & ~MMAP_FLAGS || (mmap_flags & PCIIO_BAR_MMAP_EXCL &&
-					 !(mmap_flags & PCIIO_BAR_MMAP_FIXED)))
-		goto out;
-	ret = pciio_attr_get(req.memattr, &attr);
-	if (ret)
-		goto out;
 	req.flags = open_flags(mmap_flags);
-	file = open_bar(pdev, &req, attr);
-	ret = PTR_ERR_OR_ZERO(file);
-	if (ret)
-		goto out;
+	file = open_request(&req, mmap_flags_sane(mmap_flags));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 	ret = map_file(file, &req, mmap_flags, arg, arg_size, map);
 	fput(file);	/* the mapping holds it now */
-out:
-	pci_dev_put(pdev);
 	return ret;
 }
 
@@ -168,36 +178,13 @@ long pciio_barmmap(void __user *arg)
 	return 0;
 }
 
-static int open_check(const struct pci_bar_open *io)
-{
-	if (io->pbo_size < sizeof(*io) || io->pbo_flags & ~OPEN_FLAGS ||
-	    io->pbo_reserved[0] || io->pbo_reserved[1])
-		return -EINVAL;
-	return 0;
-}
-
-static int baropen_file(const struct pci_bar_open *io, struct file **filep)
+static struct file *baropen_file(const struct pci_bar_open *io)
 {
 	struct pciio_request req = { .sel = io->pbo_sel, .reg = io->pbo_reg,
 				     .flags = io->pbo_flags, .memattr = io->pbo_memattr };
-	enum pciio_attr attr;
-	struct pci_dev *pdev;
-	int ret;
 
-	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
-		return -EPERM;
-	pdev = pciio_find(&req.sel);
-	if (!pdev)
-		return -ENODEV;
-	ret = open_check(io);
-	if (!ret)
-		ret = pciio_attr_get(req.memattr, &attr);
-	if (!ret) {
-		*filep = open_bar(pdev, &req, attr);
-		ret = PTR_ERR_OR_ZERO(*filep);
-	}
-	pci_dev_put(pdev);
-	return ret;
+	return open_request(&req, io->pbo_size >= sizeof(*io) && !(io->pbo_flags & ~OPEN_FLAGS) &&
+				  !io->pbo_reserved[0] && !io->pbo_reserved[1]);
 }
 
 long pciio_baropen(void __user *arg)
@@ -216,9 +203,9 @@ long pciio_baropen(void __user *arg)
 	if (ret)
 		return ret;
 	io.pbo_size = size;
-	ret = baropen_file(&io, &file);
-	if (ret)
-		return ret;
+	file = baropen_file(&io);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 	handle = file->private_data;
 	io.pbo_bar_off = pciio_bar_offset(handle->bar);
 	io.pbo_bar_length = handle->bar->len;
