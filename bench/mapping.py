@@ -2,7 +2,6 @@
 """What mapping a BAR costs in a guest: the module's way beside sysfs'."""
 
 import shutil
-import statistics
 import subprocess
 
 from harness import devices, image, kernels, pciio_module
@@ -10,7 +9,7 @@ from harness.machine import Machine
 from harness.paths import SOURCE
 from harness.vm import VM
 
-from rows import Row
+from rows import Row, Taken
 
 MIB, GIB = 1 << 20, 1 << 30
 SIZES = {"small": 64 * MIB, "large": 16 * GIB, "huge": 64 * GIB}
@@ -40,11 +39,13 @@ class Guest:
         self.vm.close()
 
     def cost(self, figure, device, size, runs, peer_runs):
-        """{way: nanoseconds, or KiB of page tables}"""
+        """{way: seconds, or KiB of page tables, as they were taken}"""
         function = self.vm.functions[device]
         said = self.vm.check(f"/host/map-cost {function} {figure} {size} {runs} {peer_runs}",
                              timeout=TIMEOUT).stdout
-        return {way: int(value) for way, value in map(str.split, said.splitlines())}
+        scale = 1 if figure == "pagetables" else 1e-9
+        return {way: [int(value) * scale for value in values]
+                for way, *values in map(str.split, said.splitlines())}
 
 
 def _compile(program):
@@ -55,8 +56,8 @@ def _compile(program):
 
 def _row(guest, name, goal, figure, device, size, runs, peer_runs):
     cost = guest.cost(figure, device, size, runs, peer_runs)
-    unit, scale = ("KiB", 1) if figure == "pagetables" else ("s", 1e-9)
-    return Row(name, cost["pciio"] * scale, cost["sysfs"] * scale, goal, unit)
+    return Row(name, "sysfs", Taken.of(cost["pciio"]), Taken.of(cost["sysfs"]), goal,
+               "KiB" if figure == "pagetables" else "s")
 
 
 def rows(directory):
@@ -64,7 +65,7 @@ def rows(directory):
         newest = series != "6.1"
         with Guest(series, directory / series) as guest:
             def against_sysfs(name, goal, *how, guest=guest, series=series):
-                return _row(guest, f"{series}: {name}, sysfs", goal, *how)
+                return _row(guest, f"{series}: {name}", goal, *how)
 
             yield against_sysfs("map 16 GiB, first touch, unmap", 1000 if newest else 500,
                                 "first", "large", SIZES["large"], 100, 3)
@@ -86,6 +87,6 @@ def _growth(guest, series):
     taken = {"small": [], "huge": []}
     for _ in range(5):
         for device, costs in taken.items():
-            costs.append(guest.cost("first", device, SIZES[device], 20, 0)["pciio"] * 1e-9)
-    return Row(f"{series}: map 64 GiB, first touch, unmap, 64 MiB",
-               statistics.median(taken["huge"]), statistics.median(taken["small"]), 1 / 1.5)
+            costs += guest.cost("first", device, SIZES[device], 20, 0)["pciio"]
+    return Row(f"{series}: map 64 GiB, first touch, unmap", "64 MiB", Taken.of(taken["huge"]),
+               Taken.of(taken["small"]), 1 / 1.5)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * map-cost FUNCTION FIGURE SIZE RUNS PEER-RUNS: what it costs to map SIZE bytes of BAR 2, by a
- * BAR descriptor of the module and, PEER-RUNS times, by sysfs. Prints medians, "WAY VALUE" a
- * line, in nanoseconds (pagetables: in KiB).
+ * BAR descriptor of the module and, PEER-RUNS times, by sysfs. Prints "WAY VALUE..." a line, in
+ * nanoseconds (pagetables: in KiB).
  *
  *	first		open, map, touch one word, unmap, close
  *	ends		the same after one word was touched in every 2 MiB; touching is not timed
@@ -113,13 +113,6 @@ static long long measure(const struct way *way, const struct figure *figure, siz
 	return start;
 }
 
-static int compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
 	static long long taken[2][MAX_RUNS];
@@ -147,11 +140,10 @@ int main(int argc, char **argv)
 			taken[1][j++] = measure(&ways[1], figure, len);
 	}
 	for (i = 0; i < 2; i++) {
-		int n = i ? peer_runs : runs;
-
-		qsort(taken[i], (size_t)n, sizeof(taken[i][0]), compare);
-		if (n)
-			printf("%s %lld\n", ways[i].name, taken[i][n / 2]);
+		printf("%s", ways[i].name);
+		for (j = 0; j < (i ? peer_runs : runs); j++)
+			printf(" %lld", taken[i][j]);
+		printf("\n");
 	}
 	return 0;
 }
