@@ -20,16 +20,13 @@
 /* Longest `resource`: 57 bytes a line. */
 #define RESOURCE_LEN	(57 * PCIBAR_SYSFS_LINES + 1)
 
-int pcibar_sysfs_parse_resource(const char *text,
-				struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES])
+int pcibar_sysfs_parse_resource(const char *text, struct pcibar_sysfs_line *lines, int max)
 {
 	int count = 0;
 
-	while (*text) {
+	while (*text && count < max) {
 		struct pcibar_sysfs_line *line = &lines[count];
 
-		if (count == PCIBAR_SYSFS_LINES)
-			return -EIO;
 		text = pcibar_sysfs_take_hex(text, &line->start);
 		if (!text || *text++ != ' ')
 			return -EIO;
@@ -45,12 +42,12 @@ int pcibar_sysfs_parse_resource(const char *text,
 }
 
 static int read_resource(int dir, const char *name,
-			 struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES])
+			 struct pcibar_sysfs_line *lines, int max)
 {
 	char text[RESOURCE_LEN];
 	int ret = pcibar_sysfs_read(dir, name, text, sizeof(text));
 
-	return ret ? ret : pcibar_sysfs_parse_resource(text, lines);
+	return ret ? ret : pcibar_sysfs_parse_resource(text, lines, max);
 }
 
 static bool is_used(const struct pcibar_sysfs_line *line)
@@ -89,8 +86,8 @@ static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line
 
 int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res)
 {
-	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
-	int count = read_resource(dir, "resource", lines);
+	struct pcibar_sysfs_line lines[PCIBAR_BAR_COUNT];
+	int count = read_resource(dir, "resource", lines, (int)bar + 1);
 
 	if (count < 0)
 		return count;
@@ -110,7 +107,7 @@ static bool find_overlap(int dir, const char *path, int own, uint64_t first, uin
 			 int *found)
 {
 	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
-	int count = read_resource(dir, path, lines);
+	int count = read_resource(dir, path, lines, PCIBAR_SYSFS_LINES);
 
 	for (int i = 0; i < count; i++)
 		if (i != own && is_used(&lines[i]) && lines[i].flags & RES_MEM &&

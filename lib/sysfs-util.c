@@ -9,23 +9,19 @@
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC), ret = 0;
-	size_t got = 0;
-	ssize_t n = 1;
+	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	/* sysfs hands out a page at most per read; an ordinary file may give less. */
-	while (got < len && n > 0) {
-		n = read(fd, buf + got, len - got);
-		if (n > 0)
-			got += (size_t)n;
-	}
+	/* sysfs gives an attribute, a page at most, in one read: nothing follows a short one. */
+	n = read(fd, buf, len);
 	if (n < 0)
 		ret = -errno;
-	else if (got == len)
+	else if ((size_t)n == len)
 		ret = -EIO;
+	else
+		buf[n] = '\0';
 	close(fd);
-	buf[got < len ? got : len - 1] = '\0';
 	return ret;
 }
 

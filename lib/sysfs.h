@@ -29,9 +29,8 @@ const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val);
 
 /* sysfs-resource.c; @dir is the function's folder. */
 
-/* Answers the number of lines, or -EIO for what no kernel writes. */
-int pcibar_sysfs_parse_resource(const char *text,
-				struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES]);
+/* The first @max lines. Answers how many there are, or -EIO for what no kernel writes. */
+int pcibar_sysfs_parse_resource(const char *text, struct pcibar_sysfs_line *lines, int max);
 
 int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res);
 int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t last,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,30 +224,28 @@ static int guard(struct context *ctx)
 	return STATUS_OK;
 }
 
-static int make_map(struct context *ctx, const struct window *window, uint32_t flags,
-		    uint32_t attr, struct pcibar_map **mapp)
+/* 0 or -errno, with the reason in @why */
+static int add_map(struct context *ctx, const struct window *window, uint32_t flags,
+		   uint32_t attr, struct pcibar_refusal *why, struct pcibar_map **mapp)
 {
-	struct pcibar_refusal why = REFUSAL_INIT;
 	struct pcibar_map_opts opts = {
 		.size = sizeof(opts),
 		.flags = flags,
 		.attr = attr,
 		.offset = window->offset,
 		.length = window->length,
-		.why = &why,
+		.why = why,
 	};
 	struct session_map *entry;
 	int ret;
 
 	entry = malloc(sizeof(*entry));
 	if (!entry)
-		return fail(ctx, STATUS_FAILED, "out of memory");
-	if (flags & PCIBAR_MAP_ACTIVATE)
-		interrupt_catch(false);
+		return -ENOMEM;
 	ret = pcibar_bar_map(ctx->session->dev, window->bar, &opts, mapp);
 	if (ret) {
 		free(entry);
-		return refused(ctx, PHASE_MAP, window->bar, ret, &why);
+		return ret;
 	}
 	*entry = (struct session_map){
 		.next = ctx->session->maps,
@@ -256,31 +255,63 @@ static int make_map(struct context *ctx, const struct window *window, uint32_t f
 		.attr = attr,
 	};
 	ctx->session->maps = entry;
-	return STATUS_OK;
+	return 0;
+}
+
+static int find_or_add(struct context *ctx, const struct window *wanted, uint32_t attr,
+		       struct pcibar_map **mapp)
+{
+	const struct pcibar_bar_info *info;
+	struct pcibar_refusal why = REFUSAL_INIT;
+	struct window window = *wanted;
+	uint32_t flags;
+	int ret;
+
+	ret = session_bar(ctx, wanted->bar, &info);
+	if (ret)
+		return ret;
+	flags = session_map_flags(&ctx->opt, wanted, info);
+	if (inside(wanted, info->length)) {
+		*mapp = find_map(ctx->session, wanted, flags, attr, info->length);
+		if (*mapp)
+			return STATUS_OK;
+		if (ctx->session->keep)
+			widen(&window, info->length);
+	}
+	if (flags & PCIBAR_MAP_ACTIVATE)
+		interrupt_catch(false);
+	ret = add_map(ctx, &window, flags, attr, &why, mapp);
+	return ret ? refused(ctx, PHASE_MAP, window.bar, ret, &why) : STATUS_OK;
+}
+
+/*
+ * One window of a memory BAR needs no look at the BAR before: the library looks
+ * as well. Whatever is refused goes the long way, which can do more and says why.
+ */
+static struct pcibar_map *map_at_once(struct context *ctx, const struct window *window,
+				      uint32_t attr)
+{
+	static const struct pcibar_bar_info memory = { .flags = PCIBAR_BAR_MAPPABLE };
+	struct pcibar_map *map = NULL;
+
+	if (!ctx->session->keep && !ctx->session->maps && window->length && !ctx->opt.activate)
+		add_map(ctx, window, session_map_flags(&ctx->opt, window, &memory), attr, NULL,
+			&map);
+	return map;
 }
 
 int session_map(struct context *ctx, const struct window *wanted, struct view *view)
 {
 	uint32_t attr = wanted->wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC;
-	const struct pcibar_bar_info *info;
-	struct window window = *wanted;
 	struct pcibar_map *map = NULL;
-	uint32_t flags;
 	int status;
 
-	status = session_bar(ctx, wanted->bar, &info);
-	if (!status)
-		status = guard(ctx);
+	status = guard(ctx);
 	if (status)
 		return status;
-	flags = session_map_flags(&ctx->opt, wanted, info);
-	if (inside(wanted, info->length)) {
-		map = find_map(ctx->session, wanted, flags, attr, info->length);
-		if (!map && ctx->session->keep)
-			widen(&window, info->length);
-	}
+	map = map_at_once(ctx, wanted, attr);
 	if (!map)
-		status = make_map(ctx, &window, flags, attr, &map);
+		status = find_or_add(ctx, wanted, attr, &map);
 	if (status)
 		return status;
 	view->map = map;
@@ -307,7 +338,4 @@ void session_close(struct session *s)
 	session_forget(s);
 	pcibar_device_close(s->dev);
 	s->dev = NULL;
-	if (s->guarded)
-		pcibar_guard_remove();
-	s->guarded = false;
 }

@@ -9,7 +9,7 @@ from fake_sysfs import EDU, HUGE, IVSHMEM, RTL8139
 from harness import check, equal
 
 # One read by address, from the first call that names the tree to the end
-READ_CALLS = 30
+READ_CALLS = 21
 
 
 def traced(bench, *arguments):

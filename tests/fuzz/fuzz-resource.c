@@ -38,7 +38,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void check_lines(const char *text)
 {
 	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
-	int count = pcibar_sysfs_parse_resource(text, lines);
+	int count = pcibar_sysfs_parse_resource(text, lines, PCIBAR_SYSFS_LINES);
 
 	MUST(count == -EIO || (count >= 0 && count <= PCIBAR_SYSFS_LINES));
 }

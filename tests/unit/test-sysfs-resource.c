@@ -50,11 +50,11 @@ static void parses_lines(void **state)
 	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES];
 
 	(void)state;
-	assert_int_equal(pcibar_sysfs_parse_resource("", lines), 0);
+	assert_int_equal(pcibar_sysfs_parse_resource("", lines, 3), 0);
 	assert_int_equal(pcibar_sysfs_parse_resource(
 		"0x00000000fd000000 0x00000000fdffffff 0x0000000000042208\n"
 		"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
-		"0x0000380000000000 0x00003803ffffffff 0x000000000014220c\n", lines), 3);
+		"0x0000380000000000 0x00003803ffffffff 0x000000000014220c\n", lines, 3), 3);
 	assert_int_equal(lines[0].start, 0xfd000000);
 	assert_int_equal(lines[0].end, 0xfdffffff);
 	assert_int_equal(lines[0].flags, 0x42208);
@@ -69,20 +69,24 @@ static void refuses_what_no_kernel_writes(void **state)
 		"0x1 0x2 0x3\nx", "0x1 0x2 0x3\n\n", "1 2 3\n", "0x1,0x2,0x3\n",
 		"0x00000000000000001 0x2 0x3\n", "0x1 0x2 0x3 0x4\n", "0x1\t0x2\t0x3\n",
 	};
-	struct pcibar_sysfs_line lines[PCIBAR_SYSFS_LINES + 1];
-	char many[(PCIBAR_SYSFS_LINES + 1) * 12 + 1] = "";
+	struct pcibar_sysfs_line lines[2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (pcibar_sysfs_parse_resource(texts[i], lines) != -EIO)
+		if (pcibar_sysfs_parse_resource(texts[i], lines, 2) != -EIO)
 			fail_msg("not refused: %s", texts[i]);
-	for (size_t i = 0; i < PCIBAR_SYSFS_LINES; i++)
-		strcat(many, "0x1 0x2 0x3\n");
-	assert_int_equal(pcibar_sysfs_parse_resource(many, lines), PCIBAR_SYSFS_LINES);
-	memset(&lines[PCIBAR_SYSFS_LINES], 0x5a, sizeof(*lines));
-	strcat(many, "0x1 0x2 0x3\n");
-	assert_int_equal(pcibar_sysfs_parse_resource(many, lines), -EIO);
-	assert_int_equal(lines[PCIBAR_SYSFS_LINES].start, 0x5a5a5a5a5a5a5a5a);
+}
+
+static void looks_at_no_more_lines_than_wanted(void **state)
+{
+	struct pcibar_sysfs_line lines[3];
+
+	(void)state;
+	memset(lines, 0x5a, sizeof(lines));
+	assert_int_equal(pcibar_sysfs_parse_resource("0x1 0x2 0x3\n0x4 0x5 0x6\nrubbish", lines,
+						     2), 2);
+	assert_int_equal(lines[1].flags, 6);
+	assert_int_equal(lines[2].start, 0x5a5a5a5a5a5a5a5a);
 }
 
 static struct pcibar_bar_info info_of(unsigned int bar)
@@ -245,6 +249,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		RESOURCE_TEST(parses_lines),
 		RESOURCE_TEST(refuses_what_no_kernel_writes),
+		cmocka_unit_test(looks_at_no_more_lines_than_wanted),
 		RESOURCE_TEST(tells_the_kinds_apart),
 		RESOURCE_TEST(knows_where_upper_halves_are),
 		RESOURCE_TEST(knows_what_was_given_no_address),
