@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The library beside system calls, libpciaccess, volatile loops and memcpy()."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from host import STAGE, cpu_seconds, helper, output, system_calls, tool
+from rows import Point, Row, Taken
+from trees import ADDRESS, BAR, tree
+
+RUNS = 15
+# How often within one run: libpciaccess looks at all functions each time.
+ROUNDS = {"ours": 1000, "raw": 1000, "bare": 1000, "libpciaccess": 5}
+KINDS = {
+    **{f"{way}{width}": f"copy {way} the BAR, width {width}"
+       for width in (1, 2, 4, 8) for way in ("from", "to")},
+    "from0": "copy from memory, any width", "to0": "copy to memory, any width",
+    "wc": "copy to a WC map",
+}
+
+
+def _cost(way, rounds):
+    return [helper("library-cost"), ADDRESS, str(BAR), way, str(rounds)]
+
+
+def _calls(way):
+    """Of one round: what a program of two rounds has more than one of one."""
+    two, one = (system_calls(_cost(way, rounds)).median for rounds in (2, 1))
+    return Taken.exactly(two - one)
+
+
+def _session():
+    """Open, map, read, close."""
+    what = "open, map, read, close"
+    with tree(1000):
+        taken = {way: [] for way in ROUNDS}
+        for _ in range(RUNS):
+            for way, rounds in ROUNDS.items():
+                taken[way].append(int(output(_cost(way, rounds))) * 1e-9)
+        taken = {way: Taken.of(values) for way, values in taken.items()}
+        calls = {way: _calls(way) for way in ("ours", "raw")}
+    yield Row(what, "raw system calls", taken["ours"], taken["raw"], 1 / 1.3)
+    yield Row(f"{what}, among 1,000", "libpciaccess", taken["ours"], taken["libpciaccess"], 20)
+    yield Row(what, "no checks", taken["ours"], taken["bare"])
+    yield Row(f"{what}, system calls", "raw system calls", calls["ours"], calls["raw"], None,
+              "calls")
+
+
+def _disassembly():
+    """{function of the helper: its instructions}"""
+    text = output([tool("objdump"), "-d", "--no-addresses", "--no-show-raw-insn",
+                   helper("accessors")])
+    functions = {}
+    for name, body in re.findall(r"^<(\w+)>:\n((?:\t.*\n)*)", text, re.M):
+        # Jumps name the function they are in; behind the last return is padding.
+        lines = [line.strip().replace(name, "") for line in body.splitlines()]
+        functions[name] = lines[:len(lines) - lines[::-1].index("ret")] if "ret" in lines else lines
+    return functions
+
+
+def _accessors():
+    functions = _disassembly()
+    for width in (8, 16, 32, 64):
+        ours, plain = functions[f"ours_{width}"], functions[f"plain_{width}"]
+        if ours != plain:
+            print(f"bench: the loops of {width} bits differ:", *ours, "and", *plain, sep="\n")
+        same = sum(1 for a, b in zip(ours, plain) if a == b)
+        yield Row(f"accessor loop of {width} bits, instructions", "the same as plain",
+                  Taken.exactly(max(len(ours), len(plain))), Taken.exactly(same), 1, "instr")
+    ours, plain = cpu_seconds([[helper("accessors"), "ours"], [helper("accessors"), "plain"]],
+                              runs=15)
+    yield Row("accessor loops of each width", "volatile ones", ours, plain, 1 / 1.1)
+
+
+def _copies():
+    """The worst size of each kind; all are in the plots."""
+    with tree(1):
+        lines = output([helper("copy-cost"), ADDRESS]).splitlines()
+    worst = {}
+    for line in lines:
+        kind, size, *values = line.split()
+        split = values.index("/")
+        ours, peer = (Taken.of(map(float, part), 1e-9)
+                      for part in (values[:split], values[split + 1:]))
+        row = Row(f"{KINDS[kind]}, worst size", "memcpy" if kind in ("from0", "to0")
+                  else "NT stores" if kind == "wc" else "volatile loop", ours, peer,
+                  0.95 if kind in ("from0", "to0", "wc") else 1)
+        if kind not in worst or row.ratio < worst[kind].ratio:
+            worst[kind] = row
+        for name, taken in (("libpcibar", ours), (row.peer_name, peer)):
+            yield Point(f"copy-{kind}", f"{KINDS[kind]}: time per byte", name, int(size), "bytes",
+                        Taken(*(value / int(size) for value in
+                                (taken.median, taken.low, taken.high))), "s/byte")
+    yield from worst.values()
+
+
+def _stripped_size(path):
+    """Of what is loaded, in KiB."""
+    return Taken.exactly(Path(path).stat().st_size / 1024)
+
+
+def _sizes():
+    """As packages install them."""
+    ours = _stripped_size(next(STAGE.rglob("libpcibar.so.1")).resolve())
+    listed = subprocess.run(["/sbin/ldconfig", "-p"], stdout=subprocess.PIPE, text=True,
+                            check=True).stdout
+    for peer in ("libpci", "libpciaccess"):
+        path = re.search(rf"{peer}\.so\.\d+ .*=> (.*)", listed)[1]
+        yield Row("size of the library", peer, ours, _stripped_size(path), 1, "KiB")
+
+
+def rows():
+    """All of it."""
+    yield from _session()
+    yield from _accessors()
+    yield from _copies()
+    yield from _sizes()
