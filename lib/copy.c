@@ -239,7 +239,8 @@ static int check(const struct pcibar_map *map, uint64_t off, size_t len, unsigne
 	if (!width && (flags & PCIBAR_COPY_FIXED || !map->addr ||
 		       (map->attr != PCIBAR_ATTR_WC && !(flags & PCIBAR_COPY_MEMORY))))
 		return -EINVAL;
-	if (width && len % width)
+	/* Widths that are no power of two are refused below. */
+	if (width && len & (width - 1))
 		return -EINVAL;
 	return pcibar_access_check(map, off, span, width, write);
 }

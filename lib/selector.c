@@ -194,10 +194,27 @@ int pcibar_selector_check(const struct pcibar_selector *sel)
 	return 0;
 }
 
+static char *put_hex(char *s, uint32_t val, unsigned int digits)
+{
+	while (digits < 8 && val >> 4 * digits)
+		digits++;
+	while (digits--)
+		*s++ = "0123456789abcdef"[val >> 4 * digits & 15];
+	return s;
+}
+
+/* Without snprintf(), which took a quarter of the instructions of opening and mapping. */
 void pcibar_address_format(const struct pcibar_address *addr, char buf[PCIBAR_ADDRESS_STRLEN])
 {
-	snprintf(buf, PCIBAR_ADDRESS_STRLEN, "%04" PRIx32 ":%02x:%02x.%x", addr->domain, addr->bus,
-		 addr->slot & SLOT_MAX, addr->func & FUNC_MAX);
+	char *s = put_hex(buf, addr->domain, 4);
+
+	*s++ = ':';
+	s = put_hex(s, addr->bus, 2);
+	*s++ = ':';
+	s = put_hex(s, addr->slot & SLOT_MAX, 2);
+	*s++ = '.';
+	s = put_hex(s, addr->func & FUNC_MAX, 1);
+	*s = '\0';
 }
 
 int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_address *b)

@@ -41,12 +41,18 @@ bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length
 	const char *type;
 	bool differs = false;
 	FILE *list;
+	int fd;
 
 	if (snprintf(path, sizeof(path), "%s/" LIST, root) >= (int)sizeof(path))
 		return false;
-	list = fopen(path, "re");
-	if (!list)
+	fd = open(path, O_RDONLY | O_CLOEXEC);	/* where there is none no stream is needed */
+	if (fd < 0)
 		return false;
+	list = fdopen(fd, "r");
+	if (!list) {
+		close(fd);
+		return false;
+	}
 	/* "uncached" begins both UC and UC- ("uncached-minus"). */
 	while (!differs && fgets(line, sizeof(line), list))
 		differs = line_overlaps(line, start, start + length, &type) &&
