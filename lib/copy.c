@@ -130,6 +130,9 @@ static size_t head(const volatile void *addr, size_t len, size_t align)
  * at the ends, and little things, through small_*().
  */
 #ifdef __x86_64__
+#define LOAD_512(p)	_mm512_load_si512((const void *)(p))
+#define LOADU_512(p)	_mm512_loadu_si512((const void *)(p))
+#define TO_512(p)	((void *)(p))
 #define LOAD_AVX(p)	_mm256_load_si256((const __m256i *)(const void *)(p))
 #define LOADU_AVX(p)	_mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define TO_AVX(p)	((__m256i *)(void *)(p))
@@ -146,6 +149,9 @@ static void name(char *dst, const char *src, size_t len)			\
 		store(to(dst + i), load(src + i));				\
 }
 
+DEFINE_LINES(stream_512, "avx512f", 64, LOADU_512, _mm512_stream_si512, TO_512)
+DEFINE_LINES(store_512, "avx512f", 64, LOADU_512, _mm512_store_si512, TO_512)
+DEFINE_LINES(load_512, "avx512f", 64, LOAD_512, _mm512_storeu_si512, TO_512)
 DEFINE_LINES(stream_avx, "avx", 32, LOADU_AVX, _mm256_stream_si256, TO_AVX)
 DEFINE_LINES(store_avx, "avx", 32, LOADU_AVX, _mm256_store_si256, TO_AVX)
 DEFINE_LINES(load_avx, "avx", 32, LOAD_AVX, _mm256_storeu_si256, TO_AVX)
@@ -157,7 +163,9 @@ static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t le
 {
 	char *to = (char PCIBAR_IOFORCE *)(uintptr_t)dst;
 
-	if (__builtin_cpu_supports("avx"))
+	if (__builtin_cpu_supports("avx512f"))
+		(wc ? stream_512 : store_512)(to, src, len);
+	else if (__builtin_cpu_supports("avx"))
 		(wc ? stream_avx : store_avx)(to, src, len);
 	else
 		(wc ? stream_sse2 : store_sse2)(to, src, len);
@@ -167,7 +175,10 @@ static void lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t 
 {
 	const char *from = (const char PCIBAR_IOFORCE *)(uintptr_t)src;
 
-	(__builtin_cpu_supports("avx") ? load_avx : load_sse2)(dst, from, len);
+	if (__builtin_cpu_supports("avx512f"))
+		load_512(dst, from, len);
+	else
+		(__builtin_cpu_supports("avx") ? load_avx : load_sse2)(dst, from, len);
 }
 
 static void small_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len)

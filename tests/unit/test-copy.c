@@ -8,13 +8,24 @@
  * CPU, and the tests choose the CPU.
  */
 #ifdef __x86_64__
-static bool cpu_has_avx(void)
+/* What this CPU has, and how many of them the library may see. */
+static const char *const features[] = { "avx", "avx512f" };
+static unsigned int features_seen;
+
+static unsigned int features_here(void)
 {
-	return __builtin_cpu_supports("avx");
+	return !__builtin_cpu_supports("avx") ? 0 : !__builtin_cpu_supports("avx512f") ? 1 : 2;
 }
 
-static bool use_avx;
-#define __builtin_cpu_supports(feature)	use_avx
+static bool cpu_supports(const char *feature)
+{
+	for (unsigned int i = 0; i < features_seen; i++)
+		if (!strcmp(features[i], feature))
+			return true;
+	return false;
+}
+
+#define __builtin_cpu_supports(feature)	cpu_supports(feature)
 #endif
 #include "copy.c"
 
@@ -105,9 +116,9 @@ static void on_every_cpu(void (*check_all)(void))
 {
 	check_all();
 #ifdef __x86_64__
-	use_avx = cpu_has_avx();
-	check_all();
-	use_avx = false;
+	while (features_seen++ < features_here())
+		check_all();
+	features_seen = 0;
 #endif
 }
 
