@@ -12,11 +12,14 @@ from trees import ADDRESS, BAR, tree
 RUNS = 15
 # How often within one run: libpciaccess looks at all functions each time.
 ROUNDS = {"ours": 1000, "raw": 1000, "bare": 1000, "libpciaccess": 5}
+SHOWN = {64: "64 bytes", 64 << 10: "64 KiB", 64 << 20: "64 MiB"}
+# What each kind of copy is, its peer, and the goal
 KINDS = {
-    **{f"{way}{width}": f"copy {way} the BAR, width {width}"
+    **{f"{way}{width}": (f"{way} the BAR, width {width}", "volatile loop", 1)
        for width in (1, 2, 4, 8) for way in ("from", "to")},
-    "from0": "copy from memory, any width", "to0": "copy to memory, any width",
-    "wc": "copy to a WC map",
+    "from0": ("from memory, any width", "memcpy", 0.95),
+    "to0": ("to memory, any width", "memcpy", 0.95),
+    "wc": ("to a WC map", "NT stores", 0.95),
 }
 
 
@@ -74,25 +77,21 @@ def _accessors():
 
 
 def _copies():
-    """The worst size of each kind; all are in the plots."""
+    """Rows of three sizes; all are in the plots."""
     with tree(1):
         lines = output([helper("copy-cost"), ADDRESS]).splitlines()
-    worst = {}
     for line in lines:
         kind, size, *values = line.split()
-        split = values.index("/")
+        split, size = values.index("/"), int(size)
         ours, peer = (Taken.of(map(float, part), 1e-9)
                       for part in (values[:split], values[split + 1:]))
-        row = Row(f"{KINDS[kind]}, worst size", "memcpy" if kind in ("from0", "to0")
-                  else "NT stores" if kind == "wc" else "volatile loop", ours, peer,
-                  0.95 if kind in ("from0", "to0", "wc") else 1)
-        if kind not in worst or row.ratio < worst[kind].ratio:
-            worst[kind] = row
-        for name, taken in (("libpcibar", ours), (row.peer_name, peer)):
-            yield Point(f"copy-{kind}", f"{KINDS[kind]}: time per byte", name, int(size), "bytes",
-                        Taken(*(value / int(size) for value in
-                                (taken.median, taken.low, taken.high))), "s/byte")
-    yield from worst.values()
+        what, peer_name, goal = KINDS[kind]
+        if size in SHOWN:
+            yield Row(f"copy {what}, {SHOWN[size]}", peer_name, ours, peer, goal)
+        for name, taken in (("libpcibar", ours), (peer_name, peer)):
+            yield Point(f"copy-{kind}", f"copy {what}: time per byte", name, size, "bytes",
+                        Taken(*(value / size for value in (taken.median, taken.low, taken.high))),
+                        "s/byte")
 
 
 def _stripped_size(path):
