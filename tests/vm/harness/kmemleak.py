@@ -9,7 +9,7 @@ AGE = 5
 def check(vm):
     """Ends what still runs, unloads the module, and asserts that the kernel misses nothing."""
     vm.agent.kill_all()
-    vm.wait_until("[ ! -e /sys/module/pciio ] || rmmod pciio", timeout=2)
+    vm.wait_until("[ ! -e /sys/module/pciio ] || rmmod pciio", timeout=20)
     if vm.run("grep -qF '[none]' /sys/kernel/security/lockdown").status:
         return  # it forbids to write to debugfs, too
     vm.check(f"[ -e {REPORTS} ] || mount -t debugfs debugfs /sys/kernel/debug")
