@@ -98,6 +98,16 @@ class Kernel:
         """What a guest needs at least: KASAN wants an eighth of what is mapped by ioremap()."""
         return "4G" if self.series == DEBUG else None
 
+    @property
+    def append(self):
+        """What its command line has by default.
+
+        KASAN makes a shadow of all that is mapped by ioremap(), page by page, and object debugging
+        looks for forgotten timers in all that is unmapped: for the reservation of 16 GiB each takes
+        half a minute in one go. The stress turns the second on again.
+        """
+        return "no_debug_objects rcupdate.rcu_cpu_stall_timeout=300" if self.series == DEBUG else ""
+
 
 def fetch(series, say=print):
     """Returns the kernel of SERIES, downloading it when it is not there yet."""

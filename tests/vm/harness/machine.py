@@ -42,7 +42,8 @@ class Machine:
     def arguments(self, kernel, initramfs, directory):
         platform = kernel.architecture.platform
         tuning = "" if self.realistic else FAST
-        command_line = " ".join(f"{platform.append} {ALWAYS} {tuning} {self.append}".split())
+        command_line = " ".join(f"{platform.append} {ALWAYS} {tuning} {kernel.append} "
+                                f"{self.append}".split())
         return [
             platform.qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-accel", "tcg,tb-size=512", "-machine", platform.machine + self.q35,

@@ -42,8 +42,6 @@ def cycles(vm, edu):
 
     before = traces()
     load(vm)
-    use = f"pciio-hold {edu} 0 activate exclusive </dev/null"
-    vm.check(f"{use} && rmmod pciio")
-    vm.check(f"for i in $(seq 49); do insmod /host/pciio.ko && {use} && rmmod pciio || exit; done",
-             timeout=60)
+    vm.check("rmmod pciio")
+    vm.check(f"pciio-loads /host/pciio.ko {edu} 50", timeout=60)
     assert traces() == before
