@@ -4,28 +4,7 @@
  * IOMMU of another function, which is bound to vfio-pci. Says "ok" or the errno;
  * either way the mapping must work as before.
  */
-#include <sys/ioctl.h>
-
-#include <linux/vfio.h>
-
-#include "pciio-check.h"
-
-/* A container with the group of the function in it. */
-static int container_of(const char *user)
-{
-	int container = (int)MUST(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC)), group;
-	char path[128], target[128];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", user);
-	len = MUST(readlink(path, target, sizeof(target) - 1));
-	target[len] = 0;
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
-	group = (int)MUST(open(path, O_RDWR | O_CLOEXEC));
-	MUST(ioctl(group, VFIO_GROUP_SET_CONTAINER, &container));
-	MUST(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU));
-	return container;
-}
+#include "vfio-device.h"
 
 int main(int argc, char **argv)
 {
@@ -37,12 +16,12 @@ int main(int argc, char **argv)
 	};
 	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap) };
 	unsigned int flags = PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_ACTIVATE;
-	int container, fd;
+	int container, group, fd;
 	char *base;
 
 	if (argc < 4)
 		return 2;
-	container = container_of(argv[1]);
+	container = vfio_container(argv[1], &group);
 	if (argc > 4)
 		flags |= PCIIO_BAR_OPEN_SMALL_PAGES;
 	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[2]), BAR(atoi(argv[3])), flags, UC));
