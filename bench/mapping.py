@@ -1,92 +1,123 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What mapping a BAR costs in a guest: the module's way beside sysfs'."""
+"""What mapping a BAR costs in a guest: the module's way beside sysfs' and VFIO's."""
 
-import shutil
-import subprocess
-
-from harness import devices, image, kernels, pciio_module
+from harness import devices, kernels
 from harness.machine import Machine
-from harness.paths import SOURCE
-from harness.vm import VM
 
-from rows import Row, Taken
+from guests import Guest
+from rows import Point, Row, Taken
 
 MIB, GIB = 1 << 20, 1 << 30
-SIZES = {"small": 64 * MIB, "large": 16 * GIB, "huge": 64 * GIB}
-TIMEOUT = 1200
+SIZES = {"64 MiB": 64 * MIB, "256 MiB": 256 * MIB, "1 GiB": GIB, "4 GiB": 4 * GIB,
+         "16 GiB": 16 * GIB, "64 GiB": 64 * GIB}
+# The ways of map-cost.c, and what they are called.
+WAYS = {"pciio": "BAR descriptor", "pciio-held": "BAR descriptor, held", "sysfs": "sysfs",
+        "vfio-held": "VFIO, held"}
+FIRST = "map {}, first touch, unmap"
+# (figure of map-cost.c, name, part of the 16 GiB, whether VFIO can do it,
+#  {kernel: least ratio of sysfs' instructions to ours})
+FIGURES = (
+    ("first", FIRST.format("16 GiB"), None, True, {"6.1": 500, "6.12": 1000}),
+    ("ends", "map and unmap around a touch of every 2 MiB", None, True, {"6.1": 150, "6.12": 150}),
+    ("sparse", "the same, touching counted", None, True, {"6.1": 2.5, "6.12": 10}),
+    ("dense", "map 1 GiB, touch every page, unmap", GIB, True, {"6.1": 1, "6.12": 1}),
+    ("odd", "the same where 2 MiB leaves are impossible", GIB, False,
+     {"6.1": 1 / 3, "6.12": 1 / 3}),
+)
+PAGE_TABLES = (
+    ("kib-mapped", "page tables after the map of 16 GiB"),
+    ("kib-sparse", "page tables after a touch of every 2 MiB"),
+    ("kib-dense", "page tables after a touch of each page of 1 GiB"),
+)
 
 
-class Guest:
-    """One boot of one kernel, with BARs of all sizes, and the module loaded."""
+class MappingGuest(Guest):
+    """Has two BARs of each of the SIZES that are named: for VFIO, and for all else; and MORE.
 
-    def __init__(self, series, directory):
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-        self.vm = VM(image.make(series, directory, directory / "no-stage"), directory / "machine",
-                     # All of the instruction set; qemu64 has not even leaves of 1 GiB, which
-                     # the module's reservation uses.
-                     Machine(cpu="max", memory="512M"),
-                     {name: devices.ivshmem(size) for name, size in SIZES.items()}, TIMEOUT)
-        _compile(self.vm.share / "map-cost")
-        pciio_module.load(self.vm)
-        for function in self.vm.functions.values():
-            self.vm.check(f"echo 1 >{function.sysfs}/enable")
+    counting: by instructions instead of by its clock, which goes on with them
+    """
 
-    def __enter__(self):
-        return self
+    def __init__(self, series, sizes, more=None, counting=False):
+        self.series = series
+        self.counting = counting
+        kinds = {f"{kind}{SIZES[size] // MIB}": devices.ivshmem(SIZES[size])
+                 for kind in ("bar", "vfio") for size in sizes}
+        # All of the instruction set; qemu64 has not even leaves of 1 GiB, which the module's
+        # reservation uses. The memory is for sysfs' page tables, the IOMMU for VFIO.
+        options = ("-device", "intel-iommu")
+        if counting:
+            options += ("-icount", "shift=0,sleep=off")
+        machine = Machine(cpu="max", memory="512M", append="intel_iommu=on", options=options)
+        super().__init__(series, machine, kinds | (more or {}),
+                         vfio=[name for name in kinds if name.startswith("vfio")])
 
-    def __exit__(self, *_):
-        self.vm.close()
+    def cost(self, figure, size, ways, part=None, runs=50):
+        """{way: Taken} for WAYS to the BAR of that SIZE, or to PART bytes of it; where all page
+        tables are filled at once, less often."""
+        length = part or SIZES[size]
+        words = []
+        for way in ways:
+            eager = way == "sysfs" or way == "vfio-held" and self.series == "6.1"
+            few = max(1, min(5, 48 * GIB // length))
+            words += [way, self.vm.functions[f"{'vfio' if way == 'vfio-held' else 'bar'}"
+                                             f"{SIZES[size] // MIB}"], few if eager else runs]
+        taken = self.run("map-cost", "instructions" if self.counting else "time", figure, length,
+                         *words)
+        scale = 1e-9 if self.unit(figure) == "s" else 1
+        return {way: Taken.of(values, scale) for way, values in taken.items()}
 
-    def cost(self, figure, device, size, runs, peer_runs):
-        """{way: seconds, or KiB of page tables, as they were taken}"""
-        function = self.vm.functions[device]
-        said = self.vm.check(f"/host/map-cost {function} {figure} {size} {runs} {peer_runs}",
-                             timeout=TIMEOUT).stdout
-        scale = 1 if figure == "pagetables" else 1e-9
-        return {way: [int(value) * scale for value in values]
-                for way, *values in map(str.split, said.splitlines())}
+    def unit(self, figure):
+        """What the cost of it is told in."""
+        return "KiB" if figure.startswith("kib-") else "instr" if self.counting else "s"
 
-
-def _compile(program):
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
-                    f"-I{SOURCE / 'include/pciio'}", f"-I{SOURCE / 'tests/vm/guest'}",
-                    "-o", program, SOURCE / "bench/guest/map-cost.c"], check=True)
-
-
-def _row(guest, name, goal, figure, device, size, runs, peer_runs):
-    cost = guest.cost(figure, device, size, runs, peer_runs)
-    return Row(name, "sysfs", Taken.of(cost["pciio"]), Taken.of(cost["sysfs"]), goal,
-               "KiB" if figure == "pagetables" else "s")
-
-
-def rows(directory):
-    for series in kernels.SERIES:
-        newest = series != "6.1"
-        with Guest(series, directory / series) as guest:
-            def against_sysfs(name, goal, *how, guest=guest, series=series):
-                return _row(guest, f"{series}: {name}", goal, *how)
-
-            yield against_sysfs("map 16 GiB, first touch, unmap", 1000 if newest else 500,
-                                "first", "large", SIZES["large"], 100, 3)
-            yield _growth(guest, series)
-            yield against_sysfs("map and unmap around a touch of every 2 MiB", 150,
-                                "ends", "large", SIZES["large"], 15, 3)
-            yield against_sysfs("the same, the touching timed", 10 if newest else 2.5,
-                                "sparse", "large", SIZES["large"], 9, 3)
-            yield against_sysfs("page tables after it", 100,
-                                "pagetables", "large", SIZES["large"], 1, 1)
-            yield against_sysfs("map 1 GiB, touch every page, unmap", 1,
-                                "dense", "large", GIB, 5, 5)
-            yield against_sysfs("the same where 2 MiB leaves are impossible", 1 / 3,
-                                "odd", "large", GIB, 5, 5)
+    def beside(self, peer, name, figure, taken, goal=None):
+        """The row beside PEER. Ours opens the BAR each time when the peer does."""
+        ours = "pciio-held" if peer == "vfio-held" else "pciio"
+        return Row(f"{self.series}: {name}", WAYS[peer], taken[ours], taken[peer], goal,
+                   self.unit(figure))
 
 
-def _growth(guest, series):
+def rows():
+    """By the guest's clock, and page tables."""
+    for series in kernels.ON_AMD64:
+        with MappingGuest(series, SIZES) as guest:
+            yield from _sizes(guest)
+            yield _growth(guest)
+            yield from touching(guest)
+            yield from _page_tables(guest)
+
+
+def _sizes(guest):
+    for size, length in SIZES.items():
+        for way, taken in guest.cost("first", size, WAYS).items():
+            yield Point("mapping", FIRST.format("all"), f"{guest.series}, {WAYS[way]}",
+                        length / MIB, "MiB", taken)
+
+
+def _growth(guest):
     """The module against itself: 1,024 times the size. In turns, as its two BARs are two runs."""
-    taken = {"small": [], "huge": []}
-    for _ in range(5):
-        for device, costs in taken.items():
-            costs += guest.cost("first", device, SIZES[device], 20, 0)["pciio"]
-    return Row(f"{series}: map 64 GiB, first touch, unmap", "64 MiB", Taken.of(taken["huge"]),
-               Taken.of(taken["small"]), 1 / 1.5)
+    taken = {"64 MiB": [], "64 GiB": []}
+    for _ in range(9):
+        for size, costs in taken.items():
+            costs.append(guest.cost("first", size, ("pciio",), runs=20)["pciio"].median)
+    return Row(f"{guest.series}: {FIRST.format('64 GiB')}", "the same of 64 MiB",
+               Taken.of(taken["64 GiB"]), Taken.of(taken["64 MiB"]), 1 / 1.5)
+
+
+def touching(guest):
+    """All FIGURES, by the clock of the guest. Goals are for instructions."""
+    for figure, name, part, vfio, goals in FIGURES:
+        taken = guest.cost(figure, "16 GiB", WAYS if vfio else ("pciio", "sysfs"), part, 15)
+        yield guest.beside("sysfs", name, figure, taken,
+                           goals[guest.series] if guest.counting else None)
+        if vfio:
+            yield guest.beside("vfio-held", name, figure, taken,
+                               1 if guest.counting and figure == "first" else None)
+
+
+def _page_tables(guest):
+    """All of the process's. Those of sysfs are all there from the map on."""
+    for figure, name in PAGE_TABLES:
+        taken = guest.cost(figure, "16 GiB", WAYS, runs=1)
+        yield guest.beside("sysfs", name, figure, taken, 100)
+        yield guest.beside("vfio-held", name, figure, taken)

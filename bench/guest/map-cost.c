@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * map-cost FUNCTION FIGURE SIZE RUNS PEER-RUNS: what it costs to map SIZE bytes of BAR 2, by a
- * BAR descriptor of the module and, PEER-RUNS times, by sysfs. Prints "WAY VALUE..." a line, in
- * nanoseconds (pagetables: in KiB).
+ * map-cost CLOCK FIGURE SIZE {WAY FUNCTION RUNS}...: what it costs to map SIZE bytes of BAR 2 in
+ * each WAY, as often as its RUNS say. CLOCK: "time", in nanoseconds, or "instructions". Prints
+ * "WAY VALUE..." a line.
  *
- *	first		open, map, touch one word, unmap, close
+ *	first		map, touch one word, unmap
  *	ends		the same after one word was touched in every 2 MiB; touching is not timed
  *	sparse		the same, all timed
- *	dense		one word touched in every page, all timed
+ *	dense		one word touched in every page of the first GiB, all timed
  *	odd		the same at an address where leaves of 2 MiB are impossible
- *	pagetables	VmPTE after one word was touched in every 2 MiB
+ *	kib-first, kib-sparse, kib-dense
+ *			no cost: VmPTE in KiB after that much touching; kib-mapped: before any
  *
- * The ways take turns, so that a machine whose speed changes changes both.
+ * The ways take turns, so that a machine whose speed changes changes all.
  */
 #define _GNU_SOURCE
-#include <time.h>
-
-#include "pciio-check.h"
+#include "clock.h"
+#include "vfio-device.h"
 
 #define MAX_RUNS	1000
+#define MAX_USERS	4
+#define WARM		3	/* what runs less often takes seconds, and need not be warm */
+#define GIB		(1UL << 30)
 
 enum when { NEVER, ONE, SPARSE, DENSE };
 
@@ -27,55 +30,75 @@ static const struct figure {
 	enum when touch;
 	bool timed;		/* touching counts */
 	bool odd;
-	bool pagetables;	/* their size, not time */
+	bool pagetables;	/* their size, not cost */
 } figures[] = {
 	{ .name = "first", .touch = ONE, .timed = true },
 	{ .name = "ends", .touch = SPARSE },
 	{ .name = "sparse", .touch = SPARSE, .timed = true },
 	{ .name = "dense", .touch = DENSE, .timed = true },
 	{ .name = "odd", .touch = DENSE, .timed = true, .odd = true },
-	{ .name = "pagetables", .touch = SPARSE, .pagetables = true },
+	{ .name = "kib-mapped", .touch = NEVER, .pagetables = true },
+	{ .name = "kib-first", .touch = ONE, .pagetables = true },
+	{ .name = "kib-sparse", .touch = SPARSE, .pagetables = true },
+	{ .name = "kib-dense", .touch = DENSE, .pagetables = true },
 };
 
-static const char *address;
-static struct pcisel sel;
+static long long (*now)(void) = nanoseconds;
 static int pci;
 
-/* Opened each time: the descriptor is what reserves the memory type, sysfs does it in mmap(). */
-static int open_module(void)
+static int open_module(const char *address, off_t *offset)
 {
-	return (int)MUST(bar_open(pci, sel, BAR(2), PCIIO_BAR_OPEN_RW, 0));
+	*offset = 0;
+	return (int)MUST(bar_open(pci, function(address), BAR(2), PCIIO_BAR_OPEN_RW, 0));
 }
 
-static int open_sysfs(void)
+static int open_sysfs(const char *address, off_t *offset)
 {
 	char path[128];
 
+	*offset = 0;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2", address);
 	return (int)MUST(open(path, O_RDWR | O_CLOEXEC));
 }
 
+static int open_vfio(const char *address, off_t *offset)
+{
+	return vfio_device(address, 2, offset);
+}
+
+/*
+ * The BAR descriptor reserves the memory type, which sysfs does in mmap(): beside sysfs opening it
+ * is part of the cost. VFIO reserves it once for all, too, so that both are held beside it.
+ */
 static const struct way {
 	const char *name;
-	int (*open)(void);
+	int (*open)(const char *address, off_t *offset);
+	bool held;
 } ways[] = {
-	{ "pciio", open_module },
-	{ "sysfs", open_sysfs },
+	{ "pciio", open_module, false },
+	{ "pciio-held", open_module, true },
+	{ "sysfs", open_sysfs, false },
+	{ "vfio-held", open_vfio, true },
 };
 
-static long long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
+static struct user {
+	const struct way *way;
+	const char *address;
+	int fd;
+	off_t offset;
+	int runs, done;
+	long long taken[MAX_RUNS];
+} users[MAX_USERS];
 
 static void touch_all(const volatile char *base, size_t len, enum when touch)
 {
 	size_t step = touch == DENSE ? PAGE : LEAF;
 
-	for (size_t off = 0; off < (touch == ONE ? 1 : len); off += step)
+	if (touch < SPARSE)
+		len = touch == ONE ? 1 : 0;
+	else if (touch == DENSE && len > GIB)
+		len = GIB;
+	for (size_t off = 0; off < len; off += step)
 		(void)*(const volatile unsigned int *)(base + off);
 }
 
@@ -88,61 +111,78 @@ static void *odd_place(size_t len)
 	return (void *)(((unsigned long)area + LEAF - 1) / LEAF * LEAF + PAGE);
 }
 
-static long long measure(const struct way *way, const struct figure *figure, size_t len)
+static long long measure(struct user *user, const struct figure *figure, size_t len)
 {
 	void *place = figure->odd ? odd_place(len) : NULL;
-	long pagetables = figure->pagetables ? status_kib("VmPTE") : 0;
 	long long start = now(), untimed = 0;
-	int fd = way->open();
-	char *base = mmap(place, len, PROT_READ | PROT_WRITE, MAP_SHARED | (place ? MAP_FIXED : 0),
-			  fd, 0);
+	long pagetables;
+	char *base;
 
+	if (!user->way->held)
+		user->fd = user->way->open(user->address, &user->offset);
+	base = mmap(place, len, PROT_READ | PROT_WRITE, MAP_SHARED | (place ? MAP_FIXED : 0),
+		    user->fd, user->offset);
 	MUST(base == MAP_FAILED ? -1 : 0);
 	untimed -= figure->timed ? 0 : now();
 	touch_all(base, len, figure->touch);
-	if (figure->pagetables)
-		pagetables = status_kib("VmPTE") - pagetables;
+	pagetables = figure->pagetables ? status_kib("VmPTE") : 0;
 	untimed += figure->timed ? 0 : now();
 	MUST(munmap(base, len));
-	close(fd);
-	if (figure->pagetables)
-		return pagetables;
+	if (!user->way->held)
+		close(user->fd);
 	start = now() - start - untimed;
 	if (place)
 		MUST(munmap((char *)place - PAGE, len + LEAF));
-	return start;
+	return figure->pagetables ? pagetables : start;
+}
+
+static void prepare(struct user *user, char **words, const struct figure *figure, size_t len)
+{
+	const struct way *way = ways;
+
+	while (strcmp(way->name, words[0]))
+		if (++way == ways + sizeof(ways) / sizeof(*ways))
+			exit(2);
+	user->way = way;
+	user->address = words[1];
+	user->runs = atoi(words[2]);
+	if (user->runs > MAX_RUNS)
+		exit(2);
+	if (way->held)
+		user->fd = way->open(user->address, &user->offset);
+	if (user->runs > WARM)
+		measure(user, figure, len);
 }
 
 int main(int argc, char **argv)
 {
-	static long long taken[2][MAX_RUNS];
 	const struct figure *figure = figures;
-	int runs, peer_runs, i, j;
+	int count = (argc - 4) / 3, rounds = 0;
 	size_t len;
 
-	if (argc != 6)
+	if (argc < 7 || count > MAX_USERS)
 		return 2;
-	address = argv[1];
-	sel = function(address);
+	if (!strcmp(argv[1], "instructions")) {
+		check_instructions();
+		now = instructions;
+	}
 	while (strcmp(figure->name, argv[2]))
 		if (++figure == figures + sizeof(figures) / sizeof(*figures))
 			return 2;
 	len = strtoul(argv[3], NULL, 0);
-	runs = atoi(argv[4]);
-	peer_runs = atoi(argv[5]);
-	if (runs > MAX_RUNS || peer_runs > runs)
-		return 2;
 	pci = node(O_RDWR);
-	measure(&ways[0], figure, len);		/* warms up */
-	for (i = 0, j = 0; i < runs; i++) {
-		taken[0][i] = measure(&ways[0], figure, len);
-		if ((i + 1) * peer_runs / runs > j)
-			taken[1][j++] = measure(&ways[1], figure, len);
+	for (int i = 0; i < count; i++) {
+		prepare(&users[i], argv + 4 + 3 * i, figure, len);
+		rounds = users[i].runs > rounds ? users[i].runs : rounds;
 	}
-	for (i = 0; i < 2; i++) {
-		printf("%s", ways[i].name);
-		for (j = 0; j < (i ? peer_runs : runs); j++)
-			printf(" %lld", taken[i][j]);
+	for (int round = 1; round <= rounds; round++)
+		for (struct user *user = users; user < users + count; user++)
+			if (round * user->runs / rounds > user->done)
+				user->taken[user->done++] = measure(user, figure, len);
+	for (struct user *user = users; user < users + count; user++) {
+		printf("%s", user->way->name);
+		for (int i = 0; i < user->done; i++)
+			printf(" %lld", user->taken[i]);
 		printf("\n");
 	}
 	return 0;

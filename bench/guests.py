@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Guests in which figures are taken: each is one boot of one kernel with the module loaded."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness import image, pciio_module
+from harness.paths import SOURCE
+from harness.vm import VM
+
+# Of a guest's life, and of one command in it.
+TIMEOUT = 1200
+
+
+class Guest:
+    """DEVICES, {name: Device}, answer to their BARs; those whose names are in VFIO are bound to
+    vfio-pci."""
+
+    def __init__(self, series, machine, devices, vfio=()):
+        # In memory: to read the holes of a sparse file takes long on a disk's file system.
+        self.folder = tempfile.TemporaryDirectory(prefix="pcibar-bench-", dir="/dev/shm")
+        directory = Path(self.folder.name)
+        self.vm = VM(image.make(series, directory, directory / "no-stage"), directory / "machine",
+                     machine, devices, TIMEOUT)
+        for source in (SOURCE / "bench/guest").glob("*.c"):
+            _compile(source, self.vm.share / source.stem)
+        pciio_module.load(self.vm)
+        # Or the places of mappings, and so the size of page tables, would vary.
+        self.vm.check("echo 0 >/proc/sys/kernel/randomize_va_space")
+        if vfio:
+            self.vm.modprobe("vfio-pci", "vfio_iommu_type1")
+        for name, function in self.vm.functions.items():
+            if name in vfio:
+                self.vm.bind(function, "vfio-pci")
+            else:
+                self.vm.check(f"echo 1 >{function.sysfs}/enable")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.vm.close()
+        self.folder.cleanup()
+
+    def run(self, program, *words):
+        """What one of bench/guest prints, "LABEL VALUE..." a line, as {label: [value]}."""
+        said = self.vm.check(" ".join(map(str, (f"/host/{program}", *words))),
+                             timeout=TIMEOUT).stdout
+        return {label: list(map(int, values))
+                for label, *values in map(str.split, said.splitlines())}
+
+
+def _compile(source, program):
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
+                    f"-I{SOURCE / 'include/pciio'}", f"-I{SOURCE / 'tests/vm/guest'}",
+                    "-o", program, source], check=True)
