@@ -4,7 +4,7 @@
 from harness import kernels
 from harness.devices import ivshmem
 
-from mapping import FIRST, MappingGuest, touching
+from mapping import FIRST, MappingGuest, growth, touching
 from rows import Point, Row, Taken
 
 SIZES = ("64 MiB", "16 GiB", "64 GiB")
@@ -34,6 +34,7 @@ def rows():
             yield from _revocation(guest, small[0])
             yield from touching(guest)
             yield from _sizes(guest)
+            yield growth(guest)
 
 
 def _taken(guest, holder, live, targets):
@@ -78,5 +79,4 @@ def _revocation(guest, function):
 def _sizes(guest):
     """Like with like beside VFIO: both hold what they map from."""
     for size in ("64 MiB", "64 GiB"):
-        taken = guest.cost("first", size, ("pciio-held", "vfio-held"), runs=RUNS)
-        yield guest.beside("vfio-held", FIRST.format(size), "first", taken, 1)
+        yield guest.beside("vfio-held", FIRST.format(size), "first", 1, size=size, runs=RUNS)

@@ -13,6 +13,9 @@ SIZES = {"64 MiB": 64 * MIB, "256 MiB": 256 * MIB, "1 GiB": GIB, "4 GiB": 4 * GI
 # The ways of map-cost.c, and what they are called.
 WAYS = {"pciio": "BAR descriptor", "pciio-held": "BAR descriptor, held", "sysfs": "sysfs",
         "vfio-held": "VFIO, held"}
+# Ours beside each: opened each time when the peer is. Never in one run, as a BAR descriptor that is
+# held makes the next one cheap.
+OURS = {"sysfs": "pciio", "vfio-held": "pciio-held"}
 FIRST = "map {}, first touch, unmap"
 # (figure of map-cost.c, name, part of the 16 GiB, whether VFIO can do it,
 #  {kernel: least ratio of sysfs' instructions to ours})
@@ -51,29 +54,37 @@ class MappingGuest(Guest):
         super().__init__(series, machine, kinds | (more or {}),
                          vfio=[name for name in kinds if name.startswith("vfio")])
 
-    def cost(self, figure, size, ways, part=None, runs=50):
+    def cost(self, figure, ways, size="16 GiB", part=None, runs=50):
         """{way: Taken} for WAYS to the BAR of that SIZE, or to PART bytes of it; where all page
         tables are filled at once, less often."""
         length = part or SIZES[size]
-        words = []
-        for way in ways:
-            eager = way == "sysfs" or way == "vfio-held" and self.series == "6.1"
-            few = max(1, min(5, 48 * GIB // length))
-            words += [way, self.vm.functions[f"{'vfio' if way == 'vfio-held' else 'bar'}"
-                                             f"{SIZES[size] // MIB}"], few if eager else runs]
-        taken = self.run("map-cost", "instructions" if self.counting else "time", figure, length,
-                         *words)
+        few = max(1, min(5, 48 * GIB // length))
+        return dict(zip(ways, self.turns(figure, [
+            (way, size, length, few if self._eager(way) else runs) for way in ways])))
+
+    def turns(self, figure, users):
+        """A Taken for each user, which are (way, size of the BAR, bytes of it, runs)."""
+        words, labels = [], []
+        for way, size, length, runs in users:
+            kind = "vfio" if way == "vfio-held" else "bar"
+            function = self.vm.functions[f"{kind}{SIZES[size] // MIB}"]
+            words += [way, function, length, runs]
+            labels.append(f"{way}/{function}")
+        taken = self.run("map-cost", "instructions" if self.counting else "time", figure, *words)
         scale = 1e-9 if self.unit(figure) == "s" else 1
-        return {way: Taken.of(values, scale) for way, values in taken.items()}
+        return [Taken.of(taken[label], scale) for label in labels]
+
+    def _eager(self, way):
+        return way == "sysfs" or way == "vfio-held" and self.series == "6.1"
 
     def unit(self, figure):
         """What the cost of it is told in."""
         return "KiB" if figure.startswith("kib-") else "instr" if self.counting else "s"
 
-    def beside(self, peer, name, figure, taken, goal=None):
-        """The row beside PEER. Ours opens the BAR each time when the peer does."""
-        ours = "pciio-held" if peer == "vfio-held" else "pciio"
-        return Row(f"{self.series}: {name}", WAYS[peer], taken[ours], taken[peer], goal,
+    def beside(self, peer, name, figure, goal=None, **how):
+        """The row beside PEER; HOW is for cost()."""
+        taken = self.cost(figure, ways=(OURS[peer], peer), **how)
+        return Row(f"{self.series}: {name}", WAYS[peer], taken[OURS[peer]], taken[peer], goal,
                    self.unit(figure))
 
 
@@ -82,42 +93,40 @@ def rows():
     for series in kernels.ON_AMD64:
         with MappingGuest(series, SIZES) as guest:
             yield from _sizes(guest)
-            yield _growth(guest)
+            yield growth(guest, 1 / 1.5)
             yield from touching(guest)
             yield from _page_tables(guest)
 
 
 def _sizes(guest):
     for size, length in SIZES.items():
-        for way, taken in guest.cost("first", size, WAYS).items():
-            yield Point("mapping", FIRST.format("all"), f"{guest.series}, {WAYS[way]}",
-                        length / MIB, "MiB", taken)
+        for ways in OURS.items():
+            for way, taken in guest.cost("first", ways, size).items():
+                yield Point("mapping", FIRST.format("all"), f"{guest.series}, {WAYS[way]}",
+                            length / MIB, "MiB", taken)
 
 
-def _growth(guest):
-    """The module against itself: 1,024 times the size. In turns, as its two BARs are two runs."""
-    taken = {"64 MiB": [], "64 GiB": []}
-    for _ in range(9):
-        for size, costs in taken.items():
-            costs.append(guest.cost("first", size, ("pciio",), runs=20)["pciio"].median)
-    return Row(f"{guest.series}: {FIRST.format('64 GiB')}", "the same of 64 MiB",
-               Taken.of(taken["64 GiB"]), Taken.of(taken["64 MiB"]), 1 / 1.5)
+def growth(guest, goal=None):
+    """The module against itself: 1,024 times the size."""
+    small, large = guest.turns("first", [("pciio", size, SIZES[size], 200)
+                                         for size in ("64 MiB", "64 GiB")])
+    return Row(f"{guest.series}: {FIRST.format('64 GiB')}", "the same of 64 MiB", large, small,
+               goal, guest.unit("first"))
 
 
 def touching(guest):
     """All FIGURES, by the clock of the guest. Goals are for instructions."""
     for figure, name, part, vfio, goals in FIGURES:
-        taken = guest.cost(figure, "16 GiB", WAYS if vfio else ("pciio", "sysfs"), part, 15)
-        yield guest.beside("sysfs", name, figure, taken,
-                           goals[guest.series] if guest.counting else None)
+        yield guest.beside("sysfs", name, figure, goals[guest.series] if guest.counting else None,
+                           part=part, runs=15)
         if vfio:
-            yield guest.beside("vfio-held", name, figure, taken,
-                               1 if guest.counting and figure == "first" else None)
+            yield guest.beside("vfio-held", name, figure,
+                               1 if guest.counting and figure == "first" else None,
+                               part=part, runs=15)
 
 
 def _page_tables(guest):
     """All of the process's. Those of sysfs are all there from the map on."""
     for figure, name in PAGE_TABLES:
-        taken = guest.cost(figure, "16 GiB", WAYS, runs=1)
-        yield guest.beside("sysfs", name, figure, taken, 100)
-        yield guest.beside("vfio-held", name, figure, taken)
+        for peer, goal in (("sysfs", 100), ("vfio-held", None)):
+            yield guest.beside(peer, name, figure, goal, runs=1)

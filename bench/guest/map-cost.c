@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * map-cost CLOCK FIGURE SIZE {WAY FUNCTION RUNS}...: what it costs to map SIZE bytes of BAR 2 in
- * each WAY, as often as its RUNS say. CLOCK: "time", in nanoseconds, or "instructions". Prints
- * "WAY VALUE..." a line.
+ * map-cost CLOCK FIGURE {WAY FUNCTION SIZE RUNS}...: what it costs to map SIZE bytes of BAR 2 of
+ * each FUNCTION in its WAY, RUNS times. CLOCK: "time", in nanoseconds, or "instructions". Prints
+ * "WAY/FUNCTION VALUE..." a line.
  *
  *	first		map, touch one word, unmap
  *	ends		the same after one word was touched in every 2 MiB; touching is not timed
@@ -84,6 +84,7 @@ static const struct way {
 static struct user {
 	const struct way *way;
 	const char *address;
+	size_t len;
 	int fd;
 	off_t offset;
 	int runs, done;
@@ -111,8 +112,9 @@ static void *odd_place(size_t len)
 	return (void *)(((unsigned long)area + LEAF - 1) / LEAF * LEAF + PAGE);
 }
 
-static long long measure(struct user *user, const struct figure *figure, size_t len)
+static long long measure(struct user *user, const struct figure *figure)
 {
+	size_t len = user->len;
 	void *place = figure->odd ? odd_place(len) : NULL;
 	long long start = now(), untimed = 0;
 	long pagetables;
@@ -136,7 +138,7 @@ static long long measure(struct user *user, const struct figure *figure, size_t 
 	return figure->pagetables ? pagetables : start;
 }
 
-static void prepare(struct user *user, char **words, const struct figure *figure, size_t len)
+static void prepare(struct user *user, char **words, const struct figure *figure)
 {
 	const struct way *way = ways;
 
@@ -145,20 +147,20 @@ static void prepare(struct user *user, char **words, const struct figure *figure
 			exit(2);
 	user->way = way;
 	user->address = words[1];
-	user->runs = atoi(words[2]);
+	user->len = strtoul(words[2], NULL, 0);
+	user->runs = atoi(words[3]);
 	if (user->runs > MAX_RUNS)
 		exit(2);
 	if (way->held)
 		user->fd = way->open(user->address, &user->offset);
 	if (user->runs > WARM)
-		measure(user, figure, len);
+		measure(user, figure);
 }
 
 int main(int argc, char **argv)
 {
 	const struct figure *figure = figures;
-	int count = (argc - 4) / 3, rounds = 0;
-	size_t len;
+	int count = (argc - 3) / 4, rounds = 0;
 
 	if (argc < 7 || count > MAX_USERS)
 		return 2;
@@ -169,18 +171,17 @@ int main(int argc, char **argv)
 	while (strcmp(figure->name, argv[2]))
 		if (++figure == figures + sizeof(figures) / sizeof(*figures))
 			return 2;
-	len = strtoul(argv[3], NULL, 0);
 	pci = node(O_RDWR);
 	for (int i = 0; i < count; i++) {
-		prepare(&users[i], argv + 4 + 3 * i, figure, len);
+		prepare(&users[i], argv + 3 + 4 * i, figure);
 		rounds = users[i].runs > rounds ? users[i].runs : rounds;
 	}
 	for (int round = 1; round <= rounds; round++)
 		for (struct user *user = users; user < users + count; user++)
 			if (round * user->runs / rounds > user->done)
-				user->taken[user->done++] = measure(user, figure, len);
+				user->taken[user->done++] = measure(user, figure);
 	for (struct user *user = users; user < users + count; user++) {
-		printf("%s", user->way->name);
+		printf("%s/%s", user->way->name, user->address);
 		for (int i = 0; i < user->done; i++)
 			printf(" %lld", user->taken[i]);
 		printf("\n");
