@@ -102,7 +102,7 @@ def _sizes(guest):
     for size, length in SIZES.items():
         for ways in OURS.items():
             for way, taken in guest.cost("first", ways, size).items():
-                yield Point("mapping", FIRST.format("all"), f"{guest.series}, {WAYS[way]}",
+                yield Point("mapping", "map, first touch, unmap", f"{guest.series}, {WAYS[way]}",
                             length / MIB, "MiB", taken)
 
 
