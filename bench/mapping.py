@@ -17,6 +17,7 @@ WAYS = {"pciio": "BAR descriptor", "pciio-held": "BAR descriptor, held", "sysfs"
 # held makes the next one cheap.
 OURS = {"sysfs": "pciio", "vfio-held": "pciio-held"}
 FIRST = "map {}, first touch, unmap"
+VFIO_MODULES = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci")
 # (figure of map-cost.c, name, part of the 16 GiB, whether VFIO can do it,
 #  {kernel: least ratio of sysfs' instructions to ours})
 FIGURES = (
@@ -96,6 +97,7 @@ def rows():
             yield growth(guest, 1 / 1.5)
             yield from touching(guest)
             yield from _page_tables(guest)
+            yield _modules(guest)
 
 
 def _sizes(guest):
@@ -130,3 +132,13 @@ def _page_tables(guest):
     for figure, name in PAGE_TABLES:
         for peer, goal in (("sysfs", 100), ("vfio-held", None)):
             yield guest.beside(peer, name, figure, goal, runs=1)
+
+
+def _modules(guest):
+    """What each keeps in the kernel's memory as soon as it is loaded."""
+    def size(*names):
+        said = guest.vm.check(" && ".join(f"cat /sys/module/{name}/coresize" for name in names))
+        return Taken.exactly(sum(map(int, said.stdout.split())) / 1024)
+
+    return Row(f"{guest.series}: size of the module", "VFIO's modules", size("pciio"),
+               size(*VFIO_MODULES), 1, "KiB")
