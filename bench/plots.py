@@ -5,14 +5,14 @@ import subprocess
 
 UNITS = {"s": "seconds", "calls": "system calls", "instr": "instructions", "s/byte":
          "seconds per byte", "KiB": "KiB"}
-HEAD = """set terminal svg size 760,480 font 'sans,13' background 'white'
+HEAD = """set terminal svg size 760,560 font 'sans,13' background 'white'
 set output '{target}'
 set title '{title}'
 set logscale xy
 set format y '10^{{%T}}'
 set xlabel '{size_unit}'
 set ylabel '{cost_unit}'
-set key outside right top
+set key below maxcols 2
 set grid
 """
 
