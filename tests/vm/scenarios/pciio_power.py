@@ -3,9 +3,10 @@
 
 from harness.devices import e1000e, edu
 from harness.holder import Holder, command, held
+from harness.kernels import DEBUG
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
-from harness.scenario import scenario
+from harness.scenario import Skip, scenario
 from harness.suspend import away
 
 # Ports are left to Linux's drivers of the port's services, and awake.
@@ -57,10 +58,11 @@ def errors(vm, net, other):
     assert held(vm, other, 0, "activate").ask(f"read {STATUS}") == value
 
 
-# Apart from errors: after a reset lockdep does not like how the port's driver unplugs.
 @scenario(cold=NATIVE, devices={"net": e1000e(bus="port0")}, log=LOG)
 def unplugged(vm, net):
     """The port's own driver takes a function away."""
+    if vm.image.kernel.series == DEBUG:
+        raise Skip("lockdep reports 6.12's driver of ports, which unplugs under its reset_lock")
     load(vm)
     vm.bind(net, "pciio")
     holder, waiting, child = (held(vm, net, 0, "activate", *words)
