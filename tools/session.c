@@ -286,31 +286,41 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 
 /*
  * One window of a memory BAR needs no look at the BAR before: the library looks
- * as well. Whatever is refused goes the long way, which can do more and says why.
+ * as well. What is refused because the BAR has no pages goes the long way.
  */
-static struct pcibar_map *map_at_once(struct context *ctx, const struct window *window,
-				      uint32_t attr)
+static int map_at_once(struct context *ctx, const struct window *wanted, uint32_t attr,
+		       struct pcibar_map **mapp)
 {
 	static const struct pcibar_bar_info memory = { .flags = PCIBAR_BAR_MAPPABLE };
-	struct pcibar_map *map = NULL;
+	uint32_t flags = session_map_flags(&ctx->opt, wanted, &memory);
+	struct pcibar_refusal why = REFUSAL_INIT;
+	const struct pcibar_bar_info *info;
+	int status, ret;
 
-	if (!ctx->session->keep && !ctx->session->maps && window->length && !ctx->opt.activate)
-		add_map(ctx, window, session_map_flags(&ctx->opt, window, &memory), attr, NULL,
-			&map);
-	return map;
+	ret = add_map(ctx, wanted, flags, attr, &why, mapp);
+	if (!ret)
+		return STATUS_OK;
+	status = session_bar(ctx, wanted->bar, &info);
+	if (status)
+		return status;
+	if (session_map_flags(&ctx->opt, wanted, info) == flags)
+		return refused(ctx, PHASE_MAP, wanted->bar, ret, &why);
+	return find_or_add(ctx, wanted, attr, mapp);
 }
 
 int session_map(struct context *ctx, const struct window *wanted, struct view *view)
 {
 	uint32_t attr = wanted->wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC;
+	const struct session *s = ctx->session;
 	struct pcibar_map *map = NULL;
 	int status;
 
 	status = guard(ctx);
 	if (status)
 		return status;
-	map = map_at_once(ctx, wanted, attr);
-	if (!map)
+	if (!s->keep && !s->maps && wanted->length && !ctx->opt.activate)
+		status = map_at_once(ctx, wanted, attr, &map);
+	else
 		status = find_or_add(ctx, wanted, attr, &map);
 	if (status)
 		return status;

@@ -104,6 +104,15 @@ def test_one_page_of_a_huge_bar_is_one_page(bench):
     equal(mapped(bench, "dump", HUGE, "2", "12G+64K"), [(12 << 30, 64 << 10, False)])
 
 
+def test_a_refused_map_is_asked_for_once(bench):
+    """The kernel logs some refusals, and each is a line."""
+    trace = bench.folder / "trace"
+    front = harness.strace("-P", bench.function(EDU).resource(0), "-e", "inject=mmap:error=EPERM",
+                           "-o", trace)
+    equal(bench.run("read", EDU, "0", "0", wrap=front).status, 1)
+    equal(trace.read_text(encoding="utf-8").count("mmap("), 1)
+
+
 def test_a_write_maps_write_combining_only_when_asked(bench):
     image = bench.file("image", bytes(64))
     trace = bench.folder / "trace"
