@@ -15,6 +15,7 @@ BOOT = (
     # QEMU's firmware sets up the first processor only.
     r"mtrr: your CPUs had inconsistent",
     # Emulated timers that are late on a busy host.
+    r"Unable to read current time from RTC",
     r"tsc: Unable to calibrate against PIT",
     r"APIC calibration not consistent with PM-Timer",
     r"hpet: Lost \d+ RTC interrupts",
