@@ -239,6 +239,7 @@ void pciio_bar_unclaim(struct pciio_bar *bar);
 /* pciio_activate.c */
 int pciio_func_activate(struct pciio_func *func, int index);
 void pciio_func_reactivate(struct pciio_func *func);
+bool pciio_func_disable(struct pciio_func *func);
 void pciio_func_deactivate(struct pciio_func *func, int index);
 int pciio_bar_decodes(struct pci_dev *pdev, int index);
 

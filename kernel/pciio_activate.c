@@ -58,15 +58,26 @@ void pciio_func_reactivate(struct pciio_func *func)
 		pci_warn(func->pdev, PCIIO_NAME ": decoding could not be turned on again\n");
 }
 
+/*
+ * Give the count of pci_enable_device() back, if it is ours; whether it was. A 0
+ * that somebody wrote to sysfs' enable has taken it already, whosever it was.
+ */
+bool pciio_func_disable(struct pciio_func *func)
+{
+	bool enabled = func->enabled;
+
+	func->enabled = false;
+	if (enabled && pci_is_enabled(func->pdev))
+		pci_disable_device(func->pdev);
+	return enabled;
+}
+
 static void command_restore(struct pciio_func *func)
 {
 	struct pci_dev *pdev = func->pdev;
 	u16 command;
 
-	if (func->enabled) {
-		func->enabled = false;
-		pci_disable_device(pdev);
-	}
+	pciio_func_disable(func);
 	if (pdev->is_virtfn || pciio_driver_holds(pdev) || atomic_read(&pdev->enable_cnt))
 		return;
 	if (pci_user_read_config_word(pdev, PCI_COMMAND, &command))

@@ -110,14 +110,9 @@ void pciio_func_binding(struct pci_dev *pdev)
 	pciio_bars_visit(pdev, bar_binding, NULL);
 	mutex_lock(&func->lock);
 	/* Decoding stays on; with our count the driver's own enable would do nothing. */
-	if (func->enabled) {
-		func->enabled = false;
-		pci_disable_device(pdev);
-		if (!(func->saved & PCI_COMMAND_INTX_DISABLE) &&
-		    !pci_user_read_config_word(pdev, PCI_COMMAND, &command))
-			pci_user_write_config_word(pdev, PCI_COMMAND,
-						   command & ~PCI_COMMAND_INTX_DISABLE);
-	}
+	if (pciio_func_disable(func) && !(func->saved & PCI_COMMAND_INTX_DISABLE) &&
+	    !pci_user_read_config_word(pdev, PCI_COMMAND, &command))
+		pci_user_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_INTX_DISABLE);
 	mutex_unlock(&func->lock);
 	pciio_func_put(func);
 }

@@ -135,6 +135,13 @@ def activation(vm, edu, net):
     assert rom.ask("read 0").endswith("aa55")
     assert Holder(vm, net, "rom", "activate", "rw").first == "Permission denied"
     assert Holder(vm, net, "rom").first == "Device or resource busy"
+    # Somebody else takes the count of users away that is ours: no complaint at our end.
+    holder = held(vm, edu, 0, "activate")
+    vm.check(f"echo 0 >{edu.sysfs}/enable")
+    holder.kill()
+    rom.kill()
+    vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
+    assert command(vm, edu) == "0000"
 
 
 @scenario(devices={"edu": edu()}, log=LOG, kernels=EVERYWHERE)
