@@ -265,11 +265,11 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 	struct pcibar_refusal why = REFUSAL_INIT;
 	struct window window = *wanted;
 	uint32_t flags;
-	int ret;
+	int status, ret;
 
-	ret = session_bar(ctx, wanted->bar, &info);
-	if (ret)
-		return ret;
+	status = session_bar(ctx, wanted->bar, &info);
+	if (status)
+		return status;
 	flags = session_map_flags(&ctx->opt, wanted, info);
 	if (inside(wanted, info->length)) {
 		*mapp = find_map(ctx->session, wanted, flags, attr, info->length);

@@ -9,7 +9,7 @@
  *	sparse		the same, all timed
  *	dense		one word touched in every page of the first GiB, all timed
  *	odd		the same at an address where leaves of 2 MiB are impossible
- *	kib-first, kib-sparse, kib-dense
+ *	kib-sparse, kib-dense
  *			no cost: VmPTE in KiB after that much touching; kib-mapped: before any
  *
  * The ways take turns, so that a machine whose speed changes changes all.
@@ -38,7 +38,6 @@ static const struct figure {
 	{ .name = "dense", .touch = DENSE, .timed = true },
 	{ .name = "odd", .touch = DENSE, .timed = true, .odd = true },
 	{ .name = "kib-mapped", .touch = NEVER, .pagetables = true },
-	{ .name = "kib-first", .touch = ONE, .pagetables = true },
 	{ .name = "kib-sparse", .touch = SPARSE, .pagetables = true },
 	{ .name = "kib-dense", .touch = DENSE, .pagetables = true },
 };

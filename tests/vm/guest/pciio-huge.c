@@ -187,7 +187,7 @@ static void race(void)
 
 	MUST(-pthread_create(&thread, NULL, second_thread, NULL));
 	for (int round = 1; round <= ROUNDS; round++) {
-		/* mprotect() to nothing and back empties the page table. */
+		/* A new mapping of the chunk has nothing in its page table. */
 		MUST(munmap(base, LEAF));
 		CHECK(mmap(base, LEAF, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
 		      base);
