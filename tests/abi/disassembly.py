@@ -4,7 +4,7 @@
 import re
 from collections import Counter, namedtuple
 
-from tap import run
+from compilers import run
 
 Access = namedtuple("Access", "kind width")
 WIDTHS = {"BYTE": 1, "WORD": 2, "DWORD": 4, "QWORD": 8}

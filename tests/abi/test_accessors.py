@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from disassembly import Access, accesses, functions, multiset
-from tap import INCLUDE, Tap, compiler, cross, scratch
+from compilers import INCLUDE, compiler, cross, scratch
+from tap import Points
 
 SOURCE = Path(__file__).with_name("accessors.c")
 FLAGS = ("-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Werror", "-I", str(INCLUDE))
@@ -116,7 +117,7 @@ def check_library(tap, library):
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     with scratch() as folder:
         for tool, bits, objdump in TARGETS:
             missing = tool.missing

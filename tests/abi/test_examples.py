@@ -6,7 +6,8 @@ That they do what is said of them is for tests/vm/scenarios/documentation.py.
 
 import sys
 
-from tap import INCLUDE, ROOT, Tap, compiler
+from compilers import INCLUDE, ROOT, compiler
+from tap import Points
 
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
@@ -20,7 +21,7 @@ COMPILERS = (compiler("gcc", "gcc", *FLAGS), compiler("clang", "clang", *FLAGS))
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     for name, count in PAGES.items():
         programs = examples.programs(ROOT / name)
         tap.check(len(programs) == count, f"{name} has its programs", len(programs))

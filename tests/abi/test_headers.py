@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each public header compiles alone, as C11 and as C++17, and mmio.h on every architecture."""
 
-from tap import INCLUDE, Tap, compiler
+from compilers import INCLUDE, compiler
+from tap import Points
 
 WARNINGS = ("-Werror", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wundef", "-Wcast-align",
             "-pedantic-errors")
@@ -20,7 +21,7 @@ TARGETS = ("x86_64-linux-gnu", "i386-linux-gnu", "aarch64-linux-gnu", "aarch64_b
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     for header in sorted((INCLUDE / "pcibar").glob("*.h")):
         # Twice: the guard must hold.
         text = 2 * f"#include <pcibar/{header.name}>\n"

@@ -4,13 +4,10 @@
 import os
 import re
 import shlex
-import sys
 
-from tap import INCLUDE, ROOT, Tap, compiler, run, scratch
-
-sys.path.insert(0, str(ROOT / "tests" / "lib"))
-
-from fake_sysfs import Definition, FakeSysfs, Ids, mem32  # noqa: E402
+from compilers import INCLUDE, ROOT, compiler, run, scratch
+from fake_sysfs import Definition, FakeSysfs, Ids, mem32
+from tap import Points
 
 C11 = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 CPP17 = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -142,7 +139,7 @@ def check_program(tap, installed, source, tool):
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     with scratch() as folder:
         installed = Installed(os.environ["PCIBAR_BUILD"], folder)
         tap.check(installed.good and installed.pc, "it installs into a folder", installed.output)

@@ -3,7 +3,8 @@
 
 from pathlib import Path
 
-from tap import INCLUDE, Tap, compiler, cross
+from compilers import INCLUDE, compiler, cross
+from tap import Points
 
 FLAGS = ("-std=c11", "-ffreestanding", "-fsyntax-only", "-Werror", "-I", str(INCLUDE))
 TARGETS = (
@@ -17,7 +18,7 @@ TARGETS = (
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     source = Path(__file__).with_name("layout.c")
     for tool in TARGETS:
         name = f"sizes and offsets on {tool.name}"

@@ -3,7 +3,8 @@
 
 import re
 
-from tap import INCLUDE, ROOT, Tap, compiler
+from compilers import INCLUDE, ROOT, compiler
+from tap import Points
 
 # What clang calls it, and what the kernel's configuration does.
 TARGETS = (
@@ -31,7 +32,7 @@ def module_table():
 
 
 def main():
-    tap = Tap()
+    tap = Points()
     probe = PROBE % module_table()
     for target, config in TARGETS:
         tool = compiler(target, "clang", f"--target={target}", f"-D{config}", "-nostdinc", "-I",

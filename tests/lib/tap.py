@@ -1,50 +1,73 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reports what unittest runs in TAP."""
+"""Test points in TAP, of a test's own or of what unittest runs."""
 
 import sys
 import unittest
 
 
-class Tap(unittest.TestResult):
-    """Prints a line for each test; an exception of the kind "skip" is a skip."""
+class Points:
+    """Reports test points; done() ends the program."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def _point(self, good, text):
+        self.count += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+
+    def check(self, good, name, details=""):
+        self._point(good, name)
+        if not good:
+            for line in str(details).splitlines():
+                print(f"# {line}")
+
+    def skip(self, name, reason):
+        self._point(True, f"{name} # SKIP {reason}")
+
+    def done(self):
+        print(f"1..{self.count}", flush=True)
+        sys.exit(1 if self.failed else 0)
+
+
+def name_of(test):
+    return test.id().rpartition(".")[2].removeprefix("test_").replace("_", " ")
+
+
+class Result(unittest.TestResult):
+    """A point for each test; an exception of the kind "skip" is a skip."""
 
     def __init__(self, skip):
         super().__init__()
         self.skip = skip
-        self.count = 0
-
-    def _point(self, test, good, remark="", details=""):
-        self.count += 1
-        name = test.id().rpartition(".")[2].removeprefix("test_").replace("_", " ")
-        print("".join(f"# {line}\n" for line in details.splitlines()), end="")
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}{remark}", flush=True)
+        self.points = Points()
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self._point(test, True)
+        self.points.check(True, name_of(test))
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self._point(test, True, f" # SKIP {reason}")
+        self.points.skip(name_of(test), reason)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self._point(test, False, details=self.failures[-1][1])
+        self.points.check(False, name_of(test), self.failures[-1][1])
 
     def addError(self, test, err):
         if err[0] is self.skip:
             self.addSkip(test, str(err[1]))
             return
         super().addError(test, err)
-        self._point(test, False, details=self.errors[-1][1])
+        self.points.check(False, name_of(test), self.errors[-1][1])
 
     def addSubTest(self, test, subtest, err):
         """A subtest that failed; its test is no success then."""
         super().addSubTest(test, subtest, err)
         if err is not None:
             details = (self.failures + self.errors)[-1][1]
-            print("".join(f"# {line}\n" for line in f"{subtest}\n{details}".splitlines()), end="")
-            self._point(test, False)
+            self.points.check(False, name_of(test), f"{subtest}\n{details}")
 
 
 def main(skip=unittest.SkipTest):
@@ -53,7 +76,6 @@ def main(skip=unittest.SkipTest):
     main_module = sys.modules["__main__"]
     suite = (loader.loadTestsFromNames(sys.argv[1:], main_module) if sys.argv[1:]
              else loader.loadTestsFromModule(main_module))
-    result = Tap(skip)
+    result = Result(skip)
     suite.run(result)
-    print(f"1..{result.count}")
-    sys.exit(not result.wasSuccessful())
+    result.points.done()

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Test points in TAP, and the compilers of this machine."""
+"""The compilers of this machine."""
 
 import contextlib
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,32 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
 CROSS = ROOT / "build" / "cross" / "arm64" / "bin"
 BOUND = 120
-
-
-class Tap:
-    """Reports test points; done() ends the program."""
-
-    def __init__(self):
-        self.count = 0
-        self.failed = 0
-
-    def _point(self, good, text):
-        self.count += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
-
-    def check(self, good, name, details=""):
-        self._point(good, name)
-        if not good:
-            for line in str(details).splitlines():
-                print(f"# {line}")
-
-    def skip(self, name, reason):
-        self._point(True, f"{name} # SKIP {reason}")
-
-    def done(self):
-        print(f"1..{self.count}", flush=True)
-        sys.exit(1 if self.failed else 0)
 
 
 @dataclass(frozen=True)
