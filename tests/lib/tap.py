@@ -66,7 +66,8 @@ class Result(unittest.TestResult):
         """A subtest that failed; its test is no success then."""
         super().addSubTest(test, subtest, err)
         if err is not None:
-            details = (self.failures + self.errors)[-1][1]
+            failed = issubclass(err[0], test.failureException)
+            details = (self.failures if failed else self.errors)[-1][1]
             self.points.check(False, name_of(test), f"{subtest}\n{details}")
 
 
