@@ -5,33 +5,12 @@
 
 #include "internal.h"
 
-/* Drivers that take no BAR for themselves: they hand the function to user space. */
-static const char *const sharing_drivers[] = {
-	"pciio", "vfio-pci", "pci-stub", "uio_pci_generic", "pcieport",
-};
-
-bool pcibar_driver_owns_bars(const char *driver)
+PCIBAR_API const char *pcibar_backend_name(uint32_t backend)
 {
-	if (!*driver)
-		return false;
-	for (size_t i = 0; i < sizeof(sharing_drivers) / sizeof(*sharing_drivers); i++)
-		if (!strcmp(driver, sharing_drivers[i]))
-			return false;
-	return true;
-}
-
-int pcibar_check_size(const void *arg, size_t min, size_t known)
-{
-	const unsigned char *bytes = arg;
-	uint32_t size;
-
-	memcpy(&size, arg, sizeof(size));
-	if (size < min)
-		return -EINVAL;
-	for (size_t i = known; i < size; i++)
-		if (bytes[i])
-			return -E2BIG;
-	return 0;
+	for (size_t i = 0; pcibar_backends[i]; i++)
+		if (pcibar_backends[i]->id == backend)
+			return pcibar_backends[i]->name;
+	return NULL;
 }
 
 static bool backend_exists(uint32_t id)

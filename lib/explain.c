@@ -1,276 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * What can stand in the way, in one list: pcibar_bar_map() stops at the first
- * objection, pcibar_explain() collects them all.
- */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <pcibar/enable.h>
-
 #include "internal.h"
-
-#define MAP_FLAGS_ALL	(PCIBAR_MAP_WRITE | PCIBAR_MAP_EXCLUSIVE | PCIBAR_MAP_ACTIVATE | \
-			 PCIBAR_MAP_SHARE_DRIVER | PCIBAR_MAP_SHARE_PAGE | PCIBAR_MAP_INDIRECT)
-
-int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why)
-{
-	int ret;
-
-	*v = (struct pcibar_verdict){ .why = why };
-	if (!why)
-		return 0;
-	ret = pcibar_check_size(why, sizeof(*why), sizeof(*why));
-	if (ret)
-		return ret;
-	why->count = 0;
-	why->backends = 0;
-	why->possible = 0;
-	return 0;
-}
-
-int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
-		  const char *remedy, const char *fmt, ...)
-{
-	struct pcibar_reason *reason;
-	va_list args;
-
-	if (!v->error)
-		v->error = error;
-	if (!v->why || v->why->count == PCIBAR_REASONS_MAX)
-		return error;
-	reason = &v->why->reasons[v->why->count++];
-	reason->code = code;
-	reason->backend = v->backend;
-	reason->error = error;
-	reason->reserved = 0;
-	va_start(args, fmt);
-	vsnprintf(reason->what, sizeof(reason->what), fmt, args);
-	va_end(args);
-	snprintf(reason->remedy, sizeof(reason->remedy), "%s", remedy);
-	return error;
-}
-
-/* A BAR as people name it. */
-static const char *bar_name(unsigned int bar)
-{
-	static const char *const names[] = {
-		"BAR 0", "BAR 1", "BAR 2", "BAR 3", "BAR 4", "BAR 5", "the expansion ROM",
-	};
-
-	return names[bar];
-}
-
-/*
- * The checks. Each records its objections; a non-zero answer means that the
- * later ones would make no sense.
- */
-static int check_bar(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	struct pcibar_device *dev = req->dev;
-	int ret = dev->ops->get_resource(dev->be, req->bar, &req->res);
-
-	if (ret == -ENODEV)
-		return pcibar_object(v, PCIBAR_REASON_GONE, ret, "", "the function is gone");
-	if (ret)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "",
-				     "the BARs cannot be read: %s", strerror(-ret));
-	if (req->res.flags & PCIBAR_BAR_UPPER_HALF)
-		return pcibar_object(v, PCIBAR_REASON_UPPER_HALF, -EINVAL,
-				     "use the index before it",
-				     "%s is the upper half of a 64-bit BAR", bar_name(req->bar));
-	if (req->res.kind == PCIBAR_BAR_NONE)
-		return pcibar_object(v, PCIBAR_REASON_NO_BAR, -EINVAL,
-				     "pcibar info shows the BARs there are",
-				     "the function does not have %s", bar_name(req->bar));
-	return 0;
-}
-
-static bool is_inside(const struct pcibar_request *req)
-{
-	uint64_t room = req->res.length;
-
-	return req->offset < room && req->length <= room - req->offset;
-}
-
-static int check_window(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	uint64_t room = req->res.length;
-
-	if (!is_inside(req))
-		return pcibar_object(v, PCIBAR_REASON_RANGE, -ERANGE,
-				     "stay below its length",
-				     "0x%" PRIx64 "+0x%" PRIx64 " is outside %s, which has 0x%"
-				     PRIx64 " bytes", req->offset, req->length,
-				     bar_name(req->bar), room);
-	if (!req->length)
-		req->length = room - req->offset;
-	return 0;
-}
-
-static int check_rights(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	if (req->flags & (PCIBAR_MAP_WRITE | PCIBAR_MAP_ACTIVATE) &&
-	    !(req->dev->flags & PCIBAR_OPEN_WRITE))
-		pcibar_object(v, PCIBAR_REASON_READ_ONLY, -EACCES,
-			      "open it with PCIBAR_OPEN_WRITE",
-			      "the device was opened read-only");
-	if (req->flags & PCIBAR_MAP_WRITE && req->res.kind == PCIBAR_BAR_EXPANSION_ROM)
-		pcibar_object(v, PCIBAR_REASON_ROM, -EACCES, "map it read-only",
-			      "the expansion ROM cannot be written");
-	return 0;
-}
-
-static int check_kind(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	bool indirect = req->flags & PCIBAR_MAP_INDIRECT;
-	bool mappable = req->res.flags & PCIBAR_BAR_MAPPABLE;
-	bool io = req->res.kind == PCIBAR_BAR_IO;
-
-	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_UNASSIGNED))
-		pcibar_object(v, io ? PCIBAR_REASON_IO_BAR : PCIBAR_REASON_ROM, -EOPNOTSUPP,
-			      "use checked calls on a map with PCIBAR_MAP_INDIRECT",
-			      io ? "%s is an I/O BAR, which cannot be mapped"
-				 : "%s cannot be mapped through this back end",
-			      bar_name(req->bar));
-	if (mappable && indirect)
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-			      "map it without PCIBAR_MAP_INDIRECT",
-			      "a memory BAR has no indirect access through this back end");
-	return 0;
-}
-
-static int check_abilities(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	const struct pcibar_backend_ops *ops = req->dev->ops;
-
-	if (req->flags & PCIBAR_MAP_EXCLUSIVE && !(ops->caps & PCIBAR_CAP_EXCLUSIVE))
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-			      "share the BAR, and keep others away by other means",
-			      "the %s back end cannot keep others out", ops->name);
-	if (req->flags & PCIBAR_MAP_ACTIVATE && !(ops->caps & PCIBAR_CAP_ACTIVATE))
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-			      "turn decoding on first (pcibar enable)",
-			      "the %s back end cannot activate a BAR", ops->name);
-	if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
-		pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP,
-			      "map it uncached",
-			      "the %s back end has no write-combining for %s%s", ops->name,
-			      bar_name(req->bar),
-			      req->res.flags & PCIBAR_BAR_PREFETCHABLE ? "" :
-			      ", which is not prefetchable");
-	return 0;
-}
-
-static int check_driver(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	char driver[PCIBAR_NAME_LEN];
-
-	if (req->flags & PCIBAR_MAP_SHARE_DRIVER ||
-	    req->dev->ops->get_driver(req->dev->be, driver) || !pcibar_driver_owns_bars(driver))
-		return 0;
-	pcibar_object(v, PCIBAR_REASON_DRIVER, -EBUSY,
-		      "unbind it (write the address to its unbind file in sysfs), "
-		      "or share with it (--share-driver)",
-		      "the kernel driver %s owns the function", driver);
-	return 0;
-}
-
-void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages *pages)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t head = req->res.start & (page - 1);	/* of a BAR smaller than a page */
-	uint64_t first = (head + req->offset) & ~(page - 1);
-	uint64_t end = (head + req->offset + req->length + page - 1) & ~(page - 1);
-
-	pages->offset = first;
-	pages->cpu_addr = req->res.start - head + first;
-	pages->length = end - first;
-	pages->attr = req->attr;
-	pages->flags = req->flags;
-	pages->wc_exists = req->res.flags & PCIBAR_BAR_HAS_WC;
-}
-
-static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	char name[PCIBAR_NAME_LEN];
-	struct pcibar_pages pages;
-
-	/* Sizes are powers of two and BARs lie at multiples of them: whole pages are its own. */
-	if (req->flags & PCIBAR_MAP_SHARE_PAGE || !(req->res.flags & PCIBAR_BAR_MAPPABLE) ||
-	    !((req->res.start | req->res.length) & (page - 1)))
-		return 0;
-	pcibar_request_pages(req, &pages);
-	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, pages.cpu_addr,
-					 pages.cpu_addr + pages.length - 1, name) || !*name)
-		return 0;
-	pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
-		      "share the page (--share-page) if the mapping may reach that too",
-		      "%s is smaller than a page, and %s is in the same page",
-		      bar_name(req->bar), name);
-	return 0;
-}
-
-/* Decoding as the command register, and for a ROM its own enable bit, have it. */
-static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	struct pcibar_device *dev = req->dev;
-	bool io = req->res.kind == PCIBAR_BAR_IO;
-	bool rom = req->res.kind == PCIBAR_BAR_EXPANSION_ROM;
-	bool asleep = false;
-	uint32_t command;
-	int ret;
-
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED)
-		return pcibar_object(v, PCIBAR_REASON_UNASSIGNED, -ENXIO,
-				     "remove the function and rescan the bus, or look for its "
-				     "\"can't assign\" in the kernel log",
-				     "%s was given no address", bar_name(req->bar));
-	ret = dev->ops->get_asleep(dev->be, &asleep);
-	if (!ret && asleep) {
-		pcibar_object(v, PCIBAR_REASON_ASLEEP, -ENXIO,
-			      "wake it: write \"on\" to its power/control file in sysfs",
-			      "the device is in a low-power state and does not answer");
-		return 0;
-	}
-	if (!ret)
-		ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
-	if (ret == -ENODEV || (!ret && command == UINT16_MAX))
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	if (ret || req->flags & PCIBAR_MAP_ACTIVATE)
-		return 0;
-	if (!(command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM)))
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
-			      "turn it on (pcibar enable), or for as long as it is mapped "
-			      "(--activate)",
-			      "%s decoding is off", io ? "I/O" : "memory");
-	else if (rom)
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
-			      "turn it on for as long as it is mapped (--activate)",
-			      "the decoder of the expansion ROM is off");
-	return 0;
-}
-
-int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v)
-{
-	static int (*const checks[])(struct pcibar_request *, struct pcibar_verdict *) = {
-		check_bar, check_window, check_rights, check_kind, check_abilities, check_driver,
-		check_pages, check_decode,
-	};
-
-	if (req->bar >= PCIBAR_BAR_COUNT || req->flags & ~MAP_FLAGS_ALL ||
-	    req->attr > PCIBAR_ATTR_WC)
-		return -EINVAL;
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (checks[i](req, v) || (v->error && !v->all))
-			break;
-	return v->error;
-}
 
 /* Only the system knows its permissions, lockdown and claims: ask it for one page. */
 static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
@@ -282,7 +15,7 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	bool asleep = false;
 
 	/* To map it wakes a device: so it is not done to hear the answer. */
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !is_inside(req) ||
+	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !pcibar_request_is_inside(req) ||
 	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
 	if (req->res.flags & PCIBAR_BAR_MAPPABLE) {
@@ -340,7 +73,7 @@ static int intent_check(const struct pcibar_intent *intent)
 
 	if (ret)
 		return ret;
-	if (intent->map_flags & ~MAP_FLAGS_ALL || intent->attr > PCIBAR_ATTR_WC ||
+	if (intent->map_flags & ~PCIBAR_MAP_FLAGS_ALL || intent->attr > PCIBAR_ATTR_WC ||
 	    (intent->bar >= PCIBAR_BAR_COUNT && intent->bar != PCIBAR_INTENT_DEVICE))
 		return -EINVAL;
 	return 0;
@@ -373,12 +106,4 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		if (pcibar_backend_allowed(pcibar_backends[i], opts))
 			ret = explain_backend(pcibar_backends[i], &addr, intent, opts, &v);
 	return ret;
-}
-
-PCIBAR_API const char *pcibar_backend_name(uint32_t backend)
-{
-	for (size_t i = 0; pcibar_backends[i]; i++)
-		if (pcibar_backends[i]->id == backend)
-			return pcibar_backends[i]->name;
-	return NULL;
 }

@@ -65,30 +65,8 @@ struct pcibar_map {
 /* log.c */
 void pcibar_log(const struct pcibar_log *log, int level, const char *fmt, ...) PCIBAR_PRINTF(3, 4);
 
-/* selector.c: room for "DDDDDDDD:BB:DD.F" */
-#define PCIBAR_ADDRESS_STRLEN	20
-void pcibar_address_format(const struct pcibar_address *addr, char buf[PCIBAR_ADDRESS_STRLEN]);
-int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_address *b);
-/* Takes the canonical form only: the name of a directory in sysfs. */
-int pcibar_address_parse(const char *str, struct pcibar_address *addr);
-int pcibar_selector_check(const struct pcibar_selector *sel);
-
-/* device.c */
-int pcibar_check_size(const void *arg, size_t min, size_t known);
-bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
-			    const struct pcibar_open_opts *opts);
-int pcibar_open_check(const struct pcibar_open_opts *opts);
-int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
-			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
-			struct pcibar_device **devp);
-int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
-		  struct pcibar_verdict *v, struct pcibar_address *addr);
-bool pcibar_driver_owns_bars(const char *driver);
-void pcibar_device_get(struct pcibar_device *dev);
-void pcibar_device_put(struct pcibar_device *dev);
-
 /*
- * explain.c: the verdict collects objections; the first one's errno is the
+ * verdict.c: the verdict collects objections; the first one's errno is the
  * answer of the call. With @all the checks go on after it.
  */
 struct pcibar_verdict {
@@ -102,6 +80,36 @@ int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why);
 /* Answers @error, so that a check can end with it. */
 int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
+/* A size-first struct of a caller, which may be older or newer. */
+int pcibar_check_size(const void *arg, size_t min, size_t known);
+
+/* driver.c */
+bool pcibar_driver_owns_bars(const char *driver);
+
+/* selector.c: room for "DDDDDDDD:BB:DD.F" */
+#define PCIBAR_ADDRESS_STRLEN	20
+void pcibar_address_format(const struct pcibar_address *addr, char buf[PCIBAR_ADDRESS_STRLEN]);
+int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_address *b);
+/* Takes the canonical form only: the name of a directory in sysfs. */
+int pcibar_address_parse(const char *str, struct pcibar_address *addr);
+int pcibar_selector_check(const struct pcibar_selector *sel);
+
+/* device.c */
+bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
+			    const struct pcibar_open_opts *opts);
+int pcibar_open_check(const struct pcibar_open_opts *opts);
+int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
+			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
+			struct pcibar_device **devp);
+int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		  struct pcibar_verdict *v, struct pcibar_address *addr);
+void pcibar_device_get(struct pcibar_device *dev);
+void pcibar_device_put(struct pcibar_device *dev);
+
+/* request.c */
+#define PCIBAR_MAP_FLAGS_ALL	(PCIBAR_MAP_WRITE | PCIBAR_MAP_EXCLUSIVE | \
+				 PCIBAR_MAP_ACTIVATE | PCIBAR_MAP_SHARE_DRIVER | \
+				 PCIBAR_MAP_SHARE_PAGE | PCIBAR_MAP_INDIRECT)
 
 struct pcibar_request {
 	struct pcibar_device *dev;
@@ -114,6 +122,7 @@ struct pcibar_request {
 };
 
 int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v);
+bool pcibar_request_is_inside(const struct pcibar_request *req);
 /* The pages that hold the window, once the request was checked. */
 void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages *pages);
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+int pcibar_check_size(const void *arg, size_t min, size_t known)
+{
+	const unsigned char *bytes = arg;
+	uint32_t size;
+
+	memcpy(&size, arg, sizeof(size));
+	if (size < min)
+		return -EINVAL;
+	for (size_t i = known; i < size; i++)
+		if (bytes[i])
+			return -E2BIG;
+	return 0;
+}
+
+int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why)
+{
+	int ret;
+
+	*v = (struct pcibar_verdict){ .why = why };
+	if (!why)
+		return 0;
+	ret = pcibar_check_size(why, sizeof(*why), sizeof(*why));
+	if (ret)
+		return ret;
+	why->count = 0;
+	why->backends = 0;
+	why->possible = 0;
+	return 0;
+}
+
+int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
+		  const char *remedy, const char *fmt, ...)
+{
+	struct pcibar_reason *reason;
+	va_list args;
+
+	if (!v->error)
+		v->error = error;
+	if (!v->why || v->why->count == PCIBAR_REASONS_MAX)
+		return error;
+	reason = &v->why->reasons[v->why->count++];
+	reason->code = code;
+	reason->backend = v->backend;
+	reason->error = error;
+	reason->reserved = 0;
+	va_start(args, fmt);
+	vsnprintf(reason->what, sizeof(reason->what), fmt, args);
+	va_end(args);
+	snprintf(reason->remedy, sizeof(reason->remedy), "%s", remedy);
+	return error;
+}
