@@ -95,23 +95,6 @@ static int print_bars(struct list *list, const struct pcibar_device_info *info)
 	return STATUS_OK;
 }
 
-void detail_piece(struct detail *d, detail_fn fn, unsigned int at)
-{
-	if (d->reader.error)
-		return;
-	d->out = open_memstream(&d->text, &d->len);
-	if (!d->out) {
-		d->reader.error = -errno;
-		return;
-	}
-	fn(d, at);
-	if (fclose(d->out))
-		d->reader.error = -ENOMEM;
-	if (!d->reader.error)
-		fwrite(d->text, 1, d->len, stdout);
-	free(d->text);
-}
-
 static int print_details(struct list *list, const struct pcibar_device_info *info)
 {
 	const struct pciconf *pc = list->pc;
