@@ -72,7 +72,7 @@ class MappingGuest(Guest):
             words += [way, function, length, runs]
             labels.append(f"{way}/{function}")
         taken = self.run("map-cost", "instructions" if self.counting else "time", figure, *words)
-        scale = 1e-9 if self.unit(figure) == "s" else 1
+        scale = {"s": 1e-9, "bytes": 1024}.get(self.unit(figure), 1)
         return [Taken.of(taken[label], scale) for label in labels]
 
     def _eager(self, way):
@@ -80,7 +80,7 @@ class MappingGuest(Guest):
 
     def unit(self, figure):
         """What the cost of it is told in."""
-        return "KiB" if figure.startswith("kib-") else "instr" if self.counting else "s"
+        return "bytes" if figure.startswith("kib-") else "instr" if self.counting else "s"
 
     def beside(self, peer, name, figure, goal=None, **how):
         """The row beside PEER; HOW is for cost()."""

@@ -4,7 +4,7 @@
 import subprocess
 
 UNITS = {"s": "seconds", "calls": "system calls", "instr": "instructions", "s/byte":
-         "seconds per byte", "KiB": "KiB"}
+         "seconds per byte"}
 HEAD = """set terminal svg size 760,560 font 'sans,13' background 'white'
 set output '{target}'
 set title '{title}'

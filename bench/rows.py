@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 # Units of what is counted, and is the same in each run; the others are measured.
-COUNTS = ("accesses", "calls")
+COUNTS = ("accesses", "bytes", "calls")
 
 
 @dataclass(frozen=True)

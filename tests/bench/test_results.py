@@ -82,6 +82,7 @@ class Compare(unittest.TestCase):
         status, said = self.between(row(67, 71, "calls"), row(68, 73, "calls"))
         self.assertEqual((status, said[0]), (1, "figure, peer: 68 calls, before 67"))
         self.assertEqual(self.between(row(67, 71, "calls"), row(66, 71, "calls"))[0], 0)
+        self.assertEqual(self.between(row(4096, 2e6, "bytes"), row(8192, 4e6, "bytes"))[0], 1)
 
     def test_a_figure_that_is_missing(self):
         status, said = self.between(row(1, 10), row(1, 10, name="another"))
