@@ -11,7 +11,7 @@ from harness.scenario import Skip, scenario
 GIB = 1 << 30
 NVME_LOG = LOG + ("nvme nvme", "nvme 0000:")
 
-# Of every function, what the line of pciio-list is made from.
+# Of every function, what the line of pciio-list is made from. Kernels without NUMA have no nodes.
 FACTS = r"""
 cd /sys/bus/pci/devices
 for name in *; do
@@ -21,7 +21,7 @@ for name in *; do
     buses=$([ -e secondary_bus_number ] && cat secondary_bus_number subordinate_bus_number ||
             echo 0 0)
     echo $name $header $(cat vendor device subsystem_vendor subsystem_device class revision) \
-        $driver $(cat numa_node) $buses)
+        $driver $(cat numa_node 2>/dev/null || echo -1) $buses)
 done
 """
 
