@@ -24,6 +24,7 @@
 
 #define PAGE		4096
 #define DEVICES		"/sys/bus/pci/devices/"
+#define MEMORY_TYPES	"/sys/kernel/debug/x86/pat_memtype_list"
 #define RES_MEM		0x200
 #define RES_UNSET	0x20000000
 #define COMMAND		4
@@ -100,6 +101,20 @@ static void check_state(int dir)
 	close(fd);
 }
 
+/* A prefetchable BAR may be mapped write-combining by somebody else; then ours would be, too. */
+static void check_type(int dir)
+{
+	char wc[16];
+	int fd;
+
+	snprintf(wc, sizeof(wc), "resource%d_wc", bar);
+	if (faccessat(dir, wc, F_OK, 0))
+		return;
+	fd = open(MEMORY_TYPES, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)	/* not in the made-up tree */
+		die(MEMORY_TYPES);
+}
+
 static uint32_t map_and_read(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -126,6 +141,7 @@ static uint32_t raw(void)
 		die(path);
 	check_resource(dir);
 	check_state(dir);
+	check_type(dir);
 	snprintf(file, sizeof(file), "resource%d", bar);
 	val = map_and_read(dir, file);
 	close(dir);
