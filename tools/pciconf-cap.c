@@ -14,6 +14,10 @@
 #define CAP_EXPRESS		0x10u
 #define HEADER_BRIDGE		1
 #define HEADER_CARDBUS		2
+#define VENDOR_INTEL		0x8086
+#define AGP_VERSION_3		(1u << 3)
+#define AGP_ENABLE		(1u << 8)
+#define AGP_SIDEBAND		(1u << 9)
 #define BAR_REGISTER(bar)	(0x10u + 4 * (bar))
 
 static const char *plural(uint32_t n)
@@ -29,6 +33,34 @@ static void put_power(struct detail *d, unsigned int at)
 	fprintf(d->out, "powerspec %" PRIu32 "  supports D0%s%s D3  current D%" PRIu32,
 		bits(cap, 0, 3), cap & 1u << 9 ? " D1" : "", cap & 1u << 10 ? " D2" : "",
 		bits(reg(d, at + 4, 2), 0, 2));
+}
+
+/* AGP 3.0: bit 3 of the status tells what the rates of both registers mean. */
+static void put_agp_rates(struct detail *d, uint32_t val, bool version_3)
+{
+	static const char *const rates[2][3] = { { "1x ", "2x ", "4x " }, { "4x ", "8x ", "" } };
+
+	for (unsigned int bit = 3; bit--;)
+		if (val & 1u << bit)
+			fputs(rates[version_3][bit], d->out);
+	if (val & AGP_SIDEBAND)
+		fputs("SBA ", d->out);
+}
+
+/* FreeBSD looks for the command in the capability's header. */
+static void put_agp(struct detail *d, unsigned int at)
+{
+	uint32_t status = reg(d, at + 4, 4), command = reg(d, at + 8, 4);
+	const char *version = status & AGP_VERSION_3 ? "v3 " : "";
+
+	fprintf(d->out, "AGP %s", version);
+	put_agp_rates(d, status, *version);
+	if (!(command & AGP_ENABLE)) {
+		fputs("disabled", d->out);
+		return;
+	}
+	fprintf(d->out, "enabled at %s", version);
+	put_agp_rates(d, command, *version);
 }
 
 /* PCI 3.0, 6.8.1 */
@@ -106,9 +138,44 @@ static void put_hypertransport(struct detail *d, unsigned int at)
 	}
 }
 
+/* Feature detection, of Intel's chipsets from ICH7 on */
+static void put_intel_features(struct detail *d, unsigned int at)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} features[] = {
+		{ 1u << 21, " Quick Resume" }, { 1u << 18, " SATA RAID-5" }, { 1u << 9, " Mobile" },
+		{ 1u << 7, " 6 PCI-e x1 slots" }, { 1u << 5, " SATA RAID-0/1/10" },
+		{ 1u << 3, " SATA AHCI" },
+	};
+	uint32_t low = reg(d, at + 4, 4), high = reg(d, at + 8, 4);
+	const char *comma = high & 1 ? "," : "";
+
+	fprintf(d->out, "\n\t\t features:%s", high & 1 ? " AMT" : "");
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		bool slots = features[i].bit == 1u << 7;
+
+		if (!(low & features[i].bit) && !slots)
+			continue;
+		fprintf(d->out, "%s%s", comma,
+			low & features[i].bit ? features[i].name : " 4 PCI-e x1 slots");
+		comma = ",";
+	}
+}
+
 static void put_vendor(struct detail *d, unsigned int at)
 {
-	fprintf(d->out, "vendor (length %" PRIu32 ")", reg(d, at + 2, 1));
+	uint32_t length = reg(d, at + 2, 1), version;
+
+	fprintf(d->out, "vendor (length %" PRIu32 ")", length);
+	if (d->info->vendor != VENDOR_INTEL)
+		return;
+	version = reg(d, at + 3, 1);
+	fprintf(d->out, " Intel cap %" PRIu32 " version %" PRIu32, version >> 4,
+		bits(version, 0, 4));
+	if (version >> 4 == 1 && length == 12)
+		put_intel_features(d, at);
 }
 
 /* EHCI 1.0, C.1: offset in the BAR, and which one from 1 on */
@@ -126,14 +193,6 @@ static void put_subvendor(struct detail *d, unsigned int at)
 
 	fprintf(d->out, "PCI Bridge subvendor=0x%04" PRIx32 " subdevice=0x%04" PRIx32, id & 0xffff,
 		id >> 16);
-}
-
-static void put_secure(struct detail *d, unsigned int at)
-{
-	uint32_t header = reg(d, at, 4);
-
-	fprintf(d->out, "Secure Device Type=0x%" PRIx32 " Rev=0x%02" PRIx32, bits(header, 16, 3),
-		bits(header, 19, 5));
 }
 
 /* PCI 3.0, 6.8.2: the low three bits of an address are the BAR's index. */
@@ -158,19 +217,13 @@ static void put_features(struct detail *d, unsigned int at)
 	fprintf(d->out, "PCI Advanced Features:%s%s", cap & 2 ? " FLR" : "", cap & 1 ? " TP" : "");
 }
 
-static void put_allocation(struct detail *d, unsigned int at)
-{
-	fprintf(d->out, "PCI Enhanced Allocation (%" PRIu32 " entries)",
-		bits(reg(d, at + 2, 2), 0, 6));
-}
-
 static const struct {
 	unsigned int id;
 	const char *text;	/* NULL: @put tells */
 	detail_fn put;
 } kinds[] = {
 	{ .id = 0x01, .put = put_power },
-	{ .id = 0x02, .text = "AGP" },
+	{ .id = 0x02, .put = put_agp },
 	{ .id = 0x03, .text = "VPD" },
 	{ .id = 0x05, .put = put_msi },
 	{ .id = 0x07, .put = put_pcix },
@@ -178,12 +231,12 @@ static const struct {
 	{ .id = 0x09, .put = put_vendor },
 	{ .id = 0x0a, .put = put_debug },
 	{ .id = 0x0d, .put = put_subvendor },
-	{ .id = 0x0f, .put = put_secure },
+	{ .id = 0x0f, .put = detail_secure },
 	{ .id = CAP_EXPRESS, .put = detail_express },
 	{ .id = 0x11, .put = put_msix },
 	{ .id = 0x12, .text = "SATA Index-Data Pair" },
 	{ .id = 0x13, .put = put_features },
-	{ .id = 0x14, .put = put_allocation },
+	{ .id = 0x14, .put = detail_allocation },
 };
 
 static void put_capability(struct detail *d, unsigned int at)

@@ -47,8 +47,10 @@ static inline uint32_t bits(uint32_t val, unsigned int low, unsigned int count)
 void detail_bridge(struct detail *d);
 /* pciconf-cap.c: -c */
 void detail_capabilities(struct detail *d);
-/* pciconf-express.c: the capability at @at */
+/* pciconf-ea.c, pciconf-express.c, pciconf-secure.c: the capability at @at */
+void detail_allocation(struct detail *d, unsigned int at);
 void detail_express(struct detail *d, unsigned int at);
+void detail_secure(struct detail *d, unsigned int at);
 /* pciconf-ecap.c: the capabilities beyond the first 256 bytes */
 void detail_extended(struct detail *d);
 /* pciconf-error.c: -e */

@@ -39,7 +39,9 @@ def test_simple_capabilities(bench):
     for number, body, wanted in (
             (0x01, "03000000", "powerspec 3  supports D0 D3  current D0"),
             (0x01, "02060200", "powerspec 2  supports D0 D1 D2 D3  current D2"),
-            (0x02, "", "AGP"),
+            (0x02, "3500 17020000", "AGP 4x 2x 1x SBA disabled"),
+            (0x02, "3500 1f020000 01010000", "AGP v3 8x 4x SBA enabled at v3 4x "),
+            (0x02, "2000 03000000 02030000", "AGP 2x 1x enabled at 2x SBA "),
             (0x03, "", "VPD"),
             (0x05, "0000", "MSI supports 1 message "),
             (0x05, "8a01", "MSI supports 32 messages, 64 bit, vector masks "),
@@ -49,7 +51,6 @@ def test_simple_capabilities(bench):
             (0x09, "0c", "vendor (length 12)"),
             (0x0a, "a020", "EHCI Debug Port at offset 0xa0 in map 0x10"),
             (0x0d, "0000 86800120", "PCI Bridge subvendor=0x8086 subdevice=0x2001"),
-            (0x0f, "0b00", "Secure Device Type=0x3 Rev=0x01"),
             (0x11, "4080 00200000 03300000", "MSI-X supports 65 messages, enabled\n"
              "                 Table in map 0x10[0x2000], PBA in map 0x1c[0x3000]"),
             (0x11, "0000 04000000 05080000", "MSI-X supports 1 message\n"
@@ -57,11 +58,72 @@ def test_simple_capabilities(bench):
             (0x12, "", "SATA Index-Data Pair"),
             (0x13, "0602", "PCI Advanced Features: FLR"),
             (0x13, "0603", "PCI Advanced Features: FLR TP"),
-            (0x14, "03", "PCI Enhanced Allocation (3 entries)"),
+            (0x14, "00", "PCI Enhanced Allocation (0 entries)"),
             (0xff, "", "unknown")):
         function = bench.tree.add(ADDRESS, Definition(
             Ids(0xabcd, 1, 0xff0000), capabilities=((number, 0x50, bytes.fromhex(body)),)))
         equal(lines(bench, "c"), f"    cap {number:02x}[50] = {wanted}\n")
+        function.vanish()
+
+
+def test_enhanced_allocation(bench):
+    """Entries of two, three and four dwords, of which those beyond the space are not there."""
+    for body, more, wanted in (
+            ("0300"
+             " 020001c0 0000a0fd fc0f0000"
+             " 14ff0080 020000fe ffff0f00 01000000 00000000"
+             " 8302fd00 00400000 fc000000 00000000", {},
+             "PCI Enhanced Allocation (3 entries)"
+             "\n\t\t [0] BAR0, Enabled, Writable, base [0xfda00000], size [0x1000]"
+             "\n\t\t\tPrimary properties [0x0] (Non-Prefetchable Memory)"
+             "\n\t\t\tSecondary properties [0x1] (Prefetchable Memory)"
+             "\n\t\t [1] BAR1, Enabled, Read-only, base [0x1fe000000], size [0x100000]"
+             "\n\t\t\tPrimary properties [0xff] (Unavailable)"
+             "\n\t\t\tSecondary properties [0x0] (Non-Prefetchable Memory)"
+             "\n\t\t [8] ROM, Disabled, Read-only, base [0x4000], size [0x100]"
+             "\n\t\t\tPrimary properties [0x2] (I/O Space)"
+             "\n\t\t\tSecondary properties [0xfd] (Reserved Memory)"),
+            ("0100 02050000 62051f40 00000000 00000000", {"header": TYPE_BRIDGE},
+             "PCI Enhanced Allocation (1 entries)"
+             "\n\t\t BRIDGE, sec bus [2], sub bus [5]"
+             "\n\t\t [6] BRIDGE, Disabled, Writable, base [0x0], size [0x4]"
+             "\n\t\t\tPrimary properties [0x5] (Bridge Non-Prefetchable Memory)"
+             "\n\t\t\tSecondary properties [0x1f] (Reserved)")):
+        function = add(bench, ((0x14, 0x50, bytes.fromhex(body)),), **more)
+        equal(lines(bench, "c"), f"    cap 14[50] = {wanted}\n")
+        function.vanish()
+    add(bench, ((0x14, 0x50, bytes.fromhex("3f00" + "a2000000 00000000 00000000" * 14)),))
+    equal(lines(bench, "c").count("Primary properties"), 14)
+
+
+def test_secure_devices(bench):
+    """Those that are no IOMMU of AMD, an IOMMU with all that it can have, and one with little."""
+    for body, wanted in (
+            ("0b1f 0180f0fe 01000000 80030518 a05a3208 03000000",
+             "AMD IOMMU Base Capability Base=0x00000001fef08000/Enabled"
+             "\n\t\tCapExt,EFRSup,NpCache,HtTunnel,IotlbSup"
+             "\n\t\tUnitId=0 BusNum=0x0003 FirstDev=0x0005 LastDev=0x0018"
+             "\n\t\tMsiNum=0 MsiNumPPR=1 HtAtsResv=0 MsiNumGA=3"
+             "\n\t\tVAsize=unknown PAsize=unknown GVAsize=unknown"),
+            ("0b00 00000000 00000000 02000000 45306000 00000000",
+             "AMD IOMMU Base Capability Base=0x0000000000000000/Disabled"
+             "\n\t\tUnitId=2"
+             "\n\t\tMsiNum=5 MsiNumPPR=0 HtAtsResv=1"
+             "\n\t\tVAsize=64bit PAsize=48bit GVAsize=48bit"),
+            ("1b00", "Secure Device Type=0x3 Rev=0x03")):
+        function = add(bench, ((0x0f, 0x50, bytes.fromhex(body)),))
+        equal(lines(bench, "c"), f"    cap 0f[50] = {wanted}\n")
+        function.vanish()
+
+
+def test_intels_vendor_capability(bench):
+    for body, wanted in (
+            ("0c", "Intel cap 0 version 0"), ("0c 12", "Intel cap 1 version 2\n\t\t features: "
+                                              "4 PCI-e x1 slots"),
+            ("0c 10 a8022400 01000000", "Intel cap 1 version 0\n\t\t features: AMT, Quick Resume, "
+             "SATA RAID-5, Mobile, 6 PCI-e x1 slots, SATA RAID-0/1/10, SATA AHCI")):
+        function = add(bench, ((0x09, 0x50, bytes.fromhex(body)),), ids=Ids(0x8086, 1, 0xff0000))
+        equal(lines(bench, "c"), f"    cap 09[50] = vendor (length 12) {wanted}\n")
         function.vanish()
 
 
