@@ -18,10 +18,13 @@ static bool backend_exists(uint32_t id)
 	return id == PCIBAR_BACKEND_AUTO || pcibar_backend_name(id);
 }
 
-int pcibar_open_check(const struct pcibar_open_opts *opts)
+int pcibar_open_check(const struct pcibar_open_opts **optsp)
 {
+	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
+	const struct pcibar_open_opts *opts = *optsp ? *optsp : &defaults;
 	int ret;
 
+	*optsp = opts;
 	ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
 	if (ret)
 		return ret;
@@ -276,14 +279,11 @@ PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 					   const struct pcibar_open_opts *opts,
 					   struct pcibar_device **devp)
 {
-	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
 	struct pcibar_address addr;
 	struct pcibar_verdict v;
 	int ret;
 
-	if (!opts)
-		opts = &defaults;
-	ret = pcibar_open_check(opts);
+	ret = pcibar_open_check(&opts);
 	if (!ret)
 		ret = pcibar_selector_check(sel);
 	if (!ret)
@@ -299,10 +299,10 @@ PCIBAR_API int pcibar_device_open(const char *selector, const struct pcibar_open
 				  struct pcibar_device **devp)
 {
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	int ret = opts ? pcibar_open_check(opts) : 0;
+	int ret = pcibar_open_check(&opts);
 
 	if (!ret)
-		ret = pcibar_selector_parse(selector, &sel, opts ? opts->why : NULL);
+		ret = pcibar_selector_parse(selector, &sel, opts->why);
 	return ret ? ret : pcibar_device_open_selector(&sel, opts, devp);
 }
 
@@ -402,18 +402,15 @@ static int scan_one(void *data, struct pcibar_device *dev)
 PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
 			   pcibar_scan_fn fn, void *data)
 {
-	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
 	static const struct pcibar_selector all = { .size = sizeof(all) };
 	struct pcibar_verdict v;
 	struct scan scan = { fn, data, &v };
 	struct pcibar_device *dev;
 	int ret;
 
-	if (!opts)
-		opts = &defaults;
 	if (!sel)
 		sel = &all;
-	ret = pcibar_open_check(opts);
+	ret = pcibar_open_check(&opts);
 	if (!ret)
 		ret = pcibar_selector_check(sel);
 	if (!ret)

@@ -82,14 +82,11 @@ static int intent_check(const struct pcibar_intent *intent)
 PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pcibar_intent *intent,
 			      const struct pcibar_open_opts *opts, struct pcibar_refusal *refusal)
 {
-	static const struct pcibar_open_opts defaults = { .size = sizeof(defaults) };
 	struct pcibar_address addr;
 	struct pcibar_verdict v;
 	int ret;
 
-	if (!opts)
-		opts = &defaults;
-	ret = pcibar_open_check(opts);
+	ret = pcibar_open_check(&opts);
 	if (!ret)
 		ret = pcibar_selector_check(sel);
 	if (!ret && intent)

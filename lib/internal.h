@@ -97,7 +97,8 @@ int pcibar_selector_check(const struct pcibar_selector *sel);
 /* device.c */
 bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
 			    const struct pcibar_open_opts *opts);
-int pcibar_open_check(const struct pcibar_open_opts *opts);
+/* Puts the defaults in the place of NULL. */
+int pcibar_open_check(const struct pcibar_open_opts **optsp);
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
 			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
 			struct pcibar_device **devp);
