@@ -22,6 +22,8 @@ BOOT = (
     r"hrtimer: interrupt took \d+ ns",
     # The window for 64-bit BARs of QEMU's arm64 machine is not marked as prefetchable.
     r"pci-host-generic \S+ Memory resource size exceeds max for 32 bits",
+    # Lockdown's notices when one refusal follows another, told when the next interval begins.
+    r"lockdown_is_locked_down: \d+ callbacks suppressed",
     # The debug kernel has nothing that mitigations=off could turn off, and introduces lockdep.
     r"Kernel compiled without mitigations",
     r"RCU lockdep checking is enabled",

@@ -116,7 +116,7 @@ def known(vm, edu):
         assert line in told, line
 
 
-@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG + ("Lockdown: ",))
+@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG)
 def lockdown(vm, edu, net):
     """Turned on after the module was loaded: nothing but configuration space can be read."""
     load(vm)

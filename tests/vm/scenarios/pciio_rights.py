@@ -39,7 +39,7 @@ def passed(vm, edu):
     unused(vm)
 
 
-@scenario(cold=Machine(), devices={"edu": edu()}, log=LOG + ("Lockdown: ",))
+@scenario(cold=Machine(), devices={"edu": edu()}, log=LOG)
 def lockdown(vm, edu):
     """Turned on, and made stricter, while descriptors are open."""
     load(vm)
