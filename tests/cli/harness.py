@@ -122,7 +122,8 @@ class Process:
         """Take what is there; wait for more until the deadline."""
         ready = self.selector.select(deadline - time.monotonic())
         if not ready:
-            raise Failure(f"{self.argv}: nothing more in {BOUND} s after {self.output}")
+            last = {name: data[-200:] for name, data in self.output.items()}
+            raise Failure(f"{self.argv}: nothing more in {BOUND} s after {last}")
         for key, _ in ready:
             try:
                 data = os.read(key.fd, 1 << 16)
@@ -330,6 +331,9 @@ def main():
     """Run the tests and exit: 0 when none failed."""
     if "PCIBAR" not in os.environ:
         sys.exit("the environment variable PCIBAR must name the command")
+    # Under nohup, or in the background of a script, some are ignored, and a child inherits that.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     tests = collect(sys.argv[1:])
     if UNDER_VALGRIND and not shutil.which("valgrind"):
         print("1..0 # SKIP valgrind is not installed")
