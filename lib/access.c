@@ -8,28 +8,9 @@ static uint64_t all_ones(unsigned int width)
 	return UINT64_MAX >> (64 - 8 * width);
 }
 
-int pcibar_access_check(const struct pcibar_map *map, uint64_t off, uint64_t len,
-			unsigned int width, bool write)
-{
-	if (width > 8 || (width & (width - 1)))
-		return -EINVAL;
-	/* A power of two: a division would take longer than the rest of this function. */
-	if (width && ((map->offset + off) | len) & (width - 1))
-		return -EINVAL;
-	if (off > map->length || len > map->length - off)
-		return -ERANGE;
-	if (write && !(map->flags & PCIBAR_MAP_WRITE))
-		return -EACCES;
-#ifndef PCIBAR_HAVE_64
-	if (width == 8)
-		return -EOPNOTSUPP;
-#endif
-	return pcibar_map_is_lost(map) ? -ENODEV : 0;
-}
-
 int pcibar_access_ones(struct pcibar_map *map)
 {
-	if (!pcibar_map_is_lost(map) && pcibar_function_answers(map->dev))
+	if (!pcibar_map_lost(map) && pcibar_function_answers(map->dev))
 		return 0;
 	if (!pcibar_function_answers(map->dev))
 		atomic_store(&map->dev->gone, true);
@@ -104,5 +85,5 @@ PCIBAR_API int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned i
 	if (!map->addr)
 		return map->dev->ops->channel_write(map->channel, map->offset + off, width, val);
 	store(map->addr + off, width, val);
-	return pcibar_map_is_lost(map) ? -ENODEV : 0;
+	return pcibar_map_lost(map) ? -ENODEV : 0;
 }

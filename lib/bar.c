@@ -243,6 +243,5 @@ PCIBAR_API uint32_t pcibar_map_attr(const struct pcibar_map *map)
 
 PCIBAR_API bool pcibar_map_is_lost(const struct pcibar_map *map)
 {
-	return atomic_load_explicit(&map->lost, memory_order_relaxed) ||
-	       (map->slot && pcibar_guard_is_lost(map->slot));
+	return pcibar_map_lost(map);
 }

@@ -19,27 +19,6 @@
 /* Of the 65530 mappings a Linux process may have, one lost window takes no more. */
 #define PIECES_MAX	8192
 
-enum slot_state {
-	SLOT_FREE,
-	SLOT_LIVE,
-	SLOT_REPLACING,		/* by one thread; others that fault simply try again */
-	SLOT_LOST,
-};
-
-/*
- * One mapped window. Slots are never freed, so that the handler can walk the
- * list at any time; a free one is used again. @base, @len and @writable belong
- * together: @sequence is odd while they are changed.
- */
-struct pcibar_guard_slot {
-	struct pcibar_guard_slot *next;		/* constant once in the list */
-	atomic_int state;
-	atomic_uint sequence;
-	_Atomic(char *) base;
-	atomic_size_t len;
-	atomic_bool writable;
-};
-
 static _Atomic(struct pcibar_guard_slot *) slots;
 
 /* Covers what follows, and the taking of free slots. */
@@ -55,7 +34,7 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 
 	pthread_mutex_lock(&lock);
 	for (slot = atomic_load(&slots); slot; slot = slot->next)
-		if (atomic_load(&slot->state) == SLOT_FREE)
+		if (atomic_load(&slot->state) == PCIBAR_GUARD_FREE)
 			break;
 	if (!slot) {
 		slot = calloc(1, sizeof(*slot));
@@ -70,7 +49,7 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 		atomic_store(&slot->len, len);
 		atomic_store(&slot->writable, write);
 		atomic_fetch_add(&slot->sequence, 1);
-		atomic_store(&slot->state, SLOT_LIVE);
+		atomic_store(&slot->state, PCIBAR_GUARD_LIVE);
 	}
 	pthread_mutex_unlock(&lock);
 	return slot;
@@ -78,14 +57,7 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 
 void pcibar_guard_drop(struct pcibar_guard_slot *slot)
 {
-	atomic_store(&slot->state, SLOT_FREE);
-}
-
-bool pcibar_guard_is_lost(const struct pcibar_guard_slot *slot)
-{
-	int state = atomic_load_explicit(&slot->state, memory_order_relaxed);
-
-	return state == SLOT_REPLACING || state == SLOT_LOST;
+	atomic_store(&slot->state, PCIBAR_GUARD_FREE);
 }
 
 /*
@@ -132,7 +104,7 @@ static bool contains(const struct pcibar_guard_slot *slot, const char *addr)
 	size_t len = atomic_load(&slot->len);
 
 	return !(before & 1) && before == atomic_load(&slot->sequence) &&
-	       atomic_load(&slot->state) != SLOT_FREE && addr >= base &&
+	       atomic_load(&slot->state) != PCIBAR_GUARD_FREE && addr >= base &&
 	       (size_t)(addr - base) < len;
 }
 
@@ -150,7 +122,7 @@ static struct pcibar_guard_slot *find(const char *addr)
 PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 {
 	struct pcibar_guard_slot *slot;
-	int saved = errno, state = SLOT_LIVE, handled = 1;
+	int saved = errno, state = PCIBAR_GUARD_LIVE, handled = 1;
 
 	(void)context;
 	if (sig != SIGBUS || info->si_code <= 0)
@@ -158,9 +130,9 @@ PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 	slot = find(info->si_addr);
 	if (!slot)
 		return 0;
-	if (atomic_compare_exchange_strong(&slot->state, &state, SLOT_REPLACING)) {
+	if (atomic_compare_exchange_strong(&slot->state, &state, PCIBAR_GUARD_REPLACING)) {
 		handled = replace(slot);
-		atomic_store(&slot->state, handled ? SLOT_LOST : SLOT_LIVE);
+		atomic_store(&slot->state, handled ? PCIBAR_GUARD_LOST : PCIBAR_GUARD_LIVE);
 	}
 	errno = saved;
 	return handled;

@@ -2,6 +2,7 @@
 #ifndef PCIBAR_LIB_INTERNAL_H
 #define PCIBAR_LIB_INTERNAL_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -141,15 +142,66 @@ void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);
 
 /* access.c */
-/* 0 when [off, off + len) may be accessed with this width (0: any). */
-int pcibar_access_check(const struct pcibar_map *map, uint64_t off, uint64_t len,
-			unsigned int width, bool write);
 /* After all-ones were read: 0 when that is a value, -ENODEV when nobody answered. */
 int pcibar_access_ones(struct pcibar_map *map);
 
 /* guard.c */
+enum pcibar_guard_state {
+	PCIBAR_GUARD_FREE,
+	PCIBAR_GUARD_LIVE,
+	PCIBAR_GUARD_REPLACING,	/* by one thread; others that fault simply try again */
+	PCIBAR_GUARD_LOST,
+};
+
+/*
+ * One mapped window. Slots are never freed, so that the handler can walk the
+ * list at any time; a free one is used again. @base, @len and @writable belong
+ * together: @sequence is odd while they are changed.
+ */
+struct pcibar_guard_slot {
+	struct pcibar_guard_slot *next;		/* constant once in the list */
+	atomic_int state;
+	atomic_uint sequence;
+	_Atomic(char *) base;
+	atomic_size_t len;
+	atomic_bool writable;
+};
+
 struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write);
 void pcibar_guard_drop(struct pcibar_guard_slot *slot);
-bool pcibar_guard_is_lost(const struct pcibar_guard_slot *slot);
+
+/*
+ * What stands before and after each access is inline: the calls would take longer
+ * than a copy of 64 bytes of memory.
+ */
+static inline bool pcibar_map_lost(const struct pcibar_map *map)
+{
+	int state = PCIBAR_GUARD_LIVE;
+
+	if (map->slot)
+		state = atomic_load_explicit(&map->slot->state, memory_order_relaxed);
+	return state >= PCIBAR_GUARD_REPLACING ||
+	       atomic_load_explicit(&map->lost, memory_order_relaxed);
+}
+
+/* 0 when [off, off + len) may be accessed with this width (0: any). */
+static inline int pcibar_access_check(const struct pcibar_map *map, uint64_t off, uint64_t len,
+				      unsigned int width, bool write)
+{
+	if (width > 8 || (width & (width - 1)))
+		return -EINVAL;
+	/* A power of two: a division would take longer than the rest of this function. */
+	if (width && ((map->offset + off) | len) & (width - 1))
+		return -EINVAL;
+	if (off > map->length || len > map->length - off)
+		return -ERANGE;
+	if (write && !(map->flags & PCIBAR_MAP_WRITE))
+		return -EACCES;
+#ifndef PCIBAR_HAVE_64
+	if (width == 8)
+		return -EOPNOTSUPP;
+#endif
+	return pcibar_map_lost(map) ? -ENODEV : 0;
+}
 
 #endif
