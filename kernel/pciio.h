@@ -216,6 +216,7 @@ long pciio_barmmap(void __user *arg);
 long pciio_baropen(void __user *arg);
 
 /* pciio_bar.c */
+bool pciio_bar_assigned(struct pci_dev *pdev, int index);
 int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_attr attr,
 			struct pciio_handle **handlep);
 void pciio_handle_release(struct pciio_handle *handle);

@@ -210,12 +210,16 @@ static void bar_leave(struct pciio_bar *bar, struct pciio_handle *handle)
 	mutex_unlock(&bar->lock);
 }
 
-/* An address that was never assigned, or that nobody decodes towards us. */
-static bool bar_assigned(struct pci_dev *pdev, int index)
+/*
+ * Not an address that was never assigned, or that nobody decodes towards us; nor
+ * that of a function which was found and not yet given to drivers: the kernel may
+ * still move it, and pci_enable_device() complains of BARs whose turn is to come.
+ */
+bool pciio_bar_assigned(struct pci_dev *pdev, int index)
 {
 	const struct resource *res = &pdev->resource[index];
 
-	return !(res->flags & IORESOURCE_UNSET) && res->parent;
+	return pdev->match_driver && !(res->flags & IORESOURCE_UNSET) && res->parent;
 }
 
 /*
@@ -239,7 +243,7 @@ static int handle_admit(struct pciio_handle *handle, enum pciio_attr attr)
 	bool io = pci_resource_flags(pdev, bar->index) & IORESOURCE_IO;
 	int ret;
 
-	if (!bar_assigned(pdev, bar->index))
+	if (!pciio_bar_assigned(pdev, bar->index))
 		return -EBUSY;
 	mutex_lock(&bar->lock);
 	ret = pciio_bar_arbitrate(bar, handle->flags);

@@ -323,9 +323,7 @@ out:
 
 static bool bario_busy(struct pci_dev *pdev, int index)
 {
-	if (pdev->resource[index].flags & IORESOURCE_UNSET || !pdev->resource[index].parent)
-		return true;
-	if (pciio_bar_taken(pdev, index))
+	if (!pciio_bar_assigned(pdev, index) || pciio_bar_taken(pdev, index))
 		return true;
 	if (pciio_share_driver)
 		return false;
