@@ -1,151 +1,215 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * pciio.ko - the parts and how they hang together.
+ * pciio.ko: the objects and what each file offers to the others, lowest first.
  *
- *	pciio_node.c	/dev/pci: rights, dispatch of requests
- *	pciio_conf.c	configuration space, one BAR's facts, BARIO
- *	pciio_list.c	the list of functions
- *	pciio_vpd.c	vital product data
- *	pciio_open.c	BARMMAP and BAROPEN: the order of their checks
- *	pciio_bar.c	objects: functions and BARs in use, handles
- *	pciio_claim.c	arbitration with drivers and other users
- *	pciio_activate.c decoding on while it is needed
- *	pciio_event.c	states, and what changes them
- *	pciio_map.c	files of BARs: mmap, faults, poll, fdinfo
- *	pciio_attr.c	memory attributes
- *	pciio_compat.c	32-bit callers
- *	pciio_main.c	parameters, notifier, driver, debugfs
+ *	pciio_linux.h	 differences between kernel versions
+ *	pciio_pci.c	 properties of a PCI function that need none of our state
+ *	pciio_fs.c	 the file system of BAR descriptors
+ *	pciio_attr.c	 memory attributes
+ *	pciio_func.c	 the catalogue of functions, the fence
+ *	pciio_cfg.c	 access to configuration space
+ *	pciio_bar.c	 BARs in use
+ *	pciio_state.c	 states of BARs, and what changes them
+ *	pciio_activate.c decoding that is on while it is needed
+ *	pciio_driver.c	 drivers that come and go, errors, resume
+ *	pciio_claim.c	 arbitration with drivers and other users
+ *	pciio_handle.c	 users of BARs
+ *	pciio_map.c	 files of BAR descriptors: mmap, faults, poll, fdinfo
+ *	pciio_conf.c	 configuration space and the properties of one BAR
+ *	pciio_bario.c	 single accesses to a BAR
+ *	pciio_list.c	 the list of functions
+ *	pciio_vpd.c	 vital product data
+ *	pciio_barmmap.c	 BARMMAP and BAROPEN
+ *	pciio_ioctl.c	 /dev/pci: rights, table of requests
+ *	pciio_main.c	 parameters, notifiers, the driver, debugfs
  *
- * Lock order: device_lock > pciio_lock > pciio_func.lock > pciio_bar.lock.
- * No lock is held over copy_to_user() and copy_from_user(). A fault takes only
- * the lock of its bar, and waits for configuration access before it does.
+ * Lock order, outermost first:
+ *
+ *	mmap_lock, device_lock, pci_bus_sem	taken by the kernel around our callbacks
+ *	pciio_func.cfg_lock			with configuration access locked
+ *	pciio_func.lock				not in callbacks of error recovery, which
+ *						come with pci_bus_sem held
+ *	pciio_bar.lock
+ *	pciio_func.bars_lock, pciio_name_lock	spinlocks
+ *
+ * The module never takes device_lock: a driver's remove() may hold it while it
+ * waits for the very process that is closing a BAR descriptor.
+ *
+ * No lock is held over copy_to_user() and copy_from_user(), and none but
+ * mmap_lock over a zap of page tables.
  */
 #ifndef PCIIO_H
 #define PCIIO_H
 
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/version.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#include <linux/unaligned.h>
-#else
-#include <asm/unaligned.h>
-#endif
+#include <linux/workqueue.h>
 
 #include <sys/pciio.h>
 
+#include "pciio_linux.h"
+
 #define PCIIO_NAME	"pciio"
 
-/* The bits of a BAR register that are not address. */
+/* The bits of a BAR register that are not part of the address. */
 #define PCIIO_BAR_TYPE	0xf
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
-{
-	vma->vm_flags = (vma->vm_flags | set) & ~clear;
-}
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-static inline unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
-						 unsigned long addr, unsigned long len,
-						 unsigned long pgoff, unsigned long flags)
-{
-	return mm->get_unmapped_area(file, addr, len, pgoff, flags);
-}
-#endif
-
-/*
- * Leaves of 2 MiB. From 6.12 on the kernel asks for them (.huge_fault) and
- * marks them special. Before, .fault may install one while there is no page
- * table yet, and only a "devmap" leaf keeps get_user_pages_fast() away: a plain
- * one makes it oops. Leaves of 1 GiB are never made: munmap() of a part of one
- * oopses.
- */
-#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && (defined(CONFIG_X86_64) || defined(CONFIG_ARM64))
-#define PCIIO_HUGE		1
-#endif
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#define PCIIO_HUGE_FAULT	1
-#endif
+/* BARs 0 to 5 and the expansion ROM. */
+#define PCIIO_BARS	(PCI_ROM_RESOURCE + 1)
 
 /* PAGE_MASK is 32 bits wide on 32-bit kernels, addresses of BARs need not be. */
 #define PCIIO_PAGE_BASE(addr)	((addr) & ~(resource_size_t)(PAGE_SIZE - 1))
 
-/* A function that no driver ever touched is PCI_UNKNOWN: it is on. */
-static inline bool pciio_asleep(const struct pci_dev *pdev)
-{
-	int state = (__force int)pdev->current_state;
-
-	return state >= (__force int)PCI_D1 && state <= (__force int)PCI_D3cold;
-}
-
-/* Why a bar does not answer; bits, because reasons overlap. */
+/* Why a BAR cannot be accessed. A set of bits, because reasons overlap. */
 enum pciio_reason {
-	PCIIO_DEAD	= 1 << 0,	/* removed, moved or resized: for ever */
-	PCIIO_DRIVER	= 1 << 1,	/* a driver is bound or binding */
-	PCIIO_DECODE	= 1 << 2,	/* we were told to turn decoding off */
-	PCIIO_MOVED	= 1 << 3,	/* we were told to write another address into the BAR */
-	PCIIO_ERROR	= 1 << 4,	/* an error is being recovered from */
+	PCIIO_DEAD	= 1 << 0,	/* removed, moved or resized: permanent */
+	PCIIO_DRIVER	= 1 << 1,	/* a driver is bound or probing */
+	PCIIO_DECODE	= 1 << 2,	/* decoding was found to be off */
+	PCIIO_MOVED	= 1 << 3,	/* the register holds another address than the kernel */
+	PCIIO_ERROR	= 1 << 4,	/* error recovery is in progress */
 	PCIIO_POWER	= 1 << 5,	/* D1 to D3 */
-	PCIIO_ATTR	= 1 << 6,	/* the memory type was lost to somebody else */
-	/* Those that a look at configuration space sets and clears. */
-	PCIIO_WRITTEN	= PCIIO_DECODE | PCIIO_MOVED | PCIIO_POWER,
+	PCIIO_ATTR	= 1 << 6,	/* the memory type belongs to another mapping */
+	/* Those that reading configuration space sets and clears. */
+	PCIIO_READ_BACK	= PCIIO_DECODE | PCIIO_MOVED | PCIIO_POWER,
 };
 
-/* One per function in use. */
+enum pciio_attr {
+	PCIIO_ATTR_UC,
+	PCIIO_ATTR_WC,
+};
+
+/* The driver of a function, as the notifier has seen it. The driver pciio counts as none. */
+enum pciio_driver_state {
+	PCIIO_DRIVER_NONE,
+	PCIIO_DRIVER_PROBING,
+	PCIIO_DRIVER_BOUND,
+	PCIIO_DRIVER_LEAVING,	/* unbound, or its probe failed; its resources may still exist */
+};
+
+struct pciio_bar;
+
+/*
+ * One for each PCI function that exists. It holds as plain data everything that
+ * PCIOCGETCONF reports.
+ */
 struct pciio_func {
-	struct list_head link;		/* in pciio_funcs; pciio_lock */
-	struct list_head bars;		/* pciio_lock */
-	struct pci_dev *pdev;		/* referenced; constant */
-	unsigned int refs;		/* pciio_lock; each bar holds one */
+	/* Constant. */
+	struct pci_dev *pdev;		/* referenced; used inside the fence only */
+	struct pcisel sel;
+	u16 vendor, device, subvendor, subdevice;
+	u32 class;
+	u8 revision, header;
+	int node;
+
+	/* Changed under pciio_catalogue; the hashes are read under RCU. */
+	struct hlist_node by_address;
+	struct hlist_node by_bus;
+	struct list_head link;		/* in the order of addresses */
+	struct rcu_head rcu;
+
+	refcount_t refs;		/* keeps this structure, not the device */
+
+	/*
+	 * The fence. A reference to a pci_dev does not protect what its
+	 * accessors use: some host bridges free bus->sysdata on removal. So
+	 * whatever touches the device runs between pciio_func_enter() and
+	 * pciio_func_leave(), and removal waits until @inside, which starts at
+	 * one, is zero. Code inside must not wait for user memory, nor for
+	 * anything that removal may hold.
+	 */
+	refcount_t inside;
+	struct completion outside;
+	bool dead;			/* set once, before removal waits */
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	struct lockdep_map fence_map;
+#endif
+
+	char driver_name[PCI_MAXNAMELEN + 1];	/* pciio_name_lock */
+	u16 buses;			/* of a bridge: secondary, subordinate; last ones read */
+
+	/*
+	 * Held while configuration access is locked, so that only resets and
+	 * other subsystems can make the trylock fail. Covers @look_seq.
+	 */
+	struct mutex cfg_lock;
+	unsigned long look_seq;		/* number of the last struct pciio_look */
+
+	/*
+	 * Requests that may be about to disable BARs. While it is not zero,
+	 * faults wait on @wait.
+	 */
+	atomic_t gates;
+	wait_queue_head_t wait;
 
 	/* Covers what follows. */
 	struct mutex lock;
-	bool dead;			/* removed: the device is not touched any more */
+	enum pciio_driver_state driver;	/* also read without the lock, as a hint */
+	bool delegated;			/* the driver pciio is bound */
 	unsigned int users;		/* handles that ACTIVATE */
 	unsigned int rom_users;		/* of them, on the expansion ROM */
-	u16 saved;			/* COMMAND before the first */
-	bool beside;			/* a driver had its part in @saved */
+	bool active;			/* @saved is valid */
 	bool enabled;			/* we hold a count of pci_enable_device() */
+	bool rom_on;			/* we turned the expansion ROM on */
+	bool saved_with_driver;		/* a driver was bound when COMMAND was saved */
+	u16 saved;			/* COMMAND before the first user */
+
+	spinlock_t bars_lock;			/* covers @bars, and their last reference */
+	struct pciio_bar *bars[PCIIO_BARS];	/* those that are not dead */
+
+	struct delayed_work settle_work;	/* what could not be done at once */
+	struct delayed_work recovery_work;	/* watches error recovery */
+	unsigned long recovery_end;	/* jiffies by which recovery has failed; 0: none runs */
+
+	/* Offsets of capabilities that can disable BARs; valid when @regs_known. */
+	struct {
+		u16 af, ea, ea_end, rebar, sriov;
+	} regs;				/* cfg_lock */
+	bool regs_known;
 };
 
 /* One per (function, BAR) in use. */
 struct pciio_bar {
-	struct list_head link;		/* in func->bars; pciio_lock */
-	struct list_head handles;	/* lock */
-	unsigned int refs;		/* pciio_lock */
-	struct pciio_func *func;	/* constant, as the next five */
-	struct inode *inode;		/* its address_space holds the mappings of this bar only */
+	refcount_t refs;		/* handles, and those who visit it */
+
+	/* Constant. */
+	struct pciio_func *func;	/* referenced */
+	struct inode *inode;		/* its address_space holds the mappings of this BAR only */
 	unsigned int index;
-	resource_size_t start;		/* as it was at the first use: a change means moved */
+	resource_size_t start;		/* as of the first use: a difference means moved */
 	resource_size_t len;
-	bool private;			/* its pages hold nothing else by alignment */
+	bool whole_pages;		/* by alignment, nothing else shares its pages */
 
 	wait_queue_head_t wait;		/* of poll() */
 
 	/*
-	 * Covers what follows, and the filling of page tables: one 2 MiB chunk
-	 * is filled by leaves of one size only.
+	 * Covers what follows, and the filling of page tables: each 2 MiB chunk
+	 * is filled with pages of one size only.
 	 */
 	struct mutex lock;
-	unsigned int reasons;		/* enum pciio_reason; 0: live */
-	unsigned long seq;		/* bumped whenever a fault must look again */
+	struct list_head handles;
+	unsigned int reasons;		/* enum pciio_reason; 0: live. Also read without the lock */
+	unsigned long seq;		/* incremented whenever a fault must check again */
+	unsigned long look_seq;		/* of the last pciio_look that was applied */
 	unsigned int sharers;		/* handles with SHARE_DRIVER */
 	bool exclusive;			/* one handle, and it holds @region */
 	struct resource *region;
-	unsigned int attr;		/* enum pciio_attr of all mappings */
-	void __iomem *reserved;		/* keeps the range's memory type ours */
+	enum pciio_attr attr;		/* of all mappings */
+	void __iomem *reserved;		/* keeps the memory type of the range */
 };
 
 /* Private data of one file: a mapping by BARMMAP, or a BAR descriptor. */
 struct pciio_handle {
 	struct list_head link;		/* in bar->handles; bar->lock */
+	struct list_head all;		/* of the debugfs file; pciio_handles_lock */
 	struct pciio_bar *bar;
 	u32 flags;			/* PCIIO_BAR_OPEN_* */
 	bool active;			/* counted in func->users */
@@ -154,12 +218,7 @@ struct pciio_handle {
 	char comm[TASK_COMM_LEN];
 	struct {
 		u64 first, end;
-	} msix[2];			/* with NO_MSIX: bytes that are not given out */
-};
-
-enum pciio_attr {
-	PCIIO_ATTR_UC,
-	PCIIO_ATTR_WC,
+	} msix[2];			/* with NO_MSIX: bytes that cannot be mapped */
 };
 
 /* What BARMMAP and BAROPEN have in common. */
@@ -170,103 +229,36 @@ struct pciio_request {
 	int memattr;
 };
 
+/* State of a function as its configuration space shows it. */
+struct pciio_look {
+	unsigned long seq;
+	bool decoding, rom, asleep;
+	bool moved[PCIIO_BARS];
+};
+
+/* One call of ioctl(2). */
+struct pciio_call {
+	struct file *file;
+	void __user *arg;
+	bool compat;			/* the caller is a 32-bit program on a 64-bit kernel */
+};
+
+/* pciio_main.c */
 extern bool pciio_share_driver;
 extern bool pciio_share_page;
 extern bool pciio_small_pages;
-extern atomic_t pciio_generation;
-extern struct pci_driver pciio_driver;
 
-/* pciio_node.c */
-int pciio_node_register(void);
-void pciio_node_unregister(void);
-struct pci_dev *pciio_find(const struct pcisel *sel);
-
-/* pciio_conf.c */
-long pciio_read(void __user *arg);
-long pciio_write(void __user *arg);
-long pciio_attached(void __user *arg);
-long pciio_getbar(void __user *arg);
-long pciio_bario(void __user *arg);
-/* Index of the BAR at a configuration offset, or -EINVAL when there is none. */
+/* pciio_pci.c: call these inside the fence. */
+bool pciio_asleep(const struct pci_dev *pdev);
 int pciio_bar_index(struct pci_dev *pdev, int reg);
-/* A function, awake. */
-struct pci_dev *pciio_conf_get(const struct pcisel *sel);
-void pciio_conf_put(struct pci_dev *pdev);
-int pciio_bar_register(struct pci_dev *pdev, int index, u64 *val);
-bool pciio_rom_enabled(struct pci_dev *pdev);
-
-/* pciio_list.c */
-long pciio_getconf(void __user *arg, unsigned int long_size, bool extended);
-
-/* pciio_vpd.c */
-long pciio_listvpd(struct pcisel *sel, void __user *data, u64 *len);
-long pciio_listvpd_native(void __user *arg);
-
-/* pciio_open.c */
-struct pciio_mapping {
-	unsigned long base;
-	size_t length;
-	u64 bar_length;
-	unsigned int bar_off;
-};
-
-int pciio_map_request(const struct pciio_request *req, u32 mmap_flags, unsigned long arg,
-		      size_t arg_size, struct pciio_mapping *map);
-long pciio_barmmap(void __user *arg);
-long pciio_baropen(void __user *arg);
-
-/* pciio_bar.c */
 bool pciio_bar_assigned(struct pci_dev *pdev, int index);
-int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_attr attr,
-			struct pciio_handle **handlep);
-void pciio_handle_release(struct pciio_handle *handle);
-struct pciio_func *pciio_func_get(struct pci_dev *pdev);
-/* NULL when nobody uses the function. */
-struct pciio_func *pciio_func_hold(struct pci_dev *pdev);
-void pciio_func_put(struct pciio_func *func);
-typedef void (*pciio_bar_fn)(struct pciio_bar *bar, const void *arg);
-void pciio_bars_visit(struct pci_dev *pdev, pciio_bar_fn fn, const void *arg);
-void pciio_show_maps(struct seq_file *m);
+bool pciio_is_below(struct pci_dev *pdev, struct pci_dev *bridge);
 
-/* pciio_claim.c */
-bool pciio_driver_holds(struct pci_dev *pdev);
-bool pciio_range_busy(resource_size_t start, resource_size_t end);
-bool pciio_page_shared(struct pciio_bar *bar);
-bool pciio_bar_taken(struct pci_dev *pdev, int index);
-int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags);
-int pciio_bar_claim(struct pciio_bar *bar);
-void pciio_bar_unclaim(struct pciio_bar *bar);
-
-/* pciio_activate.c */
-int pciio_func_activate(struct pciio_func *func, int index);
-void pciio_func_reactivate(struct pciio_func *func);
-bool pciio_func_disable(struct pciio_func *func);
-void pciio_func_deactivate(struct pciio_func *func, int index);
-int pciio_bar_decodes(struct pci_dev *pdev, int index);
-
-/* pciio_event.c */
-bool pciio_bar_moved(const struct pciio_bar *bar);
-void pciio_bar_kill(struct pciio_bar *bar);
-void pciio_func_failed(struct pci_dev *pdev);
-unsigned int pciio_bar_reasons(struct pciio_bar *bar, const struct pciio_handle *handle);
-void pciio_func_event(struct pci_dev *pdev, unsigned int set, unsigned int clear);
-void pciio_func_refault(struct pci_dev *pdev);
-void pciio_func_binding(struct pci_dev *pdev);
-void pciio_func_bound(struct pci_dev *pdev);
-void pciio_func_unbound(struct pci_dev *pdev);
-void pciio_func_removed(struct pci_dev *pdev);
-void pciio_func_written(struct pci_dev *pdev);
-void pciio_func_resumed(struct pci_dev *pdev);
-
-/* pciio_map.c */
-extern const struct file_operations pciio_map_fops;
+/* pciio_fs.c */
 struct inode *pciio_inode_new(void);
-int pciio_msix_find(struct pciio_handle *handle);
 void pciio_inode_put(struct inode *inode);
-struct file *pciio_file_open(struct pciio_handle *handle);
-void pciio_bar_zap(struct pciio_bar *bar);
-unsigned int pciio_bar_offset(const struct pciio_bar *bar);
-u64 pciio_bar_pages(const struct pciio_bar *bar);
+struct file *pciio_file_new(struct inode *inode, const char *name, int flags,
+			    const struct file_operations *fops, void *private_data);
 
 /* pciio_attr.c */
 int pciio_attr_get(int memattr, enum pciio_attr *attr);
@@ -275,9 +267,128 @@ int pciio_attr_reserve(struct pciio_bar *bar, enum pciio_attr attr);
 void pciio_attr_release(struct pciio_bar *bar);
 const char *pciio_attr_name(enum pciio_attr attr);
 
-/* pciio_compat.c */
-long pciio_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-long pciio_check_rights(struct file *file, unsigned int cmd);
-long pciio_dispatch(unsigned int cmd, void __user *arg);
+/* pciio_func.c: the catalogue */
+int pciio_func_add(struct pci_dev *pdev);
+void pciio_func_add_all(void);
+void pciio_func_remove(struct pci_dev *pdev);
+void pciio_func_remove_all(void);
+struct pciio_func *pciio_func_of(struct pci_dev *pdev);
+void pciio_func_put(struct pciio_func *func);
+void pciio_func_set_name(struct pciio_func *func, const char *name);
+struct pciio_func **pciio_func_snapshot(unsigned int *count, u32 *generation);
+void pciio_func_snapshot_free(struct pciio_func **funcs, unsigned int count);
+u32 pciio_func_generation(void);
+typedef bool (*pciio_match_fn)(struct pci_dev *pdev, const void *arg);
+bool pciio_func_any_neighbour(struct pciio_func *func, pciio_match_fn match, const void *arg);
+extern spinlock_t pciio_name_lock;
+
+/* pciio_func.c: the fence */
+bool pciio_func_enter(struct pciio_func *func);
+struct pciio_func *pciio_func_enter_sel(const struct pcisel *sel);
+void pciio_func_leave(struct pciio_func *func);
+
+/* pciio_cfg.c: call these inside the fence, from pciio_cfg_unlock() on with cfg_lock held. */
+bool pciio_cfg_trylock(struct pciio_func *func);
+int pciio_cfg_lock(struct pciio_func *func);
+void pciio_cfg_unlock(struct pciio_func *func);
+int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val);
+int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val);
+int pciio_command_read(struct pciio_func *func, u16 *command);
+int pciio_bar_register(struct pciio_func *func, int index, u64 *val);
+bool pciio_rom_enabled(struct pciio_func *func);
+int pciio_bar_decodes(struct pciio_func *func, int index);
+
+/* pciio_bar.c */
+typedef void (*pciio_bar_fn)(struct pciio_bar *bar, const void *arg);
+struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index);
+void pciio_bar_put(struct pciio_bar *bar);
+void pciio_func_visit_bars(struct pciio_func *func, pciio_bar_fn fn, const void *arg);
+bool pciio_func_in_use(struct pciio_func *func);
+bool pciio_bar_moved(const struct pciio_bar *bar);
+void pciio_bar_zap(struct pciio_bar *bar);
+bool pciio_bar_mark(struct pciio_bar *bar, unsigned int set, unsigned int clear);
+void pciio_bar_kill(struct pciio_bar *bar);
+void pciio_bar_unclaim(struct pciio_bar *bar);
+
+static inline unsigned int pciio_bar_offset(const struct pciio_bar *bar)
+{
+	return bar->start & ~PAGE_MASK;
+}
+
+/* Length of the pages that hold the BAR. */
+static inline u64 pciio_bar_pages(const struct pciio_bar *bar)
+{
+	return PAGE_ALIGN((u64)pciio_bar_offset(bar) + bar->len);
+}
+
+/* pciio_state.c */
+unsigned int pciio_bar_reasons(struct pciio_bar *bar, const struct pciio_handle *handle);
+void pciio_func_change(struct pciio_func *func, unsigned int set, unsigned int clear);
+void pciio_func_refault(struct pciio_func *func);
+void pciio_func_kill_bars(struct pciio_func *func);
+void pciio_look_take(struct pciio_func *func, struct pciio_look *look);
+void pciio_look_apply(struct pciio_func *func, const struct pciio_look *look);
+int pciio_func_look(struct pciio_func *func);
+void pciio_gate_close(struct pciio_func *func);
+void pciio_gate_open(struct pciio_func *func);
+void pciio_func_wait(struct pciio_func *func);
+
+/* pciio_activate.c */
+int pciio_func_activate(struct pciio_func *func, int index);
+void pciio_func_deactivate(struct pciio_func *func, int index);
+void pciio_func_settle(struct pciio_func *func);
+void pciio_func_reactivate(struct pciio_func *func);
+bool pciio_func_give_back(struct pciio_func *func);
+
+/* pciio_driver.c */
+int pciio_driver_init(void);
+void pciio_driver_exit(void);
+void pciio_work_init(struct pciio_func *func);
+void pciio_work_cancel(struct pciio_func *func);
+void pciio_work_settle(struct pciio_func *func, unsigned long delay);
+void pciio_driver_found(struct pciio_func *func);
+void pciio_driver_probing(struct pciio_func *func);
+void pciio_driver_bound(struct pciio_func *func);
+void pciio_driver_left(struct pciio_func *func);
+void pciio_driver_settle(struct pciio_func *func);
+extern struct pci_driver pciio_driver;
+
+/* pciio_claim.c */
+bool pciio_range_busy(resource_size_t start, resource_size_t end);
+bool pciio_page_shared(struct pciio_bar *bar);
+bool pciio_bar_taken(struct pciio_func *func, unsigned int index);
+int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags);
+int pciio_bar_claim(struct pciio_bar *bar);
+
+/* pciio_handle.c */
+int pciio_handle_create(struct pciio_func *func, int index, u32 flags,
+			enum pciio_attr attr, struct pciio_handle **handlep);
+void pciio_handle_release(struct pciio_handle *handle);
+bool pciio_handle_has_msix(const struct pciio_handle *handle, u64 first, u64 end);
+void pciio_handles_show(struct seq_file *m);
+
+/* pciio_map.c */
+struct file *pciio_map_file(struct pciio_handle *handle);
+
+/* The requests; each gets its structure by call->arg. */
+long pciio_read(const struct pciio_call *call);		/* pciio_conf.c */
+long pciio_write(const struct pciio_call *call);
+long pciio_attached(const struct pciio_call *call);
+long pciio_getbar(const struct pciio_call *call);
+long pciio_bario(const struct pciio_call *call);	/* pciio_bario.c */
+long pciio_getconf_short(const struct pciio_call *call); /* pciio_list.c */
+long pciio_getconf_long(const struct pciio_call *call);
+long pciio_listvpd(const struct pciio_call *call);	/* pciio_vpd.c */
+long pciio_barmmap(const struct pciio_call *call);	/* pciio_barmmap.c */
+long pciio_baropen(const struct pciio_call *call);
+
+/* Sizes of the structures that differ for 32-bit callers. */
+#define PCIIO_GETCONF_COMPAT_SIZE	36
+#define PCIIO_LISTVPD_COMPAT_SIZE	16
+#define PCIIO_BARMMAP_COMPAT_SIZE	40
+
+/* pciio_ioctl.c */
+int pciio_ioctl_register(void);
+void pciio_ioctl_unregister(void);
 
 #endif

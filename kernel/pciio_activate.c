@@ -1,152 +1,184 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Activation: decoding that is on while somebody needs it, and as it was afterwards. */
+/* Activation: decoding that is on while it is needed, and as it was afterwards. */
 #include "pciio.h"
 
-/* The bits of COMMAND that activation changes, and puts back. */
+/* The bits of COMMAND that activation changes and restores. */
 #define COMMAND_BITS	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
 			 PCI_COMMAND_INTX_DISABLE)
 
-/*
- * Turn decoding on for the first user. pci_enable_device() does nothing when
- * somebody has counted before, though decoding may be off again by now: look.
- * A VF has no bit of its own; its PF decodes for it. Takes device_lock held.
- */
-static int command_set(struct pciio_func *func, bool io, bool driver)
+static void assert_locked(struct pciio_func *func)
 {
+	lockdep_assert_held(&func->cfg_lock);
+	lockdep_assert_held(&func->lock);
+}
+
+/*
+ * Turns decoding on. pci_enable_device() does nothing when the device has been
+ * enabled before, though decoding may be off again by now, so check COMMAND. A
+ * VF has no bits of its own; its PF decodes for it.
+ */
+static int command_set(struct pciio_func *func, bool io)
+{
+	bool driver = func->driver != PCIIO_DRIVER_NONE;
 	struct pci_dev *pdev = func->pdev;
 	u16 command, wanted;
-	int ret = 0;
+	int ret;
 
+	assert_locked(func);
 	if (!driver && !func->enabled) {
 		ret = pci_enable_device(pdev);
-		func->enabled = !ret;
+		if (ret)
+			return ret;
+		func->enabled = true;
 	}
-	if (!ret)
-		ret = pci_user_read_config_word(pdev, PCI_COMMAND, &command);
+
+	ret = pciio_command_read(func, &command);
 	if (ret)
 		return ret;
+
 	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
-	/* Nobody handles an interrupt now; a driver that binds gets its bit back. */
+	/* There is no interrupt handler now; INTx is enabled again when a driver binds. */
 	if (!driver)
 		wanted |= PCI_COMMAND_INTX_DISABLE;
-	if (wanted != command)
-		ret = pci_user_write_config_word(pdev, PCI_COMMAND, wanted);
+	return wanted == command ? 0 : pciio_cfg_write(func, PCI_COMMAND, 2, wanted);
+}
+
+static int rom_set(struct pciio_func *func)
+{
+	int ret = pci_enable_rom(func->pdev);
+
+	if (!ret)
+		func->rom_on = true;
 	return ret;
 }
 
-/*
- * After a driver has gone, or a reset has cleared COMMAND. What was saved beside
- * a driver has its bus mastering in it: save again.
- */
-void pciio_func_reactivate(struct pciio_func *func)
+/* Saves COMMAND before the first user. */
+static int begin(struct pciio_func *func)
 {
-	int ret = 0;
+	int ret;
 
-	mutex_lock(&func->lock);
-	if (func->users && !func->dead && !func->pdev->is_virtfn) {
-		if (func->beside)
-			ret = pci_user_read_config_word(func->pdev, PCI_COMMAND, &func->saved);
-		func->beside = false;
-		if (!ret)
-			ret = command_set(func, false, false);
-		/* A driver that reads the ROM turns it off when it is done. */
-		if (!ret && func->rom_users)
-			ret = pci_enable_rom(func->pdev);
-	}
-	mutex_unlock(&func->lock);
+	if (func->active || func->pdev->is_virtfn)
+		return 0;
+
+	ret = pciio_command_read(func, &func->saved);
 	if (ret)
-		pci_warn(func->pdev, PCIIO_NAME ": decoding could not be turned on again\n");
+		return ret;
+
+	func->saved_with_driver = func->driver != PCIIO_DRIVER_NONE;
+	func->active = true;
+	return 0;
+}
+
+/* Counts a user, with decoding on. Others may have mapped the BAR before: look afterwards. */
+int pciio_func_activate(struct pciio_func *func, int index)
+{
+	struct pci_dev *pdev = func->pdev;
+	int ret;
+
+	assert_locked(func);
+	ret = begin(func);
+	if (!ret && !pdev->is_virtfn)
+		ret = command_set(func, pci_resource_flags(pdev, index) & IORESOURCE_IO);
+	if (!ret && index == PCI_ROM_RESOURCE && !func->rom_users)
+		ret = rom_set(func);
+	if (ret) {
+		pciio_func_settle(func);
+		return ret;
+	}
+
+	func->users++;
+	if (index == PCI_ROM_RESOURCE)
+		func->rom_users++;
+	return 0;
 }
 
 /*
- * Give the count of pci_enable_device() back, if it is ours; whether it was. A 0
- * that somebody wrote to sysfs' enable has taken it already, whosever it was.
+ * Gives the count of pci_enable_device() back; returns whether there was one. A 0
+ * that was written to the enable attribute in sysfs has taken it already.
  */
-bool pciio_func_disable(struct pciio_func *func)
+bool pciio_func_give_back(struct pciio_func *func)
 {
 	bool enabled = func->enabled;
 
+	lockdep_assert_held(&func->lock);
 	func->enabled = false;
 	if (enabled && pci_is_enabled(func->pdev))
 		pci_disable_device(func->pdev);
 	return enabled;
 }
 
-static void command_restore(struct pciio_func *func)
+/* Restores what no user needs any more. */
+void pciio_func_settle(struct pciio_func *func)
 {
 	struct pci_dev *pdev = func->pdev;
 	u16 command;
 
-	pciio_func_disable(func);
-	if (pdev->is_virtfn || pciio_driver_holds(pdev) || atomic_read(&pdev->enable_cnt))
+	assert_locked(func);
+	if (func->rom_on && !func->rom_users) {
+		pci_disable_rom(pdev);
+		func->rom_on = false;
+	}
+	if (!func->active || func->users)
 		return;
-	if (pci_user_read_config_word(pdev, PCI_COMMAND, &command))
+
+	func->active = false;
+	pciio_func_give_back(func);
+	if (func->driver != PCIIO_DRIVER_NONE || pci_is_enabled(pdev) ||
+	    pciio_command_read(func, &command))
 		return;
+
 	command = (command & ~COMMAND_BITS) | (func->saved & COMMAND_BITS);
-	pci_user_write_config_word(pdev, PCI_COMMAND, command);
+	pciio_cfg_write(func, PCI_COMMAND, 2, command);
 }
 
-int pciio_func_activate(struct pciio_func *func, int index)
+/*
+ * After a driver has gone, or a reset has cleared COMMAND. What was saved with a
+ * driver bound includes its bus mastering: save again.
+ */
+void pciio_func_reactivate(struct pciio_func *func)
 {
-	struct pci_dev *pdev = func->pdev;
-	bool io = pci_resource_flags(pdev, index) & IORESOURCE_IO;
-	bool driver = pciio_driver_holds(pdev);
 	int ret = 0;
 
-	mutex_lock(&func->lock);
-	if (!pdev->is_virtfn) {
-		if (!func->users) {
-			ret = pci_user_read_config_word(pdev, PCI_COMMAND, &func->saved);
-			func->beside = driver;
-		}
-		if (!ret)
-			ret = command_set(func, io, driver);
-	}
-	if (!ret && index == PCI_ROM_RESOURCE && !func->rom_users++) {
-		ret = pci_enable_rom(pdev);
-		func->rom_users -= !!ret;
-	}
+	assert_locked(func);
+	if (!func->users || func->driver != PCIIO_DRIVER_NONE || func->pdev->is_virtfn)
+		return;
+
+	if (func->saved_with_driver)
+		ret = pciio_command_read(func, &func->saved);
+	func->saved_with_driver = false;
 	if (!ret)
-		func->users++;
-	else if (!func->users)
-		command_restore(func);
-	mutex_unlock(&func->lock);
-	/* Others may have mapped the function while it did not decode. */
-	pciio_func_written(pdev);
-	return ret;
+		ret = command_set(func, false);
+	/* A driver that reads the ROM disables it when it is done. */
+	if (!ret && func->rom_users)
+		ret = rom_set(func);
+	if (ret)
+		pci_warn(func->pdev, PCIIO_NAME ": decoding could not be turned on again\n");
 }
 
-/* Takes device_lock held. A function that is gone is not touched. */
+/*
+ * Drops a user. It must not wait, because it may run while a driver's remove()
+ * waits for the caller: what a reset keeps it from doing is done later.
+ */
 void pciio_func_deactivate(struct pciio_func *func, int index)
 {
-	bool dead;
+	bool locked = pciio_cfg_trylock(func);
+	struct pciio_look look;
 
 	mutex_lock(&func->lock);
-	dead = func->dead;
 	func->users--;
-	if (index == PCI_ROM_RESOURCE && !--func->rom_users && !dead)
-		pci_disable_rom(func->pdev);
-	if (!func->users && !dead)
-		command_restore(func);
+	if (index == PCI_ROM_RESOURCE)
+		func->rom_users--;
+	if (locked)
+		pciio_func_settle(func);
 	mutex_unlock(&func->lock);
-	/* Others that came while it was on may lose decoding now. */
-	if (!dead)
-		pciio_func_written(func->pdev);
-}
 
-/* Decoding, by COMMAND and for the ROM by its own bit. */
-int pciio_bar_decodes(struct pci_dev *pdev, int index)
-{
-	bool io = pci_resource_flags(pdev, index) & IORESOURCE_IO;
-	u16 command;
-	int ret;
+	if (!locked) {
+		pciio_work_settle(func, 0);
+		return;
+	}
 
-	if (pdev->is_virtfn)
-		return 0;
-	ret = pci_user_read_config_word(pdev, PCI_COMMAND, &command);
-	if (ret)
-		return ret;
-	if (!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
-		return -EBUSY;
-	return index == PCI_ROM_RESOURCE && !pciio_rom_enabled(pdev) ? -EBUSY : 0;
+	/* Others that came while decoding was on may lose it now. */
+	pciio_look_take(func, &look);
+	pciio_cfg_unlock(func);
+	pciio_look_apply(func, &look);
 }

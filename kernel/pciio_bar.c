@@ -1,355 +1,202 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The objects: functions and BARs in use, and the handles that use them. */
-#include <linux/pm_runtime.h>
-#include <linux/seq_file.h>
+/* BARs in use: one object for each, however many users it has. */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "pciio.h"
 
-/* Covers the list, and what the structs say that it covers. */
-static DEFINE_MUTEX(pciio_lock);
-static LIST_HEAD(pciio_funcs);
-
-static struct pciio_func *func_find(struct pci_dev *pdev)
-{
-	struct pciio_func *func;
-
-	list_for_each_entry(func, &pciio_funcs, link)
-		if (func->pdev == pdev)
-			return func;
-	return NULL;
-}
-
-/* Call @fn on each bar of the function with pciio_lock held. */
-void pciio_bars_visit(struct pci_dev *pdev, pciio_bar_fn fn, const void *arg)
-{
-	struct pciio_func *func;
-	struct pciio_bar *bar;
-
-	mutex_lock(&pciio_lock);
-	func = func_find(pdev);
-	if (func)
-		list_for_each_entry(bar, &func->bars, link)
-			fn(bar, arg);
-	mutex_unlock(&pciio_lock);
-}
-
-static struct pciio_func *func_get_locked(struct pci_dev *pdev)
-{
-	struct pciio_func *func = func_find(pdev);
-
-	if (func) {
-		if (func->dead)
-			return ERR_PTR(-ENODEV);
-		func->refs++;
-		return func;
-	}
-	func = kzalloc(sizeof(*func), GFP_KERNEL);
-	if (!func)
-		return ERR_PTR(-ENOMEM);
-	func->refs = 1;
-	func->pdev = pci_dev_get(pdev);
-	mutex_init(&func->lock);
-	INIT_LIST_HEAD(&func->bars);
-	list_add(&func->link, &pciio_funcs);
-	return func;
-}
-
-struct pciio_func *pciio_func_get(struct pci_dev *pdev)
-{
-	struct pciio_func *func;
-
-	mutex_lock(&pciio_lock);
-	func = func_get_locked(pdev);
-	mutex_unlock(&pciio_lock);
-	return func;
-}
-
-struct pciio_func *pciio_func_hold(struct pci_dev *pdev)
-{
-	struct pciio_func *func;
-
-	mutex_lock(&pciio_lock);
-	func = func_find(pdev);
-	if (func)
-		func->refs++;
-	mutex_unlock(&pciio_lock);
-	return func;
-}
-
-static void func_put_locked(struct pciio_func *func)
-{
-	if (--func->refs)
-		return;
-	list_del(&func->link);
-	pci_dev_put(func->pdev);
-	mutex_destroy(&func->lock);
-	kfree(func);
-}
-
-void pciio_func_put(struct pciio_func *func)
-{
-	mutex_lock(&pciio_lock);
-	func_put_locked(func);
-	mutex_unlock(&pciio_lock);
-}
-
 static struct pciio_bar *bar_new(struct pciio_func *func, unsigned int index)
 {
 	struct pciio_bar *bar = kzalloc(sizeof(*bar), GFP_KERNEL);
+	struct inode *inode;
 
 	if (!bar)
 		return ERR_PTR(-ENOMEM);
-	bar->refs = 1;
-	bar->func = func;
-	bar->index = index;
-	bar->start = pci_resource_start(func->pdev, index);
-	bar->len = pci_resource_len(func->pdev, index);
-	bar->private = !((bar->start | bar->len) & ~PAGE_MASK);
-	mutex_init(&bar->lock);
-	init_waitqueue_head(&bar->wait);
-	INIT_LIST_HEAD(&bar->handles);
-	bar->inode = pciio_inode_new();
-	if (IS_ERR(bar->inode)) {
-		struct inode *inode = bar->inode;
 
+	inode = pciio_inode_new();
+	if (IS_ERR(inode)) {
 		kfree(bar);
 		return ERR_CAST(inode);
 	}
-	list_add_tail(&bar->link, &func->bars);
+
+	refcount_inc(&func->refs);
+	refcount_set(&bar->refs, 1);
+	bar->func = func;
+	bar->inode = inode;
+	bar->index = index;
+	bar->start = pci_resource_start(func->pdev, index);
+	bar->len = pci_resource_len(func->pdev, index);
+	bar->whole_pages = !((bar->start | bar->len) & ~PAGE_MASK);
+	init_waitqueue_head(&bar->wait);
+	mutex_init(&bar->lock);
+	INIT_LIST_HEAD(&bar->handles);
 	return bar;
 }
 
-static struct pciio_bar *bar_get(struct pci_dev *pdev, unsigned int index)
+static void bar_free(struct pciio_bar *bar)
 {
-	struct pciio_func *func;
+	pciio_inode_put(bar->inode);
+	pciio_func_put(bar->func);
+	mutex_destroy(&bar->lock);
+	kfree(bar);
+}
+
+void pciio_bar_put(struct pciio_bar *bar)
+{
+	struct pciio_func *func = bar->func;
+
+	bool last;
+
+	spin_lock(&func->bars_lock);
+	last = refcount_dec_and_test(&bar->refs);
+	if (last && func->bars[bar->index] == bar)
+		func->bars[bar->index] = NULL;
+	spin_unlock(&func->bars_lock);
+
+	if (last)
+		bar_free(bar);
+}
+
+/* A BAR in use with a reference, or NULL. */
+static struct pciio_bar *bar_find(struct pciio_func *func, unsigned int index)
+{
 	struct pciio_bar *bar;
 
-	mutex_lock(&pciio_lock);
-	func = func_get_locked(pdev);
-	if (IS_ERR(func)) {
-		bar = ERR_CAST(func);
-		goto out;
+	spin_lock(&func->bars_lock);
+	bar = func->bars[index];
+	if (bar && !refcount_inc_not_zero(&bar->refs))
+		bar = NULL;
+	spin_unlock(&func->bars_lock);
+	return bar;
+}
+
+/* Makes @bar the one in use, unless another call was faster. */
+static struct pciio_bar *bar_install(struct pciio_bar *bar)
+{
+	struct pciio_func *func = bar->func;
+	struct pciio_bar *other;
+
+	spin_lock(&func->bars_lock);
+	other = func->bars[bar->index];
+	if (!other || !refcount_inc_not_zero(&other->refs)) {
+		func->bars[bar->index] = bar;
+		other = NULL;
 	}
-	list_for_each_entry(bar, &func->bars, link)
-		if (bar->index == index && !(bar->reasons & PCIIO_DEAD)) {
-			bar->refs++;
-			/* A bar holds one reference, however often it is used. */
-			func_put_locked(func);
-			goto out;
-		}
+	spin_unlock(&func->bars_lock);
+
+	if (!other)
+		return bar;
+
+	bar_free(bar);
+	return other;
+}
+
+/* Takes a reference to the BAR; call it inside the fence. */
+struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index)
+{
+	struct pciio_bar *bar = bar_find(func, index);
+
+	if (bar && !pciio_bar_moved(bar))
+		return bar;
+	if (bar) {
+		pciio_bar_kill(bar);
+		pciio_bar_put(bar);
+	}
+
 	bar = bar_new(func, index);
-	if (IS_ERR(bar))
-		func_put_locked(func);
-out:
-	mutex_unlock(&pciio_lock);
-	return bar;
+	return IS_ERR(bar) ? bar : bar_install(bar);
 }
 
-static void bar_put(struct pciio_bar *bar)
+/* Calls @fn for each BAR in use, with no lock held. */
+void pciio_func_visit_bars(struct pciio_func *func, pciio_bar_fn fn, const void *arg)
 {
-	struct inode *inode = NULL;
+	unsigned int i;
 
-	mutex_lock(&pciio_lock);
-	if (!--bar->refs) {
-		inode = bar->inode;
-		list_del(&bar->link);
-		func_put_locked(bar->func);
-		mutex_destroy(&bar->lock);
-		kfree(bar);
+	for (i = 0; i < PCIIO_BARS; i++) {
+		struct pciio_bar *bar = bar_find(func, i);
+
+		if (!bar)
+			continue;
+		fn(bar, arg);
+		pciio_bar_put(bar);
 	}
-	mutex_unlock(&pciio_lock);
-	if (inode)
-		pciio_inode_put(inode);
 }
 
-/* The part of joining that needs the bar; undone by bar_leave(). */
-static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pciio_attr attr)
+/* Whether any BAR is in use; a hint, unless the caller keeps others away. */
+bool pciio_func_in_use(struct pciio_func *func)
 {
-	int ret = 0;
+	unsigned int i;
 
-	mutex_lock(&bar->lock);
-	if (bar->reasons & PCIIO_DEAD)
-		ret = -ENODEV;
-	else if (!list_empty(&bar->handles) && bar->attr != attr)
-		ret = -EBUSY;
-	else if (!bar->reserved)
-		ret = pciio_attr_reserve(bar, attr);
-	if (!ret && handle->flags & PCIIO_BAR_OPEN_EXCLUSIVE)
-		ret = pciio_bar_claim(bar);
-	if (ret) {
-		if (list_empty(&bar->handles))
-			pciio_attr_release(bar);
-	} else {
-		bar->attr = attr;
-		if (handle->flags & PCIIO_BAR_OPEN_SHARE_DRIVER)
-			bar->sharers++;
-		list_add_tail(&handle->link, &bar->handles);
-		/* With a driver, only those that share are let in; others would fault. */
-		if (pciio_driver_holds(bar->func->pdev))
-			bar->reasons |= PCIIO_DRIVER;
-		bar->seq++;
-	}
-	mutex_unlock(&bar->lock);
-	return ret;
-}
-
-static void bar_leave(struct pciio_bar *bar, struct pciio_handle *handle)
-{
-	mutex_lock(&bar->lock);
-	list_del(&handle->link);
-	if (handle->flags & PCIIO_BAR_OPEN_SHARE_DRIVER)
-		bar->sharers--;
-	if (handle->flags & PCIIO_BAR_OPEN_EXCLUSIVE) {
-		pciio_bar_unclaim(bar);
-		bar->exclusive = false;
-	}
-	/* Beside a driver only those that share with it keep the type. */
-	if (list_empty(&bar->handles) || (bar->reasons & PCIIO_DRIVER && !bar->sharers))
-		pciio_attr_release(bar);
-	mutex_unlock(&bar->lock);
+	for (i = 0; i < PCIIO_BARS; i++)
+		if (READ_ONCE(func->bars[i]))
+			return true;
+	return false;
 }
 
 /*
- * Not an address that was never assigned, or that nobody decodes towards us; nor
- * that of a function which was found and not yet given to drivers: the kernel may
- * still move it, and pci_enable_device() complains of BARs whose turn is to come.
+ * Resized or moved through sysfs, which notifies nobody. While that is going on
+ * the BAR has no address; whether it has moved is known afterwards.
  */
-bool pciio_bar_assigned(struct pci_dev *pdev, int index)
+bool pciio_bar_moved(const struct pciio_bar *bar)
 {
-	const struct resource *res = &pdev->resource[index];
+	struct pci_dev *pdev = bar->func->pdev;
 
-	return pdev->match_driver && !(res->flags & IORESOURCE_UNSET) && res->parent;
+	return pciio_bar_assigned(pdev, bar->index) &&
+	       (pci_resource_start(pdev, bar->index) != bar->start ||
+		pci_resource_len(pdev, bar->index) != bar->len);
+}
+
+void pciio_bar_zap(struct pciio_bar *bar)
+{
+	unmap_mapping_range(bar->inode->i_mapping, 0, 0, 1);
+}
+
+/* Changes the reasons; returns whether the mappings must be zapped. */
+bool pciio_bar_mark(struct pciio_bar *bar, unsigned int set, unsigned int clear)
+{
+	bool zap = set & ~bar->reasons;
+
+	lockdep_assert_held(&bar->lock);
+	WRITE_ONCE(bar->reasons, (bar->reasons & ~clear) | set);
+	/* A fault that reads the new number must see what was changed before it. */
+	smp_store_release(&bar->seq, bar->seq + 1);
+	return zap;
 }
 
 /*
- * After REMOVED_DEVICE nobody would tell us any more: a function that cannot be
- * found now, with the bar already in the list, is gone or will be announced.
+ * Uses the pointer: release_region() looks for a range that matches, which may
+ * belong to a driver by now.
  */
-static bool still_there(struct pci_dev *pdev)
+void pciio_bar_unclaim(struct pciio_bar *bar)
 {
-	struct pci_dev *found = pci_get_domain_bus_and_slot(pci_domain_nr(pdev->bus),
-							    pdev->bus->number, pdev->devfn);
-
-	pci_dev_put(found);
-	return found == pdev;
+	lockdep_assert_held(&bar->lock);
+	if (bar->region && !release_resource(bar->region))
+		kfree(bar->region);
+	bar->region = NULL;
 }
 
-/* The checks of MODULE's order from "driver" on, under device_lock. */
-static int handle_admit(struct pciio_handle *handle, enum pciio_attr attr)
+/*
+ * The BAR is gone for its users, and whoever comes next gets a new object. The
+ * memory type goes after the mappings.
+ */
+void pciio_bar_kill(struct pciio_bar *bar)
 {
-	struct pciio_bar *bar = handle->bar;
-	struct pci_dev *pdev = bar->func->pdev;
-	bool io = pci_resource_flags(pdev, bar->index) & IORESOURCE_IO;
-	int ret;
+	struct pciio_func *func = bar->func;
 
-	if (!pciio_bar_assigned(pdev, bar->index))
-		return -EBUSY;
+	spin_lock(&func->bars_lock);
+	if (func->bars[bar->index] == bar)
+		func->bars[bar->index] = NULL;
+	spin_unlock(&func->bars_lock);
+
 	mutex_lock(&bar->lock);
-	ret = pciio_bar_arbitrate(bar, handle->flags);
+	pciio_bar_mark(bar, PCIIO_DEAD, 0);
+	pciio_bar_unclaim(bar);
 	mutex_unlock(&bar->lock);
-	if (ret)
-		return ret;
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret < 0)
-		return -EBUSY;
-	handle->powered = true;
-	if (handle->flags & PCIIO_BAR_OPEN_ACTIVATE) {
-		ret = pciio_func_activate(bar->func, bar->index);
-		handle->active = !ret;
-	} else {
-		ret = pciio_bar_decodes(pdev, bar->index);
-	}
-	if (!ret && io)
-		ret = -EIO;
-	if (!ret && handle->flags & PCIIO_BAR_OPEN_NO_MSIX)
-		ret = pciio_msix_find(handle);
-	return ret ? ret : bar_join(bar, handle, attr);
-}
 
-static void handle_undo(struct pciio_handle *handle)
-{
-	struct pciio_bar *bar = handle->bar;
+	pciio_bar_zap(bar);
 
-	if (handle->active)
-		pciio_func_deactivate(bar->func, bar->index);
-	if (handle->powered)
-		pm_runtime_put(&bar->func->pdev->dev);
-}
-
-static void handle_free(struct pciio_handle *handle)
-{
-	put_pid(handle->pid);
-	kfree(handle);
-}
-
-int pciio_handle_create(struct pci_dev *pdev, int index, u32 flags, enum pciio_attr attr,
-			struct pciio_handle **handlep)
-{
-	struct pciio_handle *handle;
-	int ret;
-
-	handle = kzalloc(sizeof(*handle), GFP_KERNEL);
-	if (!handle)
-		return -ENOMEM;
-	handle->flags = flags;
-	handle->pid = get_pid(task_tgid(current));
-	get_task_comm(handle->comm, current);
-	device_lock(&pdev->dev);
-	handle->bar = bar_get(pdev, index);
-	if (IS_ERR(handle->bar)) {
-		ret = PTR_ERR(handle->bar);
-		goto out_unlock;
-	}
-	ret = still_there(pdev) ? handle_admit(handle, attr) : -ENODEV;
-	if (ret)
-		handle_undo(handle);
-	device_unlock(&pdev->dev);
-	if (ret) {
-		bar_put(handle->bar);
-		handle_free(handle);
-		return ret;
-	}
-	*handlep = handle;
-	return 0;
-
-out_unlock:
-	device_unlock(&pdev->dev);
-	handle_free(handle);
-	return ret;
-}
-
-void pciio_handle_release(struct pciio_handle *handle)
-{
-	struct pciio_bar *bar = handle->bar;
-	struct pci_dev *pdev = bar->func->pdev;
-
-	device_lock(&pdev->dev);
-	bar_leave(bar, handle);
-	handle_undo(handle);
-	device_unlock(&pdev->dev);
-	bar_put(bar);
-	handle_free(handle);
-}
-
-void pciio_show_maps(struct seq_file *m)
-{
-	struct pciio_handle *handle;
-	struct pciio_func *func;
-	struct pciio_bar *bar;
-
-	mutex_lock(&pciio_lock);
-	list_for_each_entry(func, &pciio_funcs, link)
-		list_for_each_entry(bar, &func->bars, link) {
-			mutex_lock(&bar->lock);
-			list_for_each_entry(handle, &bar->handles, link)
-				seq_printf(m, "%s %s%u pid %d %*pE flags 0x%x %s\n",
-					   pci_name(func->pdev),
-					   bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR",
-					   bar->index, pid_vnr(handle->pid),
-					   (int)strlen(handle->comm), handle->comm, handle->flags,
-					   pciio_attr_name(bar->attr));
-			mutex_unlock(&bar->lock);
-		}
-	mutex_unlock(&pciio_lock);
+	mutex_lock(&bar->lock);
+	pciio_attr_release(bar);
+	mutex_unlock(&bar->lock);
+	wake_up_all(&bar->wait);
 }

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Arbitration: drivers, other resources in the same page, exclusive users. */
 #include <linux/ioport.h>
-#include <linux/slab.h>
+#include <linux/mm.h>
 
 #include "pciio.h"
-
-/* pci_dev.driver is also set while a driver's probe runs. Takes device_lock held. */
-bool pciio_driver_holds(struct pci_dev *pdev)
-{
-	return pdev->dev.driver && pdev->dev.driver != &pciio_driver.driver;
-}
 
 static int found_busy(struct resource *res, void *data)
 {
 	return 1;
 }
 
+/* Whether a driver, or anything else in the kernel, has requested a part of the range. */
 bool pciio_range_busy(resource_size_t start, resource_size_t end)
 {
 	return start <= end &&
@@ -23,75 +18,79 @@ bool pciio_range_busy(resource_size_t start, resource_size_t end)
 				   NULL, found_busy) == 1;
 }
 
-static bool has_resource_in(struct pci_dev *pdev, const struct pciio_bar *except,
-			    resource_size_t first, resource_size_t last)
+struct page_range {
+	const struct pci_dev *pdev;
+	int index;
+	resource_size_t first, last;
+};
+
+/* The windows of bridges come after the BARs; they hold what is on other buses. */
+static bool has_resource_in(struct pci_dev *pdev, const void *arg)
 {
+	const struct page_range *range = arg;
 	int i;
 
-	/* Windows of bridges, which come after, hold what is behind them: other buses. */
 	for (i = 0; i < PCI_BRIDGE_RESOURCES; i++) {
 		const struct resource *res = &pdev->resource[i];
 
-		if (pdev == except->func->pdev && i == except->index)
+		if (pdev == range->pdev && i == range->index)
 			continue;
 		if (resource_type(res) == IORESOURCE_MEM && res->parent && resource_size(res) &&
-		    res->start <= last && res->end >= first)
+		    res->start <= range->last && res->end >= range->first)
 			return true;
 	}
 	return false;
 }
 
 /*
- * Another resource in the bar's pages. Bridges' windows are multiples of 1 MiB,
- * so that only functions of the same bus can be there, and what is not PCI. Not
- * pci_walk_bus(): error recovery holds its semaphore and waits for device_lock,
- * which our callers hold.
+ * Whether the pages of the BAR hold another resource. Windows of bridges are
+ * multiples of 1 MiB, so that only functions of the same bus can be there, and
+ * what is not PCI.
  */
 bool pciio_page_shared(struct pciio_bar *bar)
 {
-	resource_size_t first = PCIIO_PAGE_BASE(bar->start);
-	resource_size_t last = PAGE_ALIGN(bar->start + bar->len) - 1;
-	struct pci_dev *pdev = NULL;
+	struct page_range range = {
+		.pdev = bar->func->pdev,
+		.index = bar->index,
+		.first = PCIIO_PAGE_BASE(bar->start),
+		.last = PAGE_ALIGN(bar->start + bar->len) - 1,
+	};
 
-	if (bar->private)
+	if (bar->whole_pages)
 		return false;
-	for_each_pci_dev(pdev)
-		if (pdev->bus == bar->func->pdev->bus && has_resource_in(pdev, bar, first, last)) {
-			pci_dev_put(pdev);
-			return true;
-		}
-	return pciio_range_busy(first, bar->start - 1) ||
-	       pciio_range_busy(bar->start + bar->len, last);
+
+	return pciio_func_any_neighbour(bar->func, has_resource_in, &range) ||
+	       pciio_range_busy(range.first, bar->start - 1) ||
+	       pciio_range_busy(bar->start + bar->len, range.last);
 }
 
-static void bar_taken(struct pciio_bar *bar, const void *data)
+/* Whether the BAR has an exclusive user. */
+bool pciio_bar_taken(struct pciio_func *func, unsigned int index)
 {
-	int *index = (int *)data;
+	bool taken;
 
-	if (bar->index == *index && READ_ONCE(bar->exclusive))
-		*index = -1;
+	spin_lock(&func->bars_lock);
+	taken = func->bars[index] && READ_ONCE(func->bars[index]->exclusive);
+	spin_unlock(&func->bars_lock);
+	return taken;
 }
 
-/* Whether somebody holds the BAR exclusively. */
-bool pciio_bar_taken(struct pci_dev *pdev, int index)
-{
-	pciio_bars_visit(pdev, bar_taken, &index);
-	return index < 0;
-}
-
-/* What a new user may not be beside. Takes device_lock and bar->lock held. */
+/* Checks whether a new user may join. */
 int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags)
 {
 	bool share = flags & PCIIO_BAR_OPEN_SHARE_DRIVER;
-	bool io = pci_resource_flags(bar->func->pdev, bar->index) & IORESOURCE_IO;
+	enum pciio_driver_state driver = bar->func->driver;
 
+	lockdep_assert_held(&bar->func->lock);
+	lockdep_assert_held(&bar->lock);
 	if (bar->exclusive)
 		return -EBUSY;
 	if (flags & PCIIO_BAR_OPEN_EXCLUSIVE && !list_empty(&bar->handles))
 		return -EBUSY;
-	if (!share && pciio_driver_holds(bar->func->pdev))
+	/* Nobody joins while a driver comes or goes: its memory types are not known. */
+	if (driver != PCIIO_DRIVER_NONE && (!share || driver != PCIIO_DRIVER_BOUND))
 		return -EBUSY;
-	if (io)
+	if (pci_resource_flags(bar->func->pdev, bar->index) & IORESOURCE_IO)
 		return 0;
 	if (!share && pciio_range_busy(bar->start, bar->start + bar->len - 1))
 		return -EBUSY;
@@ -102,21 +101,12 @@ int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags)
 
 int pciio_bar_claim(struct pciio_bar *bar)
 {
+	lockdep_assert_held(&bar->lock);
 	bar->region = __request_region(&iomem_resource, bar->start, bar->len, PCIIO_NAME,
 				       IORESOURCE_EXCLUSIVE);
 	if (!bar->region)
 		return -EBUSY;
-	bar->exclusive = true;
-	return 0;
-}
 
-/*
- * By the pointer: release_region() looks for a matching range, which may be a
- * driver's by now.
- */
-void pciio_bar_unclaim(struct pciio_bar *bar)
-{
-	if (bar->region && !release_resource(bar->region))
-		kfree(bar->region);
-	bar->region = NULL;
+	WRITE_ONCE(bar->exclusive, true);
+	return 0;
 }

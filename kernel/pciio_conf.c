@@ -1,154 +1,270 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Configuration space, one BAR's facts, and single accesses to a BAR. */
-#include <linux/io.h>
+/* Configuration space, and the properties of one BAR. */
+#include <linux/delay.h>
+#include <linux/mm.h>
 #include <linux/pm_runtime.h>
 #include <linux/security.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "pciio.h"
 
-/* VF BARs, in the PF's extended capability, are no BARs of the PF: EINVAL. */
-int pciio_bar_index(struct pci_dev *pdev, int reg)
-{
-	int index;
+/* Of the standard header of a bridge; the registers before it do not forward anything. */
+#define BRIDGE_FIRST	PCI_PRIMARY_BUS
+#define BRIDGE_END	(PCI_BRIDGE_CONTROL + 2)
+/* PCIe r6.0, 7.5.3: up to Link and Slot Control, which switch the link and the slot off. */
+#define EXP_END		(PCI_EXP_SLTCTL + 2)
+/* PCIe r6.0, 7.8.6: a pair of registers for each of up to six BARs. */
+#define REBAR_END	(PCI_REBAR_CTRL + 5 * 8 + 4)
 
-	if (pdev->rom_base_reg && reg == pdev->rom_base_reg)
-		index = PCI_ROM_RESOURCE;
-	else if (reg >= PCI_BASE_ADDRESS_0 && reg <= PCI_BASE_ADDRESS_5 && !(reg & 3))
-		index = (reg - PCI_BASE_ADDRESS_0) / 4;
-	else
-		return -EINVAL;
-	if (!pci_resource_len(pdev, index) ||
-	    !(pci_resource_flags(pdev, index) & (IORESOURCE_MEM | IORESOURCE_IO)))
-		return -EINVAL;
-	return index;
+/* PCIe r6.0, 6.6.2 and 5.9: how long a function may need after a reset, and after D3hot. */
+#define FLR_DELAY	100
+#define D3_DELAY	10
+
+static bool conf_valid(const struct pci_io *io)
+{
+	if (io->pi_width != 1 && io->pi_width != 2 && io->pi_width != 4)
+		return false;
+	return io->pi_reg >= 0 && !(io->pi_reg & (io->pi_width - 1));
 }
 
-/* The register as the device has it now, both halves of a 64-bit one. */
-int pciio_bar_register(struct pci_dev *pdev, int index, u64 *val)
+static bool overlaps(const struct pci_io *io, int first, int end)
 {
-	int reg = index == PCI_ROM_RESOURCE ? pdev->rom_base_reg : PCI_BASE_ADDRESS_0 + 4 * index;
-	u32 low, high = 0;
-	int ret;
+	return io->pi_reg < end && io->pi_reg + io->pi_width > first;
+}
 
-	ret = pci_user_read_config_dword(pdev, reg, &low);
-	if (!ret && pci_resource_flags(pdev, index) & IORESOURCE_MEM_64)
-		ret = pci_user_read_config_dword(pdev, reg + 4, &high);
-	if (ret)
-		return ret;
-	*val = (u64)high << 32 | low;
+static bool in_cap(const struct pci_io *io, int cap, int offset, int len)
+{
+	return cap && overlaps(io, cap + offset, cap + offset + len);
+}
+
+/* The bits of the 16-bit register at @reg that the write sets. */
+static bool sets(const struct pci_io *io, int reg, u16 bits)
+{
+	u64 value = (u64)io->pi_data << 8 * (io->pi_reg & 3);
+
+	if (io->pi_width < 4)
+		value &= (u64)(BIT_ULL(8 * io->pi_width) - 1) << 8 * (io->pi_reg & 3);
+	return overlaps(io, reg, reg + 2) && (value >> 8 * (reg & 3)) & bits;
+}
+
+/* Where the capabilities are that can disable BARs. */
+static void find_regs(struct pciio_func *func)
+{
+	struct pci_dev *pdev = func->pdev;
+	u32 header = 0;
+
+	lockdep_assert_held(&func->cfg_lock);
+	if (func->regs_known)
+		return;
+
+	func->regs.af = pci_find_capability(pdev, PCI_CAP_ID_AF);
+	func->regs.ea = pci_find_capability(pdev, PCI_CAP_ID_EA);
+	/* Entries of up to five words; the capability ends somewhere before this. */
+	if (func->regs.ea && !pciio_cfg_read(func, func->regs.ea, 4, &header))
+		func->regs.ea_end = func->regs.ea + 8 + 20 * (header >> 16 & PCI_EA_NUM_ENT_MASK);
+	func->regs.rebar = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_REBAR);
+	func->regs.sriov = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SRIOV);
+	func->regs_known = true;
+}
+
+static bool is_bridge(const struct pciio_func *func)
+{
+	return func->header == PCI_HEADER_TYPE_BRIDGE || func->header == PCI_HEADER_TYPE_CARDBUS;
+}
+
+static bool is_flr(struct pciio_func *func, const struct pci_io *io)
+{
+	int exp = func->pdev->pcie_cap, af = func->regs.af;
+
+	return (exp && sets(io, exp + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR)) ||
+	       (af && sets(io, af + PCI_AF_CTRL, PCI_AF_CTRL_FLR));
+}
+
+/* Whether the write may take away BARs of the virtual functions. */
+static bool is_sriov(struct pciio_func *func, const struct pci_io *io)
+{
+	return in_cap(io, func->regs.sriov, PCI_SRIOV_CTRL, PCI_SRIOV_BAR + 6 * 4 - PCI_SRIOV_CTRL);
+}
+
+static bool is_power(struct pciio_func *func, const struct pci_io *io)
+{
+	return in_cap(io, func->pdev->pm_cap, PCI_PM_CTRL, 2);
+}
+
+/* Whether the write may take away what is below the bridge. */
+static bool is_forwarding(struct pciio_func *func, const struct pci_io *io)
+{
+	return is_bridge(func) &&
+	       (overlaps(io, PCI_COMMAND, PCI_COMMAND + 2) ||
+		overlaps(io, BRIDGE_FIRST, BRIDGE_END) || is_power(func, io) ||
+		in_cap(io, func->pdev->pcie_cap, PCI_EXP_DEVCTL, EXP_END - PCI_EXP_DEVCTL));
+}
+
+/* Whether the write may take away BARs of the function itself. */
+static bool is_decisive(struct pciio_func *func, const struct pci_io *io)
+{
+	int rom = func->pdev->rom_base_reg;
+
+	return overlaps(io, PCI_COMMAND, PCI_COMMAND + 2) ||
+	       overlaps(io, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_5 + 4) ||
+	       (rom && overlaps(io, rom, rom + 4)) || is_power(func, io) || is_flr(func, io) ||
+	       in_cap(io, func->regs.rebar, 0, REBAR_END) ||
+	       (func->regs.ea && overlaps(io, func->regs.ea, func->regs.ea_end)) ||
+	       is_sriov(func, io) || is_forwarding(func, io);
+}
+
+/* The functions whose BARs a write may disable; @self is inside the fence already. */
+struct affected {
+	struct pciio_func *self;
+	struct pciio_func **others;
+	unsigned int count;
+};
+
+static bool is_affected(struct pciio_func *other, struct pciio_func *self, bool sriov)
+{
+	bool affected;
+
+	if (other == self || !pciio_func_enter(other))
+		return false;
+
+	affected = sriov ? other->pdev->is_virtfn && pci_physfn(other->pdev) == self->pdev :
+			   pciio_is_below(other->pdev, self->pdev);
+	pciio_func_leave(other);
+	return affected;
+}
+
+/* Closes the gates. Virtual functions and what is below a bridge are others. */
+static int affected_close(struct affected *affected, struct pciio_func *self,
+			  const struct pci_io *io)
+{
+	bool sriov = is_sriov(self, io), forwarding = is_forwarding(self, io);
+	struct pciio_func **all;
+	unsigned int count, i;
+	u32 generation;
+
+	*affected = (struct affected){ .self = self };
+	if (sriov || forwarding) {
+		all = pciio_func_snapshot(&count, &generation);
+		if (IS_ERR(all))
+			return PTR_ERR(all);
+
+		for (i = 0; i < count; i++) {
+			if (is_affected(all[i], self, sriov))
+				all[affected->count++] = all[i];
+			else
+				pciio_func_put(all[i]);
+		}
+		affected->others = all;
+	}
+
+	pciio_gate_close(self);
+	for (i = 0; i < affected->count; i++)
+		pciio_gate_close(affected->others[i]);
 	return 0;
 }
 
-bool pciio_rom_enabled(struct pci_dev *pdev)
+/* Reads the states back and opens the gates. */
+static void affected_open(struct affected *affected)
 {
-	u64 val;
+	unsigned int i;
 
-	return !pciio_bar_register(pdev, PCI_ROM_RESOURCE, &val) && val & PCI_ROM_ADDRESS_ENABLE;
-}
+	pciio_gate_open(affected->self);
+	for (i = 0; i < affected->count; i++) {
+		struct pciio_func *func = affected->others[i];
 
-/* A function, awake; undone by pciio_conf_put(). */
-struct pci_dev *pciio_conf_get(const struct pcisel *sel)
-{
-	struct pci_dev *pdev = pciio_find(sel);
-
-	if (!pdev)
-		return ERR_PTR(-ENODEV);
-	if (pm_runtime_resume_and_get(&pdev->dev) < 0) {
-		pci_dev_put(pdev);
-		return ERR_PTR(-EIO);
+		if (pciio_func_in_use(func) && pciio_func_enter(func)) {
+			pciio_func_look(func);
+			pciio_func_leave(func);
+		}
+		pciio_gate_open(func);
 	}
-	return pdev;
+	if (affected->others)
+		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
-void pciio_conf_put(struct pci_dev *pdev)
+static int conf_write_locked(struct pciio_func *func, const struct pci_io *io)
 {
-	pm_runtime_put(&pdev->dev);
-	pci_dev_put(pdev);
+	int ret = pciio_cfg_write(func, io->pi_reg, io->pi_width, io->pi_data);
+
+	if (is_flr(func, io))
+		msleep(FLR_DELAY);
+	else if (is_power(func, io))
+		msleep(D3_DELAY);
+	return ret;
 }
 
-static int conf_check(const struct pci_io *io)
+/* Every write is followed by a look: other registers may do the same on this device. */
+static int conf_write(struct pciio_func *func, const struct pci_io *io)
 {
-	if (io->pi_width != 1 && io->pi_width != 2 && io->pi_width != 4)
-		return -EINVAL;
-	return io->pi_reg < 0 || io->pi_reg & (io->pi_width - 1) ? -EINVAL : 0;
-}
-
-static int conf_read(struct pci_dev *pdev, struct pci_io *io)
-{
-	u16 word;
-	u8 byte;
+	struct affected affected;
+	struct pciio_look look;
+	bool decisive;
 	int ret;
 
-	switch (io->pi_width) {
-	case 1:
-		ret = pci_user_read_config_byte(pdev, io->pi_reg, &byte);
-		io->pi_data = byte;
+	ret = pciio_cfg_lock(func);
+	if (ret)
 		return ret;
-	case 2:
-		ret = pci_user_read_config_word(pdev, io->pi_reg, &word);
-		io->pi_data = word;
+	find_regs(func);
+	pciio_cfg_unlock(func);
+
+	decisive = is_decisive(func, io);
+	if (decisive) {
+		ret = affected_close(&affected, func, io);
+		if (ret)
+			return ret;
+	}
+
+	ret = pciio_cfg_lock(func);
+	if (!ret) {
+		ret = conf_write_locked(func, io);
+		pciio_look_take(func, &look);
+		pciio_cfg_unlock(func);
+		pciio_look_apply(func, &look);
+	}
+
+	if (decisive)
+		affected_open(&affected);
+	return ret;
+}
+
+static int conf_read(struct pciio_func *func, struct pci_io *io)
+{
+	int ret = pciio_cfg_lock(func);
+
+	if (ret)
 		return ret;
-	default:
-		return pci_user_read_config_dword(pdev, io->pi_reg, &io->pi_data);
-	}
-}
 
-static int conf_write(struct pci_dev *pdev, const struct pci_io *io)
-{
-	switch (io->pi_width) {
-	case 1:
-		return pci_user_write_config_byte(pdev, io->pi_reg, io->pi_data);
-	case 2:
-		return pci_user_write_config_word(pdev, io->pi_reg, io->pi_data);
-	default:
-		return pci_user_write_config_dword(pdev, io->pi_reg, io->pi_data);
-	}
-}
-
-/* Whether the register decides over mappings: COMMAND, a BAR, or the power state. */
-static bool conf_decides(struct pci_dev *pdev, const struct pci_io *io)
-{
-	int end = io->pi_reg + io->pi_width, pm = pdev->pm_cap + PCI_PM_CTRL;
-	int rom = pdev->rom_base_reg;
-
-	return (io->pi_reg < PCI_COMMAND + 2 && end > PCI_COMMAND) ||
-	       (io->pi_reg < PCI_BASE_ADDRESS_5 + 4 && end > PCI_BASE_ADDRESS_0) ||
-	       (rom && io->pi_reg < rom + 4 && end > rom) ||
-	       (pdev->pm_cap && io->pi_reg < pm + 2 && end > pm);
-}
-
-/* Mappings go before the write takes their ground away, and are judged after it. */
-static int conf_write_zapped(struct pci_dev *pdev, const struct pci_io *io)
-{
-	bool decides = conf_decides(pdev, io);
-	int ret;
-
-	if (decides)
-		pciio_func_refault(pdev);
-	ret = conf_write(pdev, io);
-	if (decides)
-		pciio_func_written(pdev);
+	ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, &io->pi_data);
+	pciio_cfg_unlock(func);
 	return ret;
 }
 
 /* FreeBSD has no upper bound; here a register outside is EINVAL. */
 static int conf_access(struct pci_io *io, bool write)
 {
-	struct pci_dev *pdev;
+	struct pciio_func *func;
 	int ret;
 
-	ret = conf_check(io);
-	if (ret)
-		return ret;
-	pdev = pciio_conf_get(&io->pi_sel);
-	if (IS_ERR(pdev))
-		return PTR_ERR(pdev);
-	if (io->pi_reg > pdev->cfg_size - io->pi_width)
+	if (!conf_valid(io))
+		return -EINVAL;
+
+	func = pciio_func_enter_sel(&io->pi_sel);
+	if (!func)
+		return -ENODEV;
+
+	if (pm_runtime_resume_and_get(&func->pdev->dev) < 0) {
+		pciio_func_leave(func);
+		return -EIO;
+	}
+
+	if (io->pi_reg > func->pdev->cfg_size - io->pi_width)
 		ret = -EINVAL;
 	else
-		ret = write ? conf_write_zapped(pdev, io) : conf_read(pdev, io);
-	pciio_conf_put(pdev);
+		ret = write ? conf_write(func, io) : conf_read(func, io);
+
+	pm_runtime_put(&func->pdev->dev);
+	pciio_func_leave(func);
 	return ret;
 }
 
@@ -159,222 +275,99 @@ static long conf_request(struct pci_io __user *arg, bool write)
 
 	if (copy_from_user(&io, arg, sizeof(io)))
 		return -EFAULT;
+
 	ret = conf_access(&io, write);
 	if (ret)
 		return ret;
 	return copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : 0;
 }
 
-long pciio_read(void __user *arg)
+long pciio_read(const struct pciio_call *call)
 {
-	return conf_request(arg, false);
+	return conf_request(call->arg, false);
 }
 
-long pciio_write(void __user *arg)
+long pciio_write(const struct pciio_call *call)
 {
-	return security_locked_down(LOCKDOWN_PCI_ACCESS) ? -EPERM : conf_request(arg, true);
-}
-
-long pciio_attached(void __user *arg)
-{
-	struct pci_dev *pdev;
-	struct pci_io io;
-
-	if (copy_from_user(&io, arg, sizeof(io)))
-		return -EFAULT;
-	pdev = pciio_find(&io.pi_sel);
-	if (!pdev)
-		return -ENODEV;
-	io.pi_data = !!READ_ONCE(pdev->dev.driver);
-	pci_dev_put(pdev);
-	return copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : 0;
-}
-
-/* Never wakes the device: asleep, it does not answer to the BAR either. */
-static int bar_enabled(struct pci_dev *pdev, int index)
-{
-	bool io = pci_resource_flags(pdev, index) & IORESOURCE_IO;
-	u16 command;
-
-	if (pdev->is_virtfn)
-		return 1;
-	if (pciio_asleep(pdev) ||
-	    pci_user_read_config_word(pdev, PCI_COMMAND, &command) || command == (u16)~0)
-		return 0;
-	if (index == PCI_ROM_RESOURCE)
-		return pciio_rom_enabled(pdev);
-	return !!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY));
-}
-
-long pciio_getbar(void __user *arg)
-{
-	struct pci_bus_region region;
-	struct pci_bar_io io;
-	struct pci_dev *pdev;
-	unsigned long flags;
-	int index;
-
-	if (copy_from_user(&io, arg, sizeof(io)))
-		return -EFAULT;
-	pdev = pciio_find(&io.pbi_sel);
-	if (!pdev)
-		return -ENODEV;
-	index = pciio_bar_index(pdev, io.pbi_reg);
-	if (index < 0) {
-		pci_dev_put(pdev);
-		return index;
-	}
-	/* The register's type bits are the low ones of the resource's flags. */
-	flags = pci_resource_flags(pdev, index);
-	flags &= PCIIO_BAR_TYPE;
-	pcibios_resource_to_bus(pdev->bus, &region, &pdev->resource[index]);
-	io.pbi_base = region.start | (index == PCI_ROM_RESOURCE ? 0 : flags);
-	io.pbi_length = pci_resource_len(pdev, index);
-	io.pbi_enabled = bar_enabled(pdev, index);
-	pci_dev_put(pdev);
-	return copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : 0;
-}
-
-/* One access of the width asked for; the caller made sure that it is aligned. */
-static int bario_access(void __iomem *addr, struct pci_bar_ioreq *req)
-{
-	bool write = req->pbi_op == PCIBARIO_WRITE;
-
-	switch (req->pbi_width) {
-	case 1:
-		if (write)
-			iowrite8(req->pbi_value, addr);
-		else
-			req->pbi_value = ioread8(addr);
-		return 0;
-	case 2:
-		if (write)
-			iowrite16(req->pbi_value, addr);
-		else
-			req->pbi_value = ioread16(addr);
-		return 0;
-	case 4:
-		if (write)
-			iowrite32(req->pbi_value, addr);
-		else
-			req->pbi_value = ioread32(addr);
-		return 0;
-#ifdef CONFIG_64BIT
-	default: {
-		u64 val = req->pbi_value;
-
-		if (write) {
-			writeq(val, addr);
-			return 0;
-		}
-		val = readq(addr);
-		req->pbi_value = val;
-		return val >> 32 ? -EOVERFLOW : 0;
-	}
-#else
-	default:
-		return -EINVAL;
-#endif
-	}
-}
-
-static bool width_ok(const struct pci_bar_ioreq *req, bool io)
-{
-	switch (req->pbi_width) {
-	case 1:
-	case 2:
-	case 4:
-		return true;
-	case 8:
-		return IS_ENABLED(CONFIG_64BIT) && !io;
-	default:
-		return false;
-	}
-}
-
-/* Decoding is on for the access, as FreeBSD's activation of the resource does. */
-static int bario_mapped(struct pci_dev *pdev, int index, struct pci_bar_ioreq *req)
-{
-	unsigned long page = req->pbi_offset & PAGE_MASK;
-	struct pciio_func *func = pciio_func_get(pdev);
-	void __iomem *base;
-	bool activated;
-	int ret;
-
-	if (IS_ERR(func))
-		return PTR_ERR(func);
-	activated = pciio_bar_decodes(pdev, index) != 0;
-	ret = activated ? pciio_func_activate(func, index) : 0;
-	if (ret)
-		goto out;
-	base = pci_iomap_range(pdev, index, page, PAGE_SIZE);
-	if (base) {
-		ret = bario_access(base + (req->pbi_offset - page), req);
-		pci_iounmap(pdev, base);
-	} else {
-		ret = -ENOENT;
-	}
-	if (activated)
-		pciio_func_deactivate(func, index);
-out:
-	pciio_func_put(func);
-	return ret;
-}
-
-static bool bario_busy(struct pci_dev *pdev, int index)
-{
-	if (!pciio_bar_assigned(pdev, index) || pciio_bar_taken(pdev, index))
-		return true;
-	if (pciio_share_driver)
-		return false;
-	return pciio_driver_holds(pdev) ||
-	       (pci_resource_flags(pdev, index) & IORESOURCE_MEM &&
-		pciio_range_busy(pci_resource_start(pdev, index), pci_resource_end(pdev, index)));
-}
-
-static int bario(struct pci_dev *pdev, struct pci_bar_ioreq *req)
-{
-	int index, ret;
-	bool io;
-
-	if (req->pbi_op != PCIBARIO_READ && req->pbi_op != PCIBARIO_WRITE)
-		return -EINVAL;
-	if (req->pbi_bar > 5)
-		return -EINVAL;
-	index = pciio_bar_index(pdev, PCI_BASE_ADDRESS_0 + 4 * req->pbi_bar);
-	if (index < 0)
-		return index;
-	if ((u64)req->pbi_offset + req->pbi_width > min_t(u64, U32_MAX,
-							  pci_resource_len(pdev, index)))
-		return -EINVAL;
-	io = pci_resource_flags(pdev, index) & IORESOURCE_IO;
-	device_lock(&pdev->dev);
-	if (bario_busy(pdev, index))
-		ret = -ENOENT;
-	else if (!width_ok(req, io) || req->pbi_offset & (req->pbi_width - 1))
-		ret = -EINVAL;
-	else
-		ret = bario_mapped(pdev, index, req);
-	device_unlock(&pdev->dev);
-	return ret;
-}
-
-long pciio_bario(void __user *arg)
-{
-	struct pci_bar_ioreq req;
-	struct pci_dev *pdev;
-	int ret;
-
-	if (copy_from_user(&req, arg, sizeof(req)))
-		return -EFAULT;
 	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
 		return -EPERM;
-	pdev = pciio_conf_get(&req.pbi_sel);
-	if (IS_ERR(pdev))
-		return PTR_ERR(pdev);
-	ret = bario(pdev, &req);
-	pciio_conf_put(pdev);
+	return conf_request(call->arg, true);
+}
+
+long pciio_attached(const struct pciio_call *call)
+{
+	struct pciio_func *func;
+	struct pci_io io;
+
+	if (copy_from_user(&io, call->arg, sizeof(io)))
+		return -EFAULT;
+
+	func = pciio_func_enter_sel(&io.pi_sel);
+	if (!func)
+		return -ENODEV;
+	io.pi_data = !!READ_ONCE(func->driver_name[0]);
+	pciio_func_leave(func);
+
+	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
+}
+
+/* Never wakes the device: asleep, it does not respond to the BAR either. */
+static int bar_enabled(struct pciio_func *func, int index)
+{
+	bool io = pci_resource_flags(func->pdev, index) & IORESOURCE_IO;
+	int enabled;
+	u16 command;
+
+	if (func->pdev->is_virtfn)
+		return 1;
+	if (pciio_asleep(func->pdev) || pciio_cfg_lock(func))
+		return 0;
+
+	if (pciio_command_read(func, &command) || command == (u16)~0)
+		enabled = 0;
+	else if (index == PCI_ROM_RESOURCE)
+		enabled = pciio_rom_enabled(func);
+	else
+		enabled = !!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY));
+	pciio_cfg_unlock(func);
+	return enabled;
+}
+
+static int getbar(struct pciio_func *func, struct pci_bar_io *io)
+{
+	struct pci_dev *pdev = func->pdev;
+	int index = pciio_bar_index(pdev, io->pbi_reg);
+	struct pci_bus_region region;
+	unsigned long flags;
+
+	if (index < 0)
+		return index;
+
+	/* The type bits of the register are the low ones of the resource's flags. */
+	flags = pci_resource_flags(pdev, index) & PCIIO_BAR_TYPE;
+	pcibios_resource_to_bus(pdev->bus, &region, &pdev->resource[index]);
+	io->pbi_base = region.start | (index == PCI_ROM_RESOURCE ? 0 : flags);
+	io->pbi_length = pci_resource_len(pdev, index);
+	io->pbi_enabled = bar_enabled(func, index);
+	return 0;
+}
+
+long pciio_getbar(const struct pciio_call *call)
+{
+	struct pciio_func *func;
+	struct pci_bar_io io;
+	int ret;
+
+	if (copy_from_user(&io, call->arg, sizeof(io)))
+		return -EFAULT;
+
+	func = pciio_func_enter_sel(&io.pbi_sel);
+	if (!func)
+		return -ENODEV;
+	ret = getbar(func, &io);
+	pciio_func_leave(func);
 	if (ret)
 		return ret;
-	return copy_to_user(arg, &req, sizeof(req)) ? -EFAULT : 0;
+
+	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
 }

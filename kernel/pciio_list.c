@@ -1,383 +1,466 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* PCIOCGETCONF, in its four layouts. */
+/*
+ * PCIOCGETCONF, in its four layouts: the short and the long form, for 64- and for
+ * 32-bit callers. The records are made in kernel memory and copied out when no
+ * device is in use any more: the caller decides how long a copy takes.
+ */
 #include <linux/compat.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/uaccess.h>
 
 #include "pciio.h"
 
-/*
- * A function's record has the same first 40 bytes in every layout. Behind them
- * stand, each aligned to the caller's long: the unit (a long), the NUMA node
- * (an int), the bytes reported (a size_t), the two buses, and room to grow.
- */
-struct conf_head {
+/* FreeBSD 15's struct pci_conf; <sys/pciio.h> shows the short form here. */
+struct conf_long {
+	struct pci_conf head;
+	int numa_domain;
+	size_t reported_len;
+	u8 secbus, subbus;
+	char spare[62];
+};
+
+#ifdef CONFIG_COMPAT
+struct compat_conf {
 	struct pcisel sel;
 	u8 hdr;
 	u16 subvendor, subdevice, vendor, device;
 	u8 class, subclass, progif, revid;
 	char name[PCI_MAXNAMELEN + 1];
+	compat_ulong_t unit;
 };
 
-#define CONF_UNIT	40
-#define CONF_SPARE	62
-#define CONF_MAX	128
+struct compat_conf_long {
+	struct compat_conf head;
+	compat_int_t numa_domain;
+	compat_size_t reported_len;
+	u8 secbus, subbus;
+	char spare[62];
+};
 
-static_assert(sizeof(struct conf_head) <= CONF_UNIT);
-
-struct pattern {
+struct compat_match_conf {
 	struct pcisel sel;
 	char name[PCI_MAXNAMELEN + 1];
-	unsigned long unit;
+	compat_ulong_t unit;
 	u16 vendor, device;
 	u8 class;
 	u32 flags;
 };
 
-#define PATTERN_NAME	8
-#define PATTERN_MAX	56
+struct compat_conf_io {
+	u32 pat_buf_len, num_patterns;
+	compat_uptr_t patterns;
+	u32 match_buf_len, num_matches;
+	compat_uptr_t matches;
+	u32 offset, generation, status;
+};
 
-/* pci_conf_io as we see it. */
+static_assert(sizeof(struct compat_conf) == 44);
+static_assert(sizeof(struct compat_conf_long) == 116);
+static_assert(sizeof(struct compat_match_conf) == 44);
+static_assert(sizeof(struct compat_conf_io) == PCIIO_GETCONF_COMPAT_SIZE);
+#endif
+
+/* A request as this file sees it, whatever the layout. */
 struct getconf {
+	bool compat, extended;
 	u32 pat_buf_len, num_patterns, match_buf_len, num_matches, offset, generation, status;
 	void __user *patterns, *matches;
 };
 
+/* All functions; each has a reference to its structure, not to the device. */
 struct listing {
-	struct pci_dev **devs;
-	unsigned int count, room;
+	struct pciio_func **funcs;
+	unsigned int count;
+	u32 generation;
+	/* How many functions each driver has had so far. */
+	struct unit {
+		char name[PCI_MAXNAMELEN + 1];
+		unsigned long next;
+	} *units;
+	unsigned int unit_count;
 };
 
-static unsigned int conf_reported(unsigned int long_size)
+static size_t record_size(const struct getconf *io)
 {
-	return ALIGN(CONF_UNIT + long_size + sizeof(int), long_size);
+#ifdef CONFIG_COMPAT
+	if (io->compat)
+		return io->extended ? sizeof(struct compat_conf_long) : sizeof(struct compat_conf);
+#endif
+	return io->extended ? sizeof(struct conf_long) : sizeof(struct pci_conf);
 }
 
-static size_t conf_size(unsigned int long_size, bool extended)
+static size_t pattern_size(const struct getconf *io)
 {
-	unsigned int end = CONF_UNIT + long_size;
-
-	if (extended)
-		end = conf_reported(long_size) + long_size + 2 + CONF_SPARE;
-	return ALIGN(end, long_size);
-}
-
-static unsigned int pattern_unit(unsigned int long_size)
-{
-	return ALIGN(PATTERN_NAME + PCI_MAXNAMELEN + 1, long_size);
-}
-
-static size_t pattern_size(unsigned int long_size)
-{
-	return ALIGN(pattern_unit(long_size) + long_size + 8 + sizeof(u32), long_size);
-}
-
-static void put_long(void *at, unsigned int long_size, unsigned long val)
-{
-	if (long_size == sizeof(u32))
-		put_unaligned((u32)val, (u32 *)at);
-	else
-		put_unaligned((u64)val, (u64 *)at);
-}
-
-static unsigned long get_long(const void *at, unsigned int long_size)
-{
-	return long_size == sizeof(u32) ? get_unaligned((u32 *)at) : get_unaligned((u64 *)at);
-}
-
-static int compare_devs(const void *a, const void *b)
-{
-	const struct pci_dev *x = *(struct pci_dev *const *)a, *y = *(struct pci_dev *const *)b;
-
-	if (pci_domain_nr(x->bus) != pci_domain_nr(y->bus))
-		return pci_domain_nr(x->bus) < pci_domain_nr(y->bus) ? -1 : 1;
-	if (x->bus->number != y->bus->number)
-		return x->bus->number - y->bus->number;
-	return (int)x->devfn - (int)y->devfn;
+#ifdef CONFIG_COMPAT
+	if (io->compat)
+		return sizeof(struct compat_match_conf);
+#endif
+	return sizeof(struct pci_match_conf);
 }
 
 static void listing_free(struct listing *list)
 {
-	while (list->count)
-		pci_dev_put(list->devs[--list->count]);
-	kvfree(list->devs);
+	pciio_func_snapshot_free(list->funcs, list->count);
+	kvfree(list->units);
 }
 
-/* All functions in address order, each referenced. */
 static int listing_make(struct listing *list)
 {
-	struct pci_dev *pdev = NULL;
+	*list = (struct listing){ 0 };
+	list->funcs = pciio_func_snapshot(&list->count, &list->generation);
+	if (IS_ERR(list->funcs))
+		return PTR_ERR(list->funcs);
 
-	*list = (struct listing){ .room = 64 };
-	list->devs = kvmalloc_array(list->room, sizeof(*list->devs), GFP_KERNEL);
-	if (!list->devs)
+	list->units = kvmalloc_array(list->count + 1, sizeof(*list->units), GFP_KERNEL);
+	if (!list->units) {
+		listing_free(list);
 		return -ENOMEM;
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (list->count == list->room) {
-			struct pci_dev **new = kvmalloc_array(2 * list->room, sizeof(*new),
-							      GFP_KERNEL);
-
-			if (!new) {
-				pci_dev_put(pdev);
-				listing_free(list);
-				return -ENOMEM;
-			}
-			memcpy(new, list->devs, list->count * sizeof(*new));
-			kvfree(list->devs);
-			list->devs = new;
-			list->room *= 2;
-		}
-		list->devs[list->count++] = pci_dev_get(pdev);
 	}
-	sort(list->devs, list->count, sizeof(*list->devs), compare_devs, NULL);
 	return 0;
 }
 
-/* The module of a driver that is going away is freed only after a grace period. */
-static void driver_name(struct pci_dev *pdev, char name[PCI_MAXNAMELEN + 1])
+/* The number of the next function with this driver. */
+static unsigned long next_unit(struct listing *list, const char *name)
 {
-	struct device_driver *driver;
+	unsigned int i;
 
-	memset(name, 0, PCI_MAXNAMELEN + 1);
-	rcu_read_lock();
-	driver = READ_ONCE(pdev->dev.driver);
-	if (driver)
-		strscpy(name, driver->name, PCI_MAXNAMELEN + 1);
-	rcu_read_unlock();
+	if (!name[0])
+		return 0;
+
+	for (i = 0; i < list->unit_count; i++)
+		if (!strcmp(list->units[i].name, name))
+			return list->units[i].next++;
+
+	strscpy(list->units[i].name, name, sizeof(list->units[i].name));
+	list->units[i].next = 1;
+	list->unit_count++;
+	return 0;
 }
 
-/* The unit of entry @i: how many before it have the same driver. */
-static unsigned long unit_of(const struct listing *list, unsigned int i)
+/* What both forms have; the rest of the record is zero. */
+static void fill_conf(struct listing *list, struct pciio_func *func, struct conf_long *conf)
 {
-	struct device_driver *driver = READ_ONCE(list->devs[i]->dev.driver);
-	unsigned long unit = 0;
-	unsigned int j;
+	struct pci_conf *head = &conf->head;
 
-	for (j = 0; driver && j < i; j++)
-		unit += READ_ONCE(list->devs[j]->dev.driver) == driver;
-	return unit;
+	memset(conf, 0, sizeof(*conf));
+	head->pc_sel.pc_domain = func->sel.pc_domain;
+	head->pc_sel.pc_bus = func->sel.pc_bus;
+	head->pc_sel.pc_dev = func->sel.pc_dev;
+	head->pc_sel.pc_func = func->sel.pc_func;
+	head->pc_hdr = func->header;
+	head->pc_subvendor = func->subvendor;
+	head->pc_subdevice = func->subdevice;
+	head->pc_vendor = func->vendor;
+	head->pc_device = func->device;
+	head->pc_class = func->class >> 16;
+	head->pc_subclass = func->class >> 8;
+	head->pc_progif = func->class;
+	head->pc_revid = func->revision;
+
+	spin_lock(&pciio_name_lock);
+	memcpy(head->pd_name, func->driver_name, sizeof(head->pd_name));
+	spin_unlock(&pciio_name_lock);
+	head->pd_unit = next_unit(list, head->pd_name);
 }
 
-static void fill_conf(const struct listing *list, unsigned int i, struct conf_head *head,
-		      unsigned long *unit)
+/*
+ * Reads the bus numbers of a bridge, never from pdev->subordinate: removal frees
+ * that before it clears the pointer. A bridge that cannot be read now is listed
+ * with the numbers read last.
+ */
+static void read_buses(struct pciio_func *func)
 {
-	struct pci_dev *pdev = list->devs[i];
+	u32 val;
 
-	memset(head, 0, sizeof(*head));
-	head->sel.pc_domain = pci_domain_nr(pdev->bus);
-	head->sel.pc_bus = pdev->bus->number;
-	head->sel.pc_dev = PCI_SLOT(pdev->devfn);
-	head->sel.pc_func = PCI_FUNC(pdev->devfn);
-	head->hdr = pdev->hdr_type;
-	head->subvendor = pdev->subsystem_vendor;
-	head->subdevice = pdev->subsystem_device;
-	head->vendor = pdev->vendor;
-	head->device = pdev->device;
-	head->class = pdev->class >> 16;
-	head->subclass = pdev->class >> 8;
-	head->progif = pdev->class;
-	head->revid = pdev->revision;
-	driver_name(pdev, head->name);
-	*unit = unit_of(list, i);
+	if (!pciio_func_enter(func))
+		return;
+
+	if (func->pdev->current_state != PCI_D3cold && pciio_cfg_trylock(func)) {
+		if (!pciio_cfg_read(func, PCI_PRIMARY_BUS, 4, &val) && val != ~0U)
+			WRITE_ONCE(func->buses, val >> 8);
+		pciio_cfg_unlock(func);
+	}
+	pciio_func_leave(func);
 }
 
-static bool matches(const struct conf_head *head, unsigned long unit, const struct pattern *p)
+/* What only the long form has. */
+static void fill_long(struct pciio_func *func, struct conf_long *conf)
 {
-	if (!p->flags)
+	u16 buses;
+
+	conf->numa_domain = func->node;
+	conf->reported_len = offsetof(struct conf_long, spare);
+	if (func->header != PCI_HEADER_TYPE_BRIDGE && func->header != PCI_HEADER_TYPE_CARDBUS)
+		return;
+
+	read_buses(func);
+	buses = READ_ONCE(func->buses);
+	conf->secbus = buses;
+	conf->subbus = buses >> 8;
+}
+
+static bool matches(const struct pci_conf *conf, const struct pci_match_conf *p)
+{
+	u32 flags = p->flags;
+
+	if (!flags)
 		return false;
-	return !((p->flags & PCI_GETCONF_MATCH_DOMAIN && p->sel.pc_domain != head->sel.pc_domain) ||
-		 (p->flags & PCI_GETCONF_MATCH_BUS && p->sel.pc_bus != head->sel.pc_bus) ||
-		 (p->flags & PCI_GETCONF_MATCH_DEV && p->sel.pc_dev != head->sel.pc_dev) ||
-		 (p->flags & PCI_GETCONF_MATCH_FUNC && p->sel.pc_func != head->sel.pc_func) ||
-		 (p->flags & PCI_GETCONF_MATCH_VENDOR && p->vendor != head->vendor) ||
-		 (p->flags & PCI_GETCONF_MATCH_DEVICE && p->device != head->device) ||
-		 (p->flags & PCI_GETCONF_MATCH_CLASS && p->class != head->class) ||
-		 (p->flags & PCI_GETCONF_MATCH_UNIT && p->unit != unit) ||
-		 (p->flags & PCI_GETCONF_MATCH_NAME &&
-		  strncmp(p->name, head->name, PCI_MAXNAMELEN)));
+
+	return !((flags & PCI_GETCONF_MATCH_DOMAIN &&
+		  p->pc_sel.pc_domain != conf->pc_sel.pc_domain) ||
+		 (flags & PCI_GETCONF_MATCH_BUS && p->pc_sel.pc_bus != conf->pc_sel.pc_bus) ||
+		 (flags & PCI_GETCONF_MATCH_DEV && p->pc_sel.pc_dev != conf->pc_sel.pc_dev) ||
+		 (flags & PCI_GETCONF_MATCH_FUNC && p->pc_sel.pc_func != conf->pc_sel.pc_func) ||
+		 (flags & PCI_GETCONF_MATCH_VENDOR && p->pc_vendor != conf->pc_vendor) ||
+		 (flags & PCI_GETCONF_MATCH_DEVICE && p->pc_device != conf->pc_device) ||
+		 (flags & PCI_GETCONF_MATCH_CLASS && p->pc_class != conf->pc_class) ||
+		 (flags & PCI_GETCONF_MATCH_UNIT && p->pd_unit != conf->pd_unit) ||
+		 (flags & PCI_GETCONF_MATCH_NAME &&
+		  strncmp(p->pd_name, conf->pd_name, PCI_MAXNAMELEN)));
 }
 
-static bool matches_any(const struct conf_head *head, unsigned long unit,
-			const struct pattern *patterns, unsigned int count)
+static bool matches_any(const struct pci_conf *conf, const struct pci_match_conf *patterns,
+			unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		if (matches(head, unit, &patterns[i]))
+		if (matches(conf, &patterns[i]))
 			return true;
 	return !count;
 }
 
-static int put_conf(void __user *to, const struct listing *list, unsigned int i,
-		    const struct conf_head *head, unsigned long unit, unsigned int long_size,
-		    bool extended)
+static void put_record(const struct getconf *io, void *to, const struct conf_long *conf)
 {
-	struct pci_dev *pdev = list->devs[i];
-	unsigned int at = conf_reported(long_size);
-	u8 record[CONF_MAX] = { 0 };
+#ifdef CONFIG_COMPAT
+	struct compat_conf_long record = { 0 };
 
-	memcpy(record, head, sizeof(*head));
-	put_long(record + CONF_UNIT, long_size, unit);
-	if (extended) {
-		put_unaligned((u32)dev_to_node(&pdev->dev),
-			      (u32 *)(record + CONF_UNIT + long_size));
-		put_long(record + at, long_size, at + long_size + 2);
-		/* Not from configuration space: that would wake the bridge. */
-		if (pdev->subordinate) {
-			record[at + long_size] = pdev->subordinate->number;
-			record[at + long_size + 1] = pdev->subordinate->busn_res.end;
-		}
+	if (io->compat) {
+		memcpy(&record.head, &conf->head, offsetof(struct compat_conf, unit));
+		record.head.unit = conf->head.pd_unit;
+		record.numa_domain = conf->numa_domain;
+		record.reported_len = offsetof(struct compat_conf_long, spare);
+		record.secbus = conf->secbus;
+		record.subbus = conf->subbus;
+		memcpy(to, &record, record_size(io));
+		return;
 	}
-	return copy_to_user(to, record, conf_size(long_size, extended)) ? -EFAULT : 0;
+#endif
+	memcpy(to, conf, record_size(io));
 }
 
-static void get_pattern(const u8 *record, struct pattern *p, unsigned int long_size)
-{
-	unsigned int at = pattern_unit(long_size);
+#ifdef CONFIG_COMPAT
+static_assert(offsetof(struct compat_conf, unit) == offsetof(struct pci_conf, pd_unit));
+#endif
 
-	memcpy(&p->sel, record, sizeof(p->sel));
-	memcpy(p->name, record + PATTERN_NAME, sizeof(p->name));
-	p->unit = get_long(record + at, long_size);
-	at += long_size;
-	p->vendor = get_unaligned((u16 *)(record + at));
-	p->device = get_unaligned((u16 *)(record + at + 2));
-	p->class = record[at + 4];
-	p->flags = get_unaligned((u32 *)(record + at + 8));
+static int get_pattern(const struct getconf *io, const void __user *from, struct pci_match_conf *p)
+{
+#ifdef CONFIG_COMPAT
+	struct compat_match_conf record;
+
+	if (io->compat) {
+		if (copy_from_user(&record, from, sizeof(record)))
+			return -EFAULT;
+		*p = (struct pci_match_conf){
+			.pc_sel = record.sel,
+			.pd_unit = record.unit,
+			.pc_vendor = record.vendor,
+			.pc_device = record.device,
+			.pc_class = record.class,
+			.flags = record.flags,
+		};
+		memcpy(p->pd_name, record.name, sizeof(p->pd_name));
+		return 0;
+	}
+#endif
+	return copy_from_user(p, from, sizeof(*p)) ? -EFAULT : 0;
 }
 
-/* A pattern that cannot be read is EINVAL, as FreeBSD has it. */
-static struct pattern *get_patterns(const struct getconf *io, unsigned int devices,
-				    unsigned int long_size)
+/* A pattern that cannot be read is EINVAL, as in FreeBSD. */
+static struct pci_match_conf *get_patterns(const struct getconf *io, unsigned int functions)
 {
-	size_t size = pattern_size(long_size);
-	struct pattern *patterns;
-	u8 record[PATTERN_MAX];
+	struct pci_match_conf *patterns;
+	size_t size = pattern_size(io);
 	unsigned int i;
 
 	if (!io->num_patterns && !io->pat_buf_len)
 		return NULL;
-	if (!io->num_patterns || io->num_patterns >= devices ||
+	if (!io->num_patterns || io->num_patterns >= functions ||
 	    io->pat_buf_len != (u64)io->num_patterns * size)
 		return ERR_PTR(-EINVAL);
+
 	patterns = kvmalloc_array(io->num_patterns, sizeof(*patterns), GFP_KERNEL);
 	if (!patterns)
 		return ERR_PTR(-ENOMEM);
+
 	for (i = 0; i < io->num_patterns; i++) {
-		if (copy_from_user(record, io->patterns + i * size, size)) {
+		if (get_pattern(io, io->patterns + i * size, &patterns[i])) {
 			kvfree(patterns);
 			return ERR_PTR(-EINVAL);
 		}
-		get_pattern(record, &patterns[i], long_size);
 	}
 	return patterns;
 }
 
-static int put_matches(struct getconf *io, const struct listing *list,
-		       const struct pattern *patterns, unsigned int long_size, bool extended)
+/* Fills @records, which has room for @room of them. */
+static void list_matches(struct getconf *io, struct listing *list,
+			 const struct pci_match_conf *patterns, void *records, unsigned int room)
 {
-	size_t size = conf_size(long_size, extended);
-	unsigned int room = io->match_buf_len / size, i;
+	struct conf_long conf;
+	unsigned int i;
 
 	io->num_matches = 0;
 	io->status = PCI_GETCONF_LAST_DEVICE;
-	for (i = io->offset; i < list->count; i++) {
-		struct conf_head head;
-		unsigned long unit;
-		int ret;
-
-		fill_conf(list, i, &head, &unit);
-		if (!matches_any(&head, unit, patterns, io->num_patterns))
+	for (i = 0; i < list->count; i++) {
+		cond_resched();
+		/* Units are counted from the beginning of the list. */
+		fill_conf(list, list->funcs[i], &conf);
+		if (i < io->offset || !matches_any(&conf.head, patterns, io->num_patterns))
 			continue;
 		if (io->num_matches == room) {
 			io->status = PCI_GETCONF_MORE_DEVS;
 			break;
 		}
-		ret = put_conf(io->matches + io->num_matches * size, list, i, &head, unit,
-			       long_size, extended);
-		if (ret)
-			return ret;
+
+		if (io->extended)
+			fill_long(list->funcs[i], &conf);
+		put_record(io, records + io->num_matches * record_size(io), &conf);
 		io->num_matches++;
 	}
 	io->offset = i;
-	return 0;
 }
 
-static int getconf(struct getconf *io, unsigned int long_size, bool extended)
+/* The records, in kernel memory; NULL when there are none. */
+static void *make_records(struct getconf *io)
 {
-	u32 generation = atomic_read(&pciio_generation);
-	struct pattern *patterns = NULL;
+	struct pci_match_conf *patterns = NULL;
+	void *records = NULL;
 	struct listing list;
+	unsigned int room;
 	int ret;
 
-	if (io->offset && io->generation != generation) {
-		io->num_matches = 0;
-		io->status = PCI_GETCONF_LIST_CHANGED;
-		return 0;
-	}
 	ret = listing_make(&list);
 	if (ret)
-		return ret;
-	io->generation = generation;
-	if (io->offset >= list.count) {
-		io->num_matches = 0;
-		io->status = PCI_GETCONF_LAST_DEVICE;
+		return ERR_PTR(ret);
+
+	io->num_matches = 0;
+	io->status = PCI_GETCONF_LIST_CHANGED;
+	if (io->offset && io->generation != list.generation)
+		goto out;
+	io->generation = list.generation;
+	io->status = PCI_GETCONF_LAST_DEVICE;
+	if (io->offset >= list.count)
+		goto out;
+
+	patterns = get_patterns(io, list.count);
+	if (IS_ERR(patterns)) {
+		records = ERR_CAST(patterns);
+		patterns = NULL;
 		goto out;
 	}
-	patterns = get_patterns(io, list.count, long_size);
-	ret = PTR_ERR_OR_ZERO(patterns);
-	if (!ret)
-		ret = put_matches(io, &list, patterns, long_size, extended);
-	if (!IS_ERR(patterns))
-		kvfree(patterns);
+
+	room = min_t(size_t, io->match_buf_len / record_size(io), list.count - io->offset);
+	records = kvcalloc(room + 1, record_size(io), GFP_KERNEL);
+	if (records)
+		list_matches(io, &list, patterns, records, room);
+	else
+		records = ERR_PTR(-ENOMEM);
 out:
+	kvfree(patterns);
 	listing_free(&list);
+	return records;
+}
+
+static int getconf(struct getconf *io)
+{
+	void *records = make_records(io);
+	int ret = 0;
+
+	if (IS_ERR(records))
+		return PTR_ERR(records);
+
+	if (io->num_matches &&
+	    copy_to_user(io->matches, records, io->num_matches * record_size(io)))
+		ret = -EFAULT;
+	kvfree(records);
 	return ret;
 }
 
-/*
- * pci_conf_io as 32-bit words: a pointer takes one or two of them, and nothing
- * else differs.
- */
-#define CONF_IO_WORDS	12
-
-static void __user *get_pointer(const u32 *word, unsigned int long_size)
+static long getconf_native(struct pci_conf_io __user *arg, bool extended)
 {
-	unsigned long val = get_long(word, long_size);
-
-#ifdef CONFIG_COMPAT
-	if (long_size != sizeof(long))
-		return compat_ptr(val);
-#endif
-	return (void __user *)val;
-}
-
-long pciio_getconf(void __user *arg, unsigned int long_size, bool extended)
-{
-	unsigned int p = long_size / sizeof(u32);
-	size_t size = ALIGN((7 + 2 * p) * sizeof(u32), long_size);
-	u32 words[CONF_IO_WORDS];
+	struct pci_conf_io native;
 	struct getconf io;
 	int ret;
 
-	if (copy_from_user(words, arg, size))
+	if (copy_from_user(&native, arg, sizeof(native)))
 		return -EFAULT;
+
 	io = (struct getconf){
-		.pat_buf_len = words[0],
-		.num_patterns = words[1],
-		.patterns = get_pointer(&words[2], long_size),
-		.match_buf_len = words[2 + p],
-		.matches = get_pointer(&words[4 + p], long_size),
-		.offset = words[4 + 2 * p],
-		.generation = words[5 + 2 * p],
+		.extended = extended,
+		.pat_buf_len = native.pat_buf_len,
+		.num_patterns = native.num_patterns,
+		.patterns = (void __user *)native.patterns,
+		.match_buf_len = native.match_buf_len,
+		.matches = (void __user *)native.matches,
+		.offset = native.offset,
+		.generation = native.generation,
 	};
-	ret = getconf(&io, long_size, extended);
+	ret = getconf(&io);
 	if (ret)
 		return ret;
-	words[3 + p] = io.num_matches;
-	words[4 + 2 * p] = io.offset;
-	words[5 + 2 * p] = io.generation;
-	words[6 + 2 * p] = io.status;
-	return copy_to_user(arg, words, size) ? -EFAULT : 0;
+
+	native.num_matches = io.num_matches;
+	native.offset = io.offset;
+	native.generation = io.generation;
+	native.status = io.status;
+	return copy_to_user(arg, &native, sizeof(native)) ? -EFAULT : 0;
+}
+
+#ifdef CONFIG_COMPAT
+static long getconf_compat(struct compat_conf_io __user *arg, bool extended)
+{
+	struct compat_conf_io compat;
+	struct getconf io;
+	int ret;
+
+	if (copy_from_user(&compat, arg, sizeof(compat)))
+		return -EFAULT;
+
+	io = (struct getconf){
+		.compat = true,
+		.extended = extended,
+		.pat_buf_len = compat.pat_buf_len,
+		.num_patterns = compat.num_patterns,
+		.patterns = compat_ptr(compat.patterns),
+		.match_buf_len = compat.match_buf_len,
+		.matches = compat_ptr(compat.matches),
+		.offset = compat.offset,
+		.generation = compat.generation,
+	};
+	ret = getconf(&io);
+	if (ret)
+		return ret;
+
+	compat.num_matches = io.num_matches;
+	compat.offset = io.offset;
+	compat.generation = io.generation;
+	compat.status = io.status;
+	return copy_to_user(arg, &compat, sizeof(compat)) ? -EFAULT : 0;
+}
+#else
+static long getconf_compat(void __user *arg, bool extended)
+{
+	return -ENOTTY;
+}
+#endif
+
+long pciio_getconf_short(const struct pciio_call *call)
+{
+	return call->compat ? getconf_compat(call->arg, false) : getconf_native(call->arg, false);
+}
+
+long pciio_getconf_long(const struct pciio_call *call)
+{
+	return call->compat ? getconf_compat(call->arg, true) : getconf_native(call->arg, true);
 }

@@ -1,168 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/*
- * The files behind mappings. Each bar has an inode of its own in a file system
- * that nobody can mount, so that its address_space holds the mappings of this
- * bar and no others: anonymous inodes share one with the whole system.
- */
+/* The files of BAR descriptors: mmap, page faults, poll, fdinfo. */
+#include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/mount.h>
-#include <linux/pfn_t.h>
+#include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/pseudo_fs.h>
 #include <linux/security.h>
 #include <linux/seq_file.h>
 
 #include "pciio.h"
 
-#define PCIIO_MAGIC	0x70636969	/* "pcii" */
-#define NAME_LEN	48		/* of "DDDDDDDD:BB:DD.F BARn" */
-
-/*
- * The mount holds the module. It exists while a bar does, or the module could
- * never be unloaded.
- */
-static struct vfsmount *pciio_mnt;
-static int pciio_mnt_users;
-
-/* Only from the dentry itself: an O_PATH descriptor keeps it after the bar is gone. */
-static char *pciio_dname(struct dentry *dentry, char *buf, int len)
-{
-	char name[NAME_LEN + sizeof(PCIIO_NAME ":[]")];
-	int n;
-
-	n = scnprintf(name, sizeof(name), PCIIO_NAME ":[%s]", dentry->d_name.name);
-	if (n >= len)
-		return ERR_PTR(-ENAMETOOLONG);
-	return memcpy(buf + len - n - 1, name, n + 1);
-}
-
-static const struct dentry_operations pciio_dentry_ops = {
-	.d_dname = pciio_dname,
-};
-
-static int pciio_init_fs_context(struct fs_context *fc)
-{
-	struct pseudo_fs_context *ctx = init_pseudo(fc, PCIIO_MAGIC);
-
-	if (!ctx)
-		return -ENOMEM;
-	ctx->dops = &pciio_dentry_ops;
-	fc->s_iflags |= SB_I_NOEXEC;
-	return 0;
-}
-
-static struct file_system_type pciio_fs_type = {
-	.name = PCIIO_NAME,
-	.owner = THIS_MODULE,
-	.init_fs_context = pciio_init_fs_context,
-	.kill_sb = kill_anon_super,
-};
-
-struct inode *pciio_inode_new(void)
-{
-	struct inode *inode;
-	int ret;
-
-	ret = simple_pin_fs(&pciio_fs_type, &pciio_mnt, &pciio_mnt_users);
-	if (ret)
-		return ERR_PTR(ret);
-	inode = alloc_anon_inode(pciio_mnt->mnt_sb);
-	if (IS_ERR(inode))
-		simple_release_fs(&pciio_mnt, &pciio_mnt_users);
-	return inode;
-}
-
-void pciio_inode_put(struct inode *inode)
-{
-	iput(inode);
-	simple_release_fs(&pciio_mnt, &pciio_mnt_users);
-}
-
-struct file *pciio_file_open(struct pciio_handle *handle)
-{
-	bool write = handle->flags & PCIIO_BAR_OPEN_RW;
-	struct pciio_bar *bar = handle->bar;
-	struct inode *inode = bar->inode;
-	char name[NAME_LEN];
-	struct file *file;
-
-	scnprintf(name, sizeof(name), "%s %s%u", pci_name(bar->func->pdev),
-		  bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR", bar->index);
-	/* alloc_file_pseudo() does not count fops->owner, but the last fput() does. */
-	__module_get(THIS_MODULE);
-	ihold(inode);
-	file = alloc_file_pseudo(inode, pciio_mnt, name, write ? O_RDWR : O_RDONLY,
-				 &pciio_map_fops);
-	if (IS_ERR(file)) {
-		iput(inode);
-		module_put(THIS_MODULE);
-		return file;
-	}
-	file->f_mapping = inode->i_mapping;
-	file->private_data = handle;
-	return file;
-}
-
-void pciio_bar_zap(struct pciio_bar *bar)
-{
-	unmap_mapping_range(bar->inode->i_mapping, 0, 0, 1);
-}
-
-unsigned int pciio_bar_offset(const struct pciio_bar *bar)
-{
-	return bar->start & ~PAGE_MASK;
-}
-
-u64 pciio_bar_pages(const struct pciio_bar *bar)
-{
-	return PAGE_ALIGN((u64)pciio_bar_offset(bar) + bar->len);
-}
-
-/*
- * Where the MSI-X table and the pending bits are: whoever writes there reaches
- * all memory by DMA. Read once, when the descriptor is made: later a register of
- * the BAR might have put the device into a state in which it cannot be read.
- */
-int pciio_msix_find(struct pciio_handle *handle)
-{
-	struct pciio_bar *bar = handle->bar;
-	struct pci_dev *pdev = bar->func->pdev;
-	static const int regs[] = { PCI_MSIX_TABLE, PCI_MSIX_PBA };
-	u32 val, vectors;
-	u16 flags;
-	int i;
-
-	if (!pdev->msix_cap)
-		return 0;
-	if (pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags) ||
-	    flags == (u16)~0)
-		return -EIO;
-	vectors = (flags & PCI_MSIX_FLAGS_QSIZE) + 1;
-	for (i = 0; i < ARRAY_SIZE(regs); i++) {
-		u64 len = i ? DIV_ROUND_UP(vectors, 64) * 8 : vectors * PCI_MSIX_ENTRY_SIZE;
-
-		if (pci_user_read_config_dword(pdev, pdev->msix_cap + regs[i], &val) ||
-		    val == ~0U)
-			return -EIO;
-		if ((val & PCI_MSIX_TABLE_BIR) != bar->index)
-			continue;
-		handle->msix[i].first = (val & PCI_MSIX_TABLE_OFFSET) + pciio_bar_offset(bar);
-		handle->msix[i].end = handle->msix[i].first + len;
-	}
-	return 0;
-}
-
-static bool window_has_msix(const struct pciio_handle *handle, u64 first, u64 end)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(handle->msix); i++)
-		if (handle->msix[i].first < end && handle->msix[i].end > first)
-			return true;
-	return false;
-}
+#define NAME_LEN	48	/* of "DDDDDDDD:BB:DD.F BARn" */
 
 /*
  * Every refusal of mmap(). The kernel asks for an address before it unmaps what
@@ -180,12 +29,12 @@ static int map_check(struct pciio_handle *handle, unsigned long len, unsigned lo
 		return -EINVAL;
 	if (pgoff > room >> PAGE_SHIFT || PAGE_ALIGN(len) < len || PAGE_ALIGN(len) > room - first)
 		return -EINVAL;
-	if (window_has_msix(handle, first, first + PAGE_ALIGN(len)))
+	if (pciio_handle_has_msix(handle, first, first + PAGE_ALIGN(len)))
 		return -EPERM;
 	return READ_ONCE(bar->reasons) & PCIIO_DEAD ? -ENODEV : 0;
 }
 
-/* An address congruent to the bar's modulo 2 MiB, or leaves of that size would not fit. */
+/* An address congruent to the BAR's modulo 2 MiB; otherwise 2 MiB pages would not fit. */
 static unsigned long pciio_get_unmapped_area(struct file *file, unsigned long addr,
 					     unsigned long len, unsigned long pgoff,
 					     unsigned long flags)
@@ -197,15 +46,16 @@ static unsigned long pciio_get_unmapped_area(struct file *file, unsigned long ad
 	ret = map_check(handle, len, pgoff, (flags & MAP_TYPE) != MAP_PRIVATE);
 	if (ret)
 		return ret;
+
 	if (addr || flags & MAP_FIXED || len < PMD_SIZE || len + PMD_SIZE < len)
-		goto plain;
-	area = mm_get_unmapped_area(current->mm, file, 0, len + PMD_SIZE, 0, flags);
+		return pciio_mm_unmapped_area(file, addr, len, pgoff, flags);
+
+	area = pciio_mm_unmapped_area(file, 0, len + PMD_SIZE, 0, flags);
 	if (IS_ERR_VALUE(area))
-		goto plain;
+		return pciio_mm_unmapped_area(file, addr, len, pgoff, flags);
+
 	want = (unsigned long)PCIIO_PAGE_BASE(handle->bar->start) + (pgoff << PAGE_SHIFT);
 	return area + ((want - area) & (PMD_SIZE - 1));
-plain:
-	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
 }
 
 static phys_addr_t vma_phys(struct vm_area_struct *vma, const struct pciio_bar *bar,
@@ -226,37 +76,37 @@ static bool huge_fits(struct vm_fault *vmf, struct pciio_handle *handle)
 	       IS_ALIGNED(vma_phys(vma, handle->bar, start), PMD_SIZE);
 }
 
-/* The write flag matters: a read-only leaf under a write fault would fault for ever. */
+/* The write flag matters: a read-only PMD under a write fault would fault endlessly. */
 static vm_fault_t fill_huge(struct vm_fault *vmf, struct pciio_handle *handle)
 {
 	unsigned long start = vmf->address & PMD_MASK;
 	unsigned long pfn = PHYS_PFN(vma_phys(vmf->vma, handle->bar, start));
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
 
-	/* Another thread has made a page table, because leaves were forbidden to it. */
-	if (!pmd_none(pmd) && !pmd_trans_huge(pmd) && !pmd_devmap(pmd))
+	/* Another thread has made a page table, because 2 MiB pages were forbidden to it. */
+	if (!pmd_none(pmd) && !pciio_pmd_is_huge(pmd))
 		return VM_FAULT_FALLBACK;
-#ifdef PCIIO_HUGE_FAULT
-	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
-#else
-	return vmf_insert_pfn_pmd_prot(vmf, __pfn_to_pfn_t(pfn, PFN_DEV | PFN_MAP),
-				       vmf->vma->vm_page_prot, write);
-#endif
+
+	return pciio_insert_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
 
 struct filler {
 	struct mm_struct *mm;
 	unsigned long pfn;
 	pgprot_t prot;
+	unsigned long address;		/* that must be mapped afterwards */
+	bool blocked;
 };
 
 static int fill_pte(pte_t *pte, unsigned long addr, void *data)
 {
 	struct filler *fill = data;
+	pte_t old = ptep_get_lockless(pte);
 
-	if (pte_none(ptep_get_lockless(pte)))
+	if (pte_none(old))
 		set_pte_at(fill->mm, addr, pte, pte_mkspecial(pfn_pte(fill->pfn, fill->prot)));
+	else if (!pte_present(old) && addr == fill->address)
+		fill->blocked = true;
 	fill->pfn++;
 	return 0;
 }
@@ -269,14 +119,18 @@ static vm_fault_t fill_pages(struct vm_fault *vmf, phys_addr_t phys, unsigned lo
 		.mm = vmf->vma->vm_mm,
 		.pfn = PHYS_PFN(phys),
 		.prot = vmf->vma->vm_page_prot,
+		.address = vmf->address & PAGE_MASK,
 	};
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
 
-	/* Another thread installed a leaf while this one waited for the lock. */
-	if (!pmd_none(pmd) && (pmd_trans_huge(pmd) || pmd_devmap(pmd)))
+	/* Another thread installed a 2 MiB page while this one waited for the lock. */
+	if (!pmd_none(pmd) && pciio_pmd_is_huge(pmd))
 		return VM_FAULT_NOPAGE;
-	return apply_to_page_range(fill.mm, start, end - start, fill_pte, &fill) ? VM_FAULT_OOM
-										 : VM_FAULT_NOPAGE;
+
+	if (apply_to_page_range(fill.mm, start, end - start, fill_pte, &fill))
+		return VM_FAULT_OOM;
+	/* A marker of userfaultfd, for instance: the access would fault endlessly. */
+	return fill.blocked ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 #else
 static vm_fault_t fill_pages(struct vm_fault *vmf, phys_addr_t phys, unsigned long start,
@@ -302,46 +156,120 @@ static vm_fault_t fill_small(struct vm_fault *vmf, struct pciio_handle *handle)
 }
 
 /*
- * COMMAND is read before the lock is taken, and by the call that waits while a
- * reset keeps configuration space to itself: reset_prepare may zap meanwhile.
- * When @seq tells that what was read is out of date, the access faults again.
+ * Reads whether the BAR is decoded, before bar->lock is taken: a reset holds
+ * configuration access while it zaps. Returns VM_FAULT_RETRY when a reset or a
+ * request keeps the fault waiting, VM_FAULT_NOPAGE when it may be filled.
  */
-static vm_fault_t bar_fault(struct vm_fault *vmf,
-			    vm_fault_t (*fill)(struct vm_fault *, struct pciio_handle *))
+static vm_fault_t fault_check(struct pciio_func *func, struct pciio_bar *bar)
 {
-	struct pciio_handle *handle = vmf->vma->vm_file->private_data;
-	struct pciio_bar *bar = handle->bar;
-	struct pci_dev *pdev = bar->func->pdev;
-	unsigned long seq = READ_ONCE(bar->seq);
-	vm_fault_t ret = VM_FAULT_SIGBUS;
+	bool again = READ_ONCE(bar->reasons) & PCIIO_READ_BACK;
+	struct pciio_look look;
 	u16 command;
+	int ret;
 
-	if (READ_ONCE(bar->reasons) & PCIIO_DEAD ||
-	    pci_user_read_config_word(pdev, PCI_COMMAND, &command) || command == (u16)~0)
+	if (atomic_read(&func->gates) || !pciio_cfg_trylock(func))
+		return VM_FAULT_RETRY;
+
+	ret = pciio_command_read(func, &command);
+	/* Another process may have undone what was found the last time. */
+	if (again)
+		pciio_look_take(func, &look);
+	pciio_cfg_unlock(func);
+
+	if (again)
+		pciio_look_apply(func, &look);
+	if (ret || command == (u16)~0)
+		return VM_FAULT_SIGBUS;
+	return command & PCI_COMMAND_MEMORY || func->pdev->is_virtfn ? VM_FAULT_NOPAGE
+								      : VM_FAULT_SIGBUS;
+}
+
+typedef vm_fault_t (*fill_fn)(struct vm_fault *vmf, struct pciio_handle *handle);
+
+static vm_fault_t fault_fill(struct vm_fault *vmf, struct pciio_handle *handle, fill_fn fill)
+{
+	struct pciio_bar *bar = handle->bar;
+
+	lockdep_assert_held(&bar->lock);
+	/* The memory type is the driver's as long as there is any other reason. */
+	if (bar->reasons == PCIIO_ATTR && !pciio_attr_reserve(bar, bar->attr))
+		pciio_bar_mark(bar, 0, PCIIO_ATTR);
+	if (pciio_bar_reasons(bar, handle))
+		return VM_FAULT_SIGBUS;
+	if (!(handle->flags & PCIIO_BAR_OPEN_SHARE_PAGE) && pciio_page_shared(bar))
+		return VM_FAULT_SIGBUS;
+	return fill(vmf, handle);
+}
+
+static vm_fault_t fault_inside(struct vm_fault *vmf, struct pciio_handle *handle, fill_fn fill)
+{
+	struct pciio_bar *bar = handle->bar;
+	struct pciio_func *func = bar->func;
+	unsigned long seq;
+	vm_fault_t ret;
+
+	if (READ_ONCE(bar->reasons) & PCIIO_DRIVER)
+		pciio_driver_settle(func);
+
+	/* Before anything is read that a change would make stale. */
+	seq = smp_load_acquire(&bar->seq);
+	if (READ_ONCE(bar->reasons) & PCIIO_DEAD)
 		return VM_FAULT_SIGBUS;
 	if (pciio_bar_moved(bar)) {
 		pciio_bar_kill(bar);
 		return VM_FAULT_SIGBUS;
 	}
-	/* Somebody else may have undone what we were told to do: look again. */
-	if (READ_ONCE(bar->reasons) & PCIIO_WRITTEN) {
-		pciio_func_written(pdev);
-		seq = READ_ONCE(bar->seq);
-	}
+
+	ret = fault_check(func, bar);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
 	mutex_lock(&bar->lock);
-	if (seq != bar->seq) {
-		ret = VM_FAULT_NOPAGE;
-		goto out;
-	}
-	if (bar->reasons & PCIIO_ATTR && !pciio_attr_reserve(bar, bar->attr))
-		bar->reasons &= ~PCIIO_ATTR;
-	if ((command & PCI_COMMAND_MEMORY || pdev->is_virtfn) &&
-	    !pciio_bar_reasons(bar, handle) &&
-	    (handle->flags & PCIIO_BAR_OPEN_SHARE_PAGE || !pciio_page_shared(bar)))
-		ret = fill(vmf, handle);
-out:
+	if (atomic_read(&func->gates))
+		ret = VM_FAULT_RETRY;
+	else if (seq == bar->seq)
+		ret = fault_fill(vmf, handle, fill);
 	mutex_unlock(&bar->lock);
 	return ret;
+}
+
+/*
+ * Lets go of mmap_lock for the wait, so that /proc files of the process do not
+ * hang. The file keeps what the wait needs: the mapping may go in the meantime.
+ */
+static vm_fault_t fault_wait(struct vm_fault *vmf, struct pciio_func *func)
+{
+	struct file *file = vmf->vma->vm_file;
+
+	/* Only .huge_fault is called so; the kernel then calls .fault with mmap_lock. */
+	if (vmf->flags & PCIIO_FAULT_VMA_LOCK)
+		return VM_FAULT_FALLBACK;
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY)) {
+		pciio_func_wait(func);
+		return VM_FAULT_NOPAGE;
+	}
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	get_file(file);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	pciio_func_wait(func);
+	fput(file);
+	return VM_FAULT_RETRY;
+}
+
+static vm_fault_t bar_fault(struct vm_fault *vmf, fill_fn fill)
+{
+	struct pciio_handle *handle = vmf->vma->vm_file->private_data;
+	struct pciio_func *func = handle->bar->func;
+	vm_fault_t ret;
+
+	if (!pciio_func_enter(func))
+		return VM_FAULT_SIGBUS;
+	ret = fault_inside(vmf, handle, fill);
+	pciio_func_leave(func);
+
+	return ret == VM_FAULT_RETRY ? fault_wait(vmf, func) : ret;
 }
 
 #ifdef PCIIO_HUGE_FAULT
@@ -381,11 +309,12 @@ static int pciio_mmap(struct file *file, struct vm_area_struct *vma)
 	bool write = handle->flags & PCIIO_BAR_OPEN_RW;
 	int ret;
 
-	/* The kernel drops VM_SHARED from mappings of read-only files, not this. */
+	/* The kernel drops VM_SHARED from mappings of read-only files, but not this flag. */
 	ret = map_check(handle, vma->vm_end - vma->vm_start, vma->vm_pgoff,
 			vma->vm_flags & VM_MAYSHARE);
 	if (ret)
 		return ret;
+
 	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP,
 		     VM_MAYEXEC | (write ? 0 : VM_MAYWRITE));
 	vma->vm_page_prot = pciio_attr_pgprot(handle->bar->attr, vma->vm_page_prot);
@@ -393,13 +322,24 @@ static int pciio_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* A BAR that is found to have moved gives up at once what it holds at the old place. */
 static unsigned int reasons_now(struct pciio_handle *handle)
 {
+	struct pciio_bar *bar = handle->bar;
 	unsigned int reasons;
 
-	mutex_lock(&handle->bar->lock);
-	reasons = pciio_bar_reasons(handle->bar, handle);
-	mutex_unlock(&handle->bar->lock);
+	if (!pciio_func_enter(bar->func))
+		return PCIIO_DEAD;
+
+	if (!(READ_ONCE(bar->reasons) & PCIIO_DEAD) && pciio_bar_moved(bar))
+		pciio_bar_kill(bar);
+	if (READ_ONCE(bar->reasons) & PCIIO_DRIVER)
+		pciio_driver_settle(bar->func);
+	mutex_lock(&bar->lock);
+	reasons = pciio_bar_reasons(bar, handle);
+	mutex_unlock(&bar->lock);
+
+	pciio_func_leave(bar->func);
 	return reasons;
 }
 
@@ -422,15 +362,45 @@ static int pciio_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static const char *dma_state(struct pci_dev *pdev)
+/*
+ * DMA of a function that is bound to pciio stays in its default domain: its group
+ * cannot be claimed by anyone else. func->lock keeps it bound.
+ */
+static bool dma_translated(struct pciio_func *func)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(&pdev->dev);
-	u16 command;
+	struct iommu_domain *domain;
+	bool translated = false;
 
-	if (!pci_user_read_config_word(pdev, PCI_COMMAND, &command) &&
-	    !(command & PCI_COMMAND_MASTER))
+	mutex_lock(&func->lock);
+	if (func->delegated) {
+		domain = iommu_get_domain_for_dev(&func->pdev->dev);
+		translated = domain && domain->type & __IOMMU_DOMAIN_PAGING &&
+			     pciio_has_isolated_msi(&func->pdev->dev);
+	}
+	mutex_unlock(&func->lock);
+	return translated;
+}
+
+static const char *dma_state(struct pciio_func *func)
+{
+	u16 command = PCI_COMMAND_MASTER;
+
+	if (!pciio_func_enter(func))
 		return "off";
-	return domain && domain->type & __IOMMU_DOMAIN_PAGING ? "translated" : "unprotected";
+
+	if (!pciio_cfg_lock(func)) {
+		pciio_command_read(func, &command);
+		pciio_cfg_unlock(func);
+	}
+	if (command & PCI_COMMAND_MASTER) {
+		const char *state = dma_translated(func) ? "translated" : "unprotected";
+
+		pciio_func_leave(func);
+		return state;
+	}
+
+	pciio_func_leave(func);
+	return "off";
 }
 
 static void pciio_show_fdinfo(struct seq_file *m, struct file *file)
@@ -451,10 +421,10 @@ static void pciio_show_fdinfo(struct seq_file *m, struct file *file)
 			seq_printf(m, "reason:\t%s\n", names[i]);
 	seq_printf(m, "flags:\t0x%x\nopener:\t%d %*pE\ndma:\t%s\n", handle->flags,
 		   pid_vnr(handle->pid), (int)strlen(handle->comm), handle->comm,
-		   reasons & PCIIO_DEAD ? "off" : dma_state(bar->func->pdev));
+		   reasons & PCIIO_DEAD ? "off" : dma_state(bar->func));
 }
 
-const struct file_operations pciio_map_fops = {
+static const struct file_operations pciio_map_fops = {
 	.owner = THIS_MODULE,
 	.mmap = pciio_mmap,
 	.get_unmapped_area = pciio_get_unmapped_area,
@@ -463,3 +433,16 @@ const struct file_operations pciio_map_fops = {
 	.show_fdinfo = pciio_show_fdinfo,
 	.llseek = noop_llseek,
 };
+
+/* The file owns the handle from then on. */
+struct file *pciio_map_file(struct pciio_handle *handle)
+{
+	bool write = handle->flags & PCIIO_BAR_OPEN_RW;
+	struct pciio_bar *bar = handle->bar;
+	char name[NAME_LEN];
+
+	scnprintf(name, sizeof(name), "%s %s%u", pci_name(bar->func->pdev),
+		  bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR", bar->index);
+	return pciio_file_new(bar->inode, name, write ? O_RDWR : O_RDONLY, &pciio_map_fops,
+			      handle);
+}

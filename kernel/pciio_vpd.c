@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* PCIOCLISTVPD: vital product data, taken apart. */
+/*
+ * PCIOCLISTVPD: vital product data, read and parsed. pci_read_vpd() would not do:
+ * its wait for configuration access does not end when the function is removed.
+ */
 #include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -13,6 +20,12 @@
 #define VPD_RW		0x91
 #define VPD_HEADER	3
 #define VPD_FIELD	3	/* keyword and length */
+
+/* PCI 3.0, appendix I: the address has 15 bits; a word may take this long, in ms. */
+#define VPD_MAX		(PCI_VPD_ADDR_MASK + 1)
+#define VPD_TIMEOUT	125
+/* What quirks of the kernel write into pci_dev.vpd.len for a device that must not be asked. */
+#define VPD_LEN_INVALID	UINT_MAX
 
 struct vpd_out {
 	u8 *data;
@@ -41,7 +54,7 @@ static void put_fields(struct vpd_out *out, const u8 *vpd, size_t len, u8 flags)
 	}
 }
 
-/* Each element grows by one byte over its form in the device; @out has room for that. */
+/* Each element is one byte longer than in the device; @out has room for that. */
 static bool parse_vpd(const u8 *vpd, size_t len, struct vpd_out *out)
 {
 	bool ident = false;
@@ -64,51 +77,231 @@ static bool parse_vpd(const u8 *vpd, size_t len, struct vpd_out *out)
 	return ident;
 }
 
-long pciio_listvpd(struct pcisel *sel, void __user *data, u64 *len)
+/* Configuration access is not held between the tries: this is slow. */
+static int vpd_wait(struct pciio_func *func)
 {
-	struct vpd_out out = { 0 };
-	struct pci_dev *pdev;
-	unsigned int size;
-	long ret = -ENXIO;
-	u8 *vpd;
+	unsigned long end = jiffies + msecs_to_jiffies(VPD_TIMEOUT);
+	unsigned int wait = 10;
+	u32 status;
+	int ret;
 
-	/* It is slow, hangs some devices, and holds serial numbers. */
-	if (!capable(CAP_SYS_RAWIO))
-		return -EPERM;
-	/* On a sleeping device the kernel would conclude that there is no VPD, for ever. */
-	pdev = pciio_conf_get(sel);
-	if (IS_ERR(pdev))
-		return PTR_ERR(pdev);
-	vpd = pci_vpd_alloc(pdev, &size);
-	pciio_conf_put(pdev);
-	if (IS_ERR(vpd))
-		return -ENXIO;
-	out.data = kvmalloc(2 * size + 8, GFP_KERNEL);
-	if (!out.data)
-		ret = -ENOMEM;
-	else if (parse_vpd(vpd, size, &out))
-		ret = *len && *len < out.len ? -ENOMEM : 0;
-	if (!ret && *len && copy_to_user(data, out.data, out.len))
-		ret = -EFAULT;
+	for (;;) {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			return ret;
+		ret = pciio_cfg_read(func, func->pdev->vpd.cap + PCI_VPD_ADDR, 2, &status);
+		pciio_cfg_unlock(func);
+		if (ret || status & PCI_VPD_ADDR_F)
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+
+		usleep_range(wait, 2 * wait);
+		wait = min(2 * wait, 1000U);
+	}
+}
+
+static int vpd_word(struct pciio_func *func, unsigned int at, u32 *val)
+{
+	int cap = func->pdev->vpd.cap, ret;
+
+	ret = pciio_cfg_lock(func);
+	if (ret)
+		return ret;
+	ret = pciio_cfg_write(func, cap + PCI_VPD_ADDR, 2, at);
+	pciio_cfg_unlock(func);
 	if (!ret)
-		*len = out.len;
-	kvfree(out.data);
-	kfree(vpd);
+		ret = vpd_wait(func);
+	if (ret)
+		return ret;
+
+	ret = pciio_cfg_lock(func);
+	if (ret)
+		return ret;
+	ret = pciio_cfg_read(func, cap + PCI_VPD_DATA, 4, val);
+	pciio_cfg_unlock(func);
 	return ret;
 }
 
-long pciio_listvpd_native(void __user *arg)
+/* Reads on until @end bytes are there. */
+static int vpd_fetch(struct pciio_func *func, u8 *vpd, size_t *have, size_t end)
+{
+	u32 val;
+	int ret;
+
+	while (*have < end) {
+		ret = vpd_word(func, *have, &val);
+		if (ret)
+			return ret;
+		put_unaligned_le32(val, vpd + *have);
+		*have += sizeof(val);
+	}
+	return 0;
+}
+
+/* Reads the large resources; a small one, such as the end tag, ends the list. */
+static int vpd_read_all(struct pciio_func *func, u8 *vpd, size_t *len)
+{
+	size_t have = 0, at = 0, end;
+	int ret;
+
+	while (at + VPD_HEADER <= VPD_MAX) {
+		ret = vpd_fetch(func, vpd, &have, at + VPD_HEADER);
+		if (ret)
+			return ret;
+		if (!(vpd[at] & 0x80))
+			break;
+
+		end = at + VPD_HEADER + get_unaligned_le16(vpd + at + 1);
+		if (end > VPD_MAX)
+			break;
+		ret = vpd_fetch(func, vpd, &have, end);
+		if (ret)
+			return ret;
+		at = end;
+	}
+	*len = at;
+	return 0;
+}
+
+/* The kernel's own readers of VPD are kept away by its lock. */
+static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
+{
+	struct pci_dev *pdev = func->pdev;
+	int ret;
+
+	if (!pdev->vpd.cap || pdev->vpd.len == VPD_LEN_INVALID)
+		return -ENXIO;
+	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
+		return -EIO;
+
+	ret = mutex_lock_killable(&pdev->vpd.lock);
+	if (!ret) {
+		ret = vpd_read_all(func, vpd, len);
+		mutex_unlock(&pdev->vpd.lock);
+	}
+	pm_runtime_put(&pdev->dev);
+	return ret && ret != -ENODEV && ret != -EINTR ? -ENXIO : ret;
+}
+
+/* Some devices have the data in function 0 only; the kernel knows them. */
+static int vpd_read_sel(const struct pcisel *sel, u8 *vpd, size_t *len)
+{
+	struct pcisel first = *sel;
+	struct pciio_func *func;
+	int ret;
+
+	func = pciio_func_enter_sel(sel);
+	if (!func)
+		return -ENODEV;
+
+	if (sel->pc_func && func->pdev->dev_flags & PCI_DEV_FLAGS_VPD_REF_F0) {
+		pciio_func_leave(func);
+		first.pc_func = 0;
+		func = pciio_func_enter_sel(&first);
+		if (!func)
+			return -ENXIO;
+	}
+
+	ret = vpd_read(func, vpd, len);
+	pciio_func_leave(func);
+	return ret;
+}
+
+static long listvpd(const struct pciio_call *call, const struct pcisel *sel, void __user *data,
+		    size_t *len)
+{
+	struct vpd_out out = { 0 };
+	size_t size = 0;
+	u8 *vpd;
+	int ret;
+
+	/*
+	 * It is slow, hangs some devices, and holds serial numbers. The right is
+	 * that of the opener: a privileged process may have been handed the
+	 * descriptor.
+	 */
+	if (!file_ns_capable(call->file, &init_user_ns, CAP_SYS_RAWIO))
+		return -EPERM;
+
+	vpd = kvzalloc(VPD_MAX + sizeof(u32), GFP_KERNEL);
+	if (!vpd)
+		return -ENOMEM;
+	ret = vpd_read_sel(sel, vpd, &size);
+	if (ret)
+		goto out;
+
+	out.data = kvmalloc(2 * size + 8, GFP_KERNEL);
+	if (!out.data)
+		ret = -ENOMEM;
+	else if (!parse_vpd(vpd, size, &out))
+		ret = -ENXIO;
+	else if (*len && *len < out.len)
+		ret = -ENOMEM;
+	else if (*len && copy_to_user(data, out.data, out.len))
+		ret = -EFAULT;
+	if (!ret)
+		*len = out.len;
+out:
+	kvfree(out.data);
+	kvfree(vpd);
+	return ret;
+}
+
+static long listvpd_native(const struct pciio_call *call)
 {
 	struct pci_list_vpd_io io;
-	u64 len;
+	size_t len;
 	long ret;
 
-	if (copy_from_user(&io, arg, sizeof(io)))
+	if (copy_from_user(&io, call->arg, sizeof(io)))
 		return -EFAULT;
+
 	len = io.plvi_len;
-	ret = pciio_listvpd(&io.plvi_sel, (void __user *)io.plvi_data, &len);
+	ret = listvpd(call, &io.plvi_sel, (void __user *)io.plvi_data, &len);
 	if (ret)
 		return ret;
+
 	io.plvi_len = len;
-	return copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : 0;
+	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
+}
+
+#ifdef CONFIG_COMPAT
+struct compat_list_vpd_io {
+	struct pcisel sel;
+	u32 len;
+	compat_uptr_t data;
+};
+
+static_assert(sizeof(struct compat_list_vpd_io) == PCIIO_LISTVPD_COMPAT_SIZE);
+
+static long listvpd_compat(const struct pciio_call *call)
+{
+	struct compat_list_vpd_io io;
+	size_t len;
+	long ret;
+
+	if (copy_from_user(&io, call->arg, sizeof(io)))
+		return -EFAULT;
+
+	len = io.len;
+	ret = listvpd(call, &io.sel, compat_ptr(io.data), &len);
+	if (ret)
+		return ret;
+
+	io.len = len;
+	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
+}
+#else
+static long listvpd_compat(const struct pciio_call *call)
+{
+	return -ENOTTY;
+}
+#endif
+
+long pciio_listvpd(const struct pciio_call *call)
+{
+	return call->compat ? listvpd_compat(call) : listvpd_native(call);
 }

@@ -5,7 +5,7 @@ from harness.devices import e1000e, edu, ivshmem, nvme_sriov, rtl8139
 from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
-from harness.scenario import scenario
+from harness.scenario import Skip, scenario
 from harness.vm import Function
 
 EDU_ID = "0x010000ed"
@@ -174,22 +174,41 @@ def shown(vm, net):
     assert not maps()
 
 
-@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu")),
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=off")),
           devices={"net": e1000e(), "memory": ivshmem(4 << 20)}, log=LOG)
 def iommu(vm, net, memory):
     """A mapping that is given to another function's IOMMU: its addresses or an errno, no oops."""
     load(vm)
     holder = held(vm, memory, 2, "activate")
     register(vm, memory, COMMAND, 2, register(vm, memory, COMMAND, 2) | MASTER)
-    assert state(holder) == ["live", "translated"]
+    # Interrupt messages are not remapped on this machine.
+    assert state(holder) == ["live", "unprotected"]
+    vm.bind(memory, "pciio")
+    assert state(holder) == ["live", "unprotected"]
+    vm.unbind(memory)
     vm.modprobe("vfio-pci", "vfio_iommu_type1")
     vm.bind(net, "vfio-pci")
-    # The debug kernel has no remapping of interrupts.
     vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
     given = vm.check(f"pciio-vfio {net} {memory} 2").stdout.strip()
     # 6.1's VFIO does not understand leaves of 2 MiB: that is what SMALL_PAGES is for.
     assert given == ("Invalid argument" if vm.image.kernel.series == "6.1" else "ok")
     assert vm.check(f"pciio-vfio {net} {memory} 2 small").stdout.strip() == "ok"
+
+
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
+          devices={"memory": ivshmem(4 << 20)}, log=LOG)
+def translated(vm, memory):
+    """DMA is translated only while the driver pciio keeps others from claiming the group."""
+    load(vm)
+    holder = held(vm, memory, 2, "activate")
+    register(vm, memory, COMMAND, 2, register(vm, memory, COMMAND, 2) | MASTER)
+    assert state(holder) == ["live", "unprotected"]
+    vm.bind(memory, "pciio")
+    if not vm.run("dmesg | grep 'Enabled IRQ remapping'").stdout:
+        raise Skip("this kernel does not remap interrupts")
+    assert state(holder) == ["live", "translated"]
+    vm.unbind(memory)
+    assert state(holder) == ["live", "unprotected"]
 
 
 @scenario(cold=Machine(options=("-device", "nvme-subsys,id=subsystem")),

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * BARMMAP and BAROPEN: the same object, and for the former vm_mmap() on top. All
+ * refusals come before vm_mmap(), because MAP_FIXED unmaps what was there before
+ * the file is asked.
+ */
+#include <linux/compat.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/security.h>
+#include <linux/uaccess.h>
+
+#include "pciio.h"
+
+#define MMAP_FLAGS	(PCIIO_BAR_MMAP_FIXED | PCIIO_BAR_MMAP_EXCL | PCIIO_BAR_MMAP_RW | \
+			 PCIIO_BAR_MMAP_ACTIVATE)
+#define OPEN_FLAGS	(PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_EXCLUSIVE | PCIIO_BAR_OPEN_ACTIVATE | \
+			 PCIIO_BAR_OPEN_SHARE_DRIVER | PCIIO_BAR_OPEN_SHARE_PAGE | \
+			 PCIIO_BAR_OPEN_SMALL_PAGES | PCIIO_BAR_OPEN_NO_MSIX)
+
+/* The first half of the checks: whether there is such a BAR for these rights. */
+static int check_bar(struct pci_dev *pdev, const struct pciio_request *req)
+{
+	int index = pciio_bar_index(pdev, req->reg);
+
+	if (index < 0)
+		return index;
+	/* Nothing is activated for what cannot be mapped. */
+	if (pci_resource_flags(pdev, index) & IORESOURCE_IO)
+		return req->flags & PCIIO_BAR_OPEN_ACTIVATE ? -EIO : index;
+	if (index != PCI_ROM_RESOURCE)
+		return index;
+
+	/* The decoder of the ROM is off, and a copy in RAM is not a BAR. */
+	if (req->flags & PCIIO_BAR_OPEN_RW)
+		return -EACCES;
+	if (pdev->resource[index].flags & IORESOURCE_ROM_SHADOW)
+		return -EOPNOTSUPP;
+	return req->flags & PCIIO_BAR_OPEN_ACTIVATE ? index : -EBUSY;
+}
+
+static struct file *open_bar(struct pciio_func *func, const struct pciio_request *req)
+{
+	struct pciio_handle *handle;
+	enum pciio_attr attr;
+	struct file *file;
+	int ret;
+
+	ret = pciio_attr_get(req->memattr, &attr);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = check_bar(func->pdev, req);
+	if (ret >= 0)
+		ret = pciio_handle_create(func, ret, req->flags, attr, &handle);
+	if (ret < 0)
+		return ERR_PTR(ret);
+
+	file = pciio_map_file(handle);
+	if (IS_ERR(file))
+		pciio_handle_release(handle);
+	return file;
+}
+
+/* The parameters of the module stand in for flags that FreeBSD's structure does not have. */
+static u32 open_flags(u32 flags)
+{
+	return (flags & PCIIO_BAR_MMAP_RW ? PCIIO_BAR_OPEN_RW : 0) |
+	       (flags & PCIIO_BAR_MMAP_ACTIVATE ? PCIIO_BAR_OPEN_ACTIVATE : 0) |
+	       (pciio_share_driver ? PCIIO_BAR_OPEN_SHARE_DRIVER : 0) |
+	       (pciio_share_page ? PCIIO_BAR_OPEN_SHARE_PAGE : 0) |
+	       (pciio_small_pages ? PCIIO_BAR_OPEN_SMALL_PAGES : 0);
+}
+
+/* What both requests begin with, in this order. @valid: the flags make sense. */
+static struct file *open_request(const struct pciio_request *req, bool valid)
+{
+	struct pciio_func *func;
+	struct file *file;
+
+	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
+		return ERR_PTR(-EPERM);
+
+	func = pciio_func_enter_sel(&req->sel);
+	if (!func)
+		return ERR_PTR(-ENODEV);
+	file = valid ? open_bar(func, req) : ERR_PTR(-EINVAL);
+	pciio_func_leave(func);
+	return file;
+}
+
+static bool mmap_flags_valid(u32 flags)
+{
+	return !(flags & ~MMAP_FLAGS) &&
+	       (!(flags & PCIIO_BAR_MMAP_EXCL) || flags & PCIIO_BAR_MMAP_FIXED);
+}
+
+/* The request, whatever the layout of the caller's structure. */
+struct barmmap {
+	struct pciio_request req;
+	u32 flags;			/* PCIIO_BAR_MMAP_* */
+	unsigned long base;		/* in with FIXED, out */
+	/* out */
+	size_t length;
+	u64 bar_length;
+	unsigned int bar_off;
+};
+
+/* What vm_mmap() would refuse after it has unmapped the range. */
+static int check_fixed(const struct barmmap *map, unsigned long arg, size_t arg_size)
+{
+	if (map->base & ~PAGE_MASK)
+		return -EINVAL;
+	if (map->length > TASK_SIZE || map->base > TASK_SIZE - map->length)
+		return -ENOMEM;
+	if (map->base < arg + arg_size && arg < map->base + map->length)
+		return -EINVAL;
+	return 0;
+}
+
+static int map_file(struct file *file, struct barmmap *map)
+{
+	unsigned long prot = PROT_READ | (map->flags & PCIIO_BAR_MMAP_RW ? PROT_WRITE : 0);
+	bool fixed = map->flags & PCIIO_BAR_MMAP_FIXED;
+	unsigned long flags = MAP_SHARED, addr;
+	int ret;
+
+	if (fixed)
+		flags |= map->flags & PCIIO_BAR_MMAP_EXCL ? MAP_FIXED_NOREPLACE : MAP_FIXED;
+
+	addr = vm_mmap(file, fixed ? map->base : 0, map->length, prot, flags, 0);
+	if (!IS_ERR_VALUE(addr)) {
+		map->base = addr;
+		return 0;
+	}
+
+	/* FreeBSD knows only one error for "there is no room". */
+	ret = (long)addr;
+	return ret == -EEXIST || ret == -EAGAIN ? -ENOMEM : ret;
+}
+
+/* Opens the BAR and checks everything that can be checked before the mapping is made. */
+static struct file *map_prepare(struct barmmap *map, unsigned long arg, size_t arg_size)
+{
+	struct pciio_handle *handle;
+	struct file *file;
+	int ret = 0;
+	u64 pages;
+
+	map->req.flags = open_flags(map->flags);
+	file = open_request(&map->req, mmap_flags_valid(map->flags));
+	if (IS_ERR(file))
+		return file;
+
+	handle = file->private_data;
+	pages = pciio_bar_pages(handle->bar);
+	map->length = pages;
+	map->bar_length = handle->bar->len;
+	map->bar_off = pciio_bar_offset(handle->bar);
+	if (pages > ULONG_MAX)
+		ret = -ENOMEM;
+	else if (map->flags & PCIIO_BAR_MMAP_FIXED)
+		ret = check_fixed(map, arg, arg_size);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
+	}
+	return file;
+}
+
+/*
+ * Only the mapping that was just made: another thread may have replaced it, if it
+ * was asked for at an address that the caller knew.
+ */
+static void unmap_own(struct file *file, const struct barmmap *map)
+{
+	struct vm_area_struct *vma;
+	bool own;
+
+	mmap_read_lock(current->mm);
+	vma = find_vma(current->mm, map->base);
+	own = vma && vma->vm_file == file && vma->vm_start == map->base &&
+	      vma->vm_end - vma->vm_start == map->length;
+	mmap_read_unlock(current->mm);
+
+	if (own)
+		vm_munmap(map->base, map->length);
+}
+
+static void barmmap_out(struct pci_bar_mmap *io, const struct barmmap *map)
+{
+	io->pbm_map_base = (void *)map->base;
+	io->pbm_map_length = map->length;
+	io->pbm_bar_length = map->bar_length;
+	io->pbm_bar_off = map->bar_off;
+}
+
+/*
+ * The structure is written back unchanged before the mapping is made: one that
+ * cannot be written must not cost the caller what FIXED replaces.
+ */
+static long barmmap_native(struct pci_bar_mmap __user *arg)
+{
+	struct pci_bar_mmap io;
+	struct barmmap map;
+	struct file *file;
+	long ret;
+
+	if (copy_from_user(&io, arg, sizeof(io)))
+		return -EFAULT;
+
+	map = (struct barmmap){
+		.req = { .sel = io.pbm_sel, .reg = io.pbm_reg, .memattr = io.pbm_memattr },
+		.flags = io.pbm_flags,
+		.base = (unsigned long)io.pbm_map_base,
+	};
+	file = map_prepare(&map, (unsigned long)arg, sizeof(io));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	ret = copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : map_file(file, &map);
+	if (!ret) {
+		barmmap_out(&io, &map);
+		if (copy_to_user(arg, &io, sizeof(io))) {
+			unmap_own(file, &map);
+			ret = -EFAULT;
+		}
+	}
+	fput(file);	/* the mapping holds it now */
+	return ret;
+}
+
+#ifdef CONFIG_COMPAT
+/* 64-bit members are aligned to 4 bytes there. */
+struct compat_bar_mmap {
+	u32 base;
+	u32 length;
+	compat_u64 bar_length;
+	int bar_off;
+	struct pcisel sel;
+	int reg;
+	int flags;
+	int memattr;
+} __packed __aligned(4);
+
+static_assert(sizeof(struct compat_bar_mmap) == PCIIO_BARMMAP_COMPAT_SIZE);
+
+static long barmmap_compat(struct compat_bar_mmap __user *arg)
+{
+	struct compat_bar_mmap io;
+	struct barmmap map;
+	struct file *file;
+	long ret;
+
+	if (copy_from_user(&io, arg, sizeof(io)))
+		return -EFAULT;
+
+	map = (struct barmmap){
+		.req = { .sel = io.sel, .reg = io.reg, .memattr = io.memattr },
+		.flags = io.flags,
+		.base = io.base,
+	};
+	file = map_prepare(&map, (unsigned long)arg, sizeof(io));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	ret = copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : map_file(file, &map);
+	if (!ret) {
+		io.base = map.base;
+		io.length = map.length;
+		io.bar_length = map.bar_length;
+		io.bar_off = map.bar_off;
+		if (copy_to_user(arg, &io, sizeof(io))) {
+			unmap_own(file, &map);
+			ret = -EFAULT;
+		}
+	}
+	fput(file);
+	return ret;
+}
+#else
+static long barmmap_compat(void __user *arg)
+{
+	return -ENOTTY;
+}
+#endif
+
+long pciio_barmmap(const struct pciio_call *call)
+{
+	return call->compat ? barmmap_compat(call->arg) : barmmap_native(call->arg);
+}
+
+static struct file *baropen_file(const struct pci_bar_open *io)
+{
+	struct pciio_request req = { .sel = io->pbo_sel, .reg = io->pbo_reg,
+				     .flags = io->pbo_flags, .memattr = io->pbo_memattr };
+
+	return open_request(&req, io->pbo_size >= sizeof(*io) && !(io->pbo_flags & ~OPEN_FLAGS) &&
+				  !io->pbo_reserved[0] && !io->pbo_reserved[1]);
+}
+
+/* The structure is the same for 32-bit callers. */
+long pciio_baropen(const struct pciio_call *call)
+{
+	struct pciio_handle *handle;
+	struct pci_bar_open io;
+	struct file *file;
+	u32 size;
+	int ret;
+
+	if (get_user(size, (u32 __user *)call->arg))
+		return -EFAULT;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(&io, sizeof(io), call->arg, size);
+	if (ret)
+		return ret;
+	io.pbo_size = size;
+
+	file = baropen_file(&io);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	handle = file->private_data;
+	io.pbo_bar_off = pciio_bar_offset(handle->bar);
+	io.pbo_bar_length = handle->bar->len;
+	io.pbo_map_length = pciio_bar_pages(handle->bar);
+	io.pbo_fd = get_unused_fd_flags(O_CLOEXEC);
+	if (io.pbo_fd < 0) {
+		fput(file);
+		return io.pbo_fd;
+	}
+
+	if (copy_to_user(call->arg, &io, sizeof(io))) {
+		put_unused_fd(io.pbo_fd);
+		fput(file);
+		return -EFAULT;
+	}
+	fd_install(io.pbo_fd, file);
+	return 0;
+}

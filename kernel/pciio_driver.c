@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Drivers: how BARs change hands when one binds or leaves, the driver pciio for
+ * driver_override, and what is done later because it could not be done at once.
+ */
+#include <linux/module.h>
+
+#include "pciio.h"
+
+/*
+ * Error recovery reports success only. It has failed when a function was not
+ * resumed for this long although its configuration space is accessible, which it
+ * is not during a reset.
+ */
+#define RECOVERY_TIMEOUT	(10 * HZ)
+#define RECOVERY_POLL		(HZ / 2)
+
+static struct workqueue_struct *pciio_wq;
+
+/* Nothing waits for this work: it takes the function's reference along. */
+static void work_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay)
+{
+	refcount_inc(&func->refs);
+	if (!queue_delayed_work(pciio_wq, work, delay))
+		pciio_func_put(func);
+}
+
+void pciio_work_settle(struct pciio_func *func, unsigned long delay)
+{
+	work_queue(func, &func->settle_work, delay);
+}
+
+/*
+ * A driver is about to probe. Its own ioremap() must not get our memory type,
+ * unless a user asked to share. An exclusive BAR stays: the driver's
+ * request_region() fails.
+ */
+static void bar_probing(struct pciio_bar *bar, const void *unused)
+{
+	mutex_lock(&bar->lock);
+	if (!bar->exclusive)
+		pciio_bar_mark(bar, PCIIO_DRIVER, 0);
+	mutex_unlock(&bar->lock);
+}
+
+/* The driver has not requested the region that an exclusive BAR holds. */
+static void bar_bound(struct pciio_bar *bar, const void *unused)
+{
+	mutex_lock(&bar->lock);
+	if (bar->exclusive)
+		pciio_bar_mark(bar, PCIIO_DRIVER, 0);
+	mutex_unlock(&bar->lock);
+}
+
+/* The second half of both, with no lock held over the zap. */
+static void bar_yield(struct pciio_bar *bar, const void *unused)
+{
+	if (!(READ_ONCE(bar->reasons) & PCIIO_DRIVER))
+		return;
+
+	pciio_bar_zap(bar);
+	mutex_lock(&bar->lock);
+	if (!bar->sharers)
+		pciio_attr_release(bar);
+	mutex_unlock(&bar->lock);
+	wake_up_all(&bar->wait);
+}
+
+/* Called with device_lock held, before the probe. */
+void pciio_driver_probing(struct pciio_func *func)
+{
+	bool locked = !pciio_cfg_lock(func);
+	u16 command;
+
+	mutex_lock(&func->lock);
+	func->driver = PCIIO_DRIVER_PROBING;
+	/* Decoding stays on; with our count the driver's own enable would do nothing. */
+	if (pciio_func_give_back(func) && locked && !(func->saved & PCI_COMMAND_INTX_DISABLE) &&
+	    !pciio_command_read(func, &command))
+		pciio_cfg_write(func, PCI_COMMAND, 2, command & ~PCI_COMMAND_INTX_DISABLE);
+	pciio_func_visit_bars(func, bar_probing, NULL);
+	mutex_unlock(&func->lock);
+
+	if (locked)
+		pciio_cfg_unlock(func);
+	pciio_func_visit_bars(func, bar_yield, NULL);
+}
+
+void pciio_driver_bound(struct pciio_func *func)
+{
+	mutex_lock(&func->lock);
+	func->driver = PCIIO_DRIVER_BOUND;
+	pciio_func_visit_bars(func, bar_bound, NULL);
+	mutex_unlock(&func->lock);
+	pciio_func_visit_bars(func, bar_yield, NULL);
+}
+
+/*
+ * The driver of a function that was here before the module. The notifier may have
+ * been faster: the order of dev->driver and its calls makes both right.
+ */
+void pciio_driver_found(struct pciio_func *func)
+{
+	const struct device_driver *driver;
+
+	mutex_lock(&func->lock);
+	driver = READ_ONCE(func->pdev->dev.driver);
+	if (driver && driver != &pciio_driver.driver && func->driver == PCIIO_DRIVER_NONE) {
+		func->driver = PCIIO_DRIVER_BOUND;
+		pciio_func_set_name(func, driver->name);
+	}
+	mutex_unlock(&func->lock);
+}
+
+/*
+ * Mappings that the driver made may exist a little longer. A BAR that cannot get
+ * its memory type back now tries again at the next fault.
+ */
+static void bar_left(struct pciio_bar *bar, const void *unused)
+{
+	unsigned int others, set = 0;
+
+	mutex_lock(&bar->lock);
+	others = bar->reasons & ~(PCIIO_DRIVER | PCIIO_ATTR);
+	if (!bar->reserved && !(bar->reasons & PCIIO_DEAD) && !list_empty(&bar->handles) &&
+	    (others || pciio_attr_reserve(bar, bar->attr)))
+		set = PCIIO_ATTR;
+	pciio_bar_mark(bar, set, PCIIO_DRIVER | (set ? 0 : PCIIO_ATTR));
+	mutex_unlock(&bar->lock);
+	wake_up_all(&bar->wait);
+}
+
+/*
+ * The driver is unbound, or its probe has failed. In the second case the kernel
+ * has not released the driver's resources yet; dev->driver is cleared after that.
+ */
+void pciio_driver_left(struct pciio_func *func)
+{
+	bool own;
+
+	mutex_lock(&func->lock);
+	own = func->driver == PCIIO_DRIVER_NONE;
+	if (!own)
+		func->driver = PCIIO_DRIVER_LEAVING;
+	mutex_unlock(&func->lock);
+
+	pciio_func_set_name(func, "");
+	/* Unbinding the driver pciio ends an error. */
+	if (own)
+		pciio_func_change(func, 0, PCIIO_ERROR);
+	else
+		pciio_driver_settle(func);
+}
+
+static bool has_left(struct pciio_func *func)
+{
+	const struct device_driver *driver = READ_ONCE(func->pdev->dev.driver);
+
+	return func->driver == PCIIO_DRIVER_LEAVING &&
+	       (!driver || driver == &pciio_driver.driver);
+}
+
+/*
+ * Gives the function back to its users once the driver's resources are gone. A
+ * driver that probes next waits for func->lock in the notifier, before it probes.
+ */
+void pciio_driver_settle(struct pciio_func *func)
+{
+	struct pciio_look look;
+
+	if (READ_ONCE(func->driver) != PCIIO_DRIVER_LEAVING)
+		return;
+	if (!has_left(func) || !pciio_cfg_trylock(func)) {
+		pciio_work_settle(func, 1);
+		return;
+	}
+
+	mutex_lock(&func->lock);
+	if (has_left(func)) {
+		func->driver = PCIIO_DRIVER_NONE;
+		pciio_func_reactivate(func);
+		pciio_func_visit_bars(func, bar_left, NULL);
+	}
+	mutex_unlock(&func->lock);
+
+	pciio_look_take(func, &look);
+	pciio_cfg_unlock(func);
+	pciio_look_apply(func, &look);
+}
+
+/*
+ * Somebody else may have changed COMMAND, or a reset was in the way of restoring
+ * it. Waits for configuration access, which the callers could not do.
+ */
+static void settle(struct pciio_func *func)
+{
+	struct pciio_look look;
+
+	pciio_driver_settle(func);
+	if (pciio_cfg_lock(func))
+		return;
+
+	mutex_lock(&func->lock);
+	pciio_func_settle(func);
+	pciio_func_reactivate(func);
+	mutex_unlock(&func->lock);
+
+	pciio_look_take(func, &look);
+	pciio_cfg_unlock(func);
+	pciio_look_apply(func, &look);
+}
+
+static void settle_work(struct work_struct *work)
+{
+	struct pciio_func *func = container_of(to_delayed_work(work), struct pciio_func,
+					       settle_work);
+
+	if (pciio_func_enter(func)) {
+		settle(func);
+		/* Recovery is over, and what the function needs is on again. */
+		if (!READ_ONCE(func->recovery_end))
+			pciio_func_change(func, 0, PCIIO_ERROR);
+		pciio_func_leave(func);
+	}
+	pciio_func_put(func);
+}
+
+static bool recovery_failed(struct pciio_func *func)
+{
+	if (!pciio_cfg_trylock(func)) {
+		WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+		return false;
+	}
+	pciio_cfg_unlock(func);
+	return time_after(jiffies, READ_ONCE(func->recovery_end));
+}
+
+static void recovery_work(struct work_struct *work)
+{
+	struct pciio_func *func = container_of(to_delayed_work(work), struct pciio_func,
+					       recovery_work);
+
+	if (READ_ONCE(func->recovery_end) && pciio_func_enter(func)) {
+		if (recovery_failed(func))
+			pciio_func_kill_bars(func);
+		else
+			work_queue(func, &func->recovery_work, RECOVERY_POLL);
+		pciio_func_leave(func);
+	}
+	pciio_func_put(func);
+}
+
+void pciio_work_init(struct pciio_func *func)
+{
+	INIT_DELAYED_WORK(&func->settle_work, settle_work);
+	INIT_DELAYED_WORK(&func->recovery_work, recovery_work);
+}
+
+static void work_cancel(struct pciio_func *func, struct delayed_work *work)
+{
+	if (cancel_delayed_work_sync(work))
+		pciio_func_put(func);
+}
+
+/* When nothing can queue work of the function any more. */
+void pciio_work_cancel(struct pciio_func *func)
+{
+	work_cancel(func, &func->settle_work);
+	work_cancel(func, &func->recovery_work);
+}
+
+/* Bound by driver_override only. It takes nothing, and so revokes nothing. */
+static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct pciio_func *func = pciio_func_of(pdev);
+
+	if (!func)
+		return -ENODEV;
+
+	/* For the recovery from an error, which restores what was saved. */
+	pci_save_state(pdev);
+	/* Nothing else puts a function back into use whose recovery has failed. */
+	if (pdev->error_state == pci_channel_io_frozen && pci_device_is_present(pdev))
+		pdev->error_state = pci_channel_io_normal;
+
+	mutex_lock(&func->lock);
+	func->delegated = true;
+	mutex_unlock(&func->lock);
+	pci_set_drvdata(pdev, func);
+	return 0;
+}
+
+static void pciio_remove(struct pci_dev *pdev)
+{
+	struct pciio_func *func = pci_get_drvdata(pdev);
+
+	mutex_lock(&func->lock);
+	func->delegated = false;
+	mutex_unlock(&func->lock);
+	WRITE_ONCE(func->recovery_end, 0);
+	pci_set_drvdata(pdev, NULL);
+	pciio_func_put(func);
+}
+
+/*
+ * The callbacks of error recovery come with device_lock and pci_bus_sem held, so
+ * they must not take func->lock. Zero stands for "no recovery".
+ */
+static pci_ers_result_t pciio_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct pciio_func *func = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_perm_failure) {
+		pciio_func_kill_bars(func);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+
+	WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+	pciio_func_change(func, PCIIO_ERROR, 0);
+	work_queue(func, &func->recovery_work, RECOVERY_POLL);
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t pciio_slot_reset(struct pci_dev *pdev)
+{
+	struct pciio_func *func = pci_get_drvdata(pdev);
+
+	WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void pciio_error_resume(struct pci_dev *pdev)
+{
+	struct pciio_func *func = pci_get_drvdata(pdev);
+
+	WRITE_ONCE(func->recovery_end, 0);
+	pciio_work_settle(func, 0);
+}
+
+/*
+ * Called with configuration access locked: faults wait for it and then find a
+ * working device, so that a reset never shows as SIGBUS.
+ */
+static void pciio_reset_prepare(struct pci_dev *pdev)
+{
+	pciio_func_refault(pci_get_drvdata(pdev));
+}
+
+/* The kernel complains about a driver that has only one of the two. */
+static void pciio_reset_done(struct pci_dev *pdev)
+{
+}
+
+static const struct pci_error_handlers pciio_err_handler = {
+	.error_detected = pciio_error_detected,
+	.slot_reset = pciio_slot_reset,
+	.resume = pciio_error_resume,
+	.reset_prepare = pciio_reset_prepare,
+	.reset_done = pciio_reset_done,
+};
+
+struct pci_driver pciio_driver = {
+	.name = PCIIO_NAME,
+	.probe = pciio_probe,
+	.remove = pciio_remove,
+	.err_handler = &pciio_err_handler,
+	.driver_managed_dma = false,
+};
+
+int pciio_driver_init(void)
+{
+	pciio_wq = alloc_workqueue(PCIIO_NAME, WQ_UNBOUND, 0);
+	return pciio_wq ? 0 : -ENOMEM;
+}
+
+void pciio_driver_exit(void)
+{
+	destroy_workqueue(pciio_wq);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Properties of a PCI function that need no state of the module. */
+#include <linux/nospec.h>
+
+#include "pciio.h"
+
+/* A function that no driver ever touched is in state PCI_UNKNOWN, which means on. */
+bool pciio_asleep(const struct pci_dev *pdev)
+{
+	int state = (__force int)pdev->current_state;
+
+	return state >= (__force int)PCI_D1 && state <= (__force int)PCI_D3cold;
+}
+
+/*
+ * Returns the index of the BAR whose register is at @reg, or -EINVAL. VF BARs,
+ * which are in the PF's extended capability, are not BARs of the PF.
+ */
+int pciio_bar_index(struct pci_dev *pdev, int reg)
+{
+	int index;
+
+	if (pdev->rom_base_reg && reg == pdev->rom_base_reg)
+		index = PCI_ROM_RESOURCE;
+	else if (reg >= PCI_BASE_ADDRESS_0 && reg <= PCI_BASE_ADDRESS_5 && !(reg & 3))
+		index = (reg - PCI_BASE_ADDRESS_0) / 4;
+	else
+		return -EINVAL;
+
+	index = array_index_nospec(index, PCIIO_BARS);
+	if (!pci_resource_len(pdev, index) ||
+	    !(pci_resource_flags(pdev, index) & (IORESOURCE_MEM | IORESOURCE_IO)))
+		return -EINVAL;
+	return index;
+}
+
+/*
+ * Whether the BAR has an address that is decoded towards it. That of a function
+ * which was found but not yet given to drivers does not count.
+ */
+bool pciio_bar_assigned(struct pci_dev *pdev, int index)
+{
+	const struct resource *res = &pdev->resource[index];
+
+	return pciio_dev_is_added(pdev) && !(res->flags & IORESOURCE_UNSET) && res->parent;
+}
+
+/*
+ * The bridges above a function exist as long as the function does, because
+ * removal starts with the functions.
+ */
+bool pciio_is_below(struct pci_dev *pdev, struct pci_dev *bridge)
+{
+	struct pci_dev *above;
+
+	for (above = pci_upstream_bridge(pdev); above; above = pci_upstream_bridge(above))
+		if (above == bridge)
+			return true;
+	return false;
+}
