@@ -9,59 +9,105 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import store
-from .apt import AptError, AptRoot
+from .apt import AptError, AptRoot, SuiteRoot, link_usr
 from .architectures import (AMD64, ARM64, ARMHF, I386, MIPS64EL, PPC64EL, S390X, Architecture)
 from .paths import BUILD
 
 
+class KernelError(Exception):
+    pass
+
+
+class NoKernel(KernelError):
+    """No package source that is asked has such a kernel: a reason to skip what needs it."""
+
+
 @dataclass(frozen=True)
 class Series:
-    """releases: patterns, the first that matches counts; the group tells the newest"""
+    """versions: of the releases that will do, the best first; flavour: the end of their names"""
 
     architecture: Architecture
-    releases: tuple
+    versions: tuple
+    flavour: str
 
-    def newest(self, apt, prefix):
-        """The newest release that has a package PREFIX-RELEASE."""
-        names = apt.names(f"{prefix}-6.")
-        for pattern in self.releases:
-            found = [match for match in (re.fullmatch(f"{prefix}-({pattern})", name)
-                                         for name in names) if match]
+    def find(self, prefix, wanted=None, suites=True):
+        """(apt root, release) of the newest release, or of the one that is WANTED, that has a
+        package PREFIX-RELEASE. Without SUITES only the system's own package sources are asked."""
+        def pattern(version):
+            return re.escape(wanted) if wanted else self._releases(version)
+
+        return self._find(prefix, pattern, suites)
+
+    def find_source(self):
+        """(apt root, version) of the newest version that has a package linux-source-VERSION."""
+        return self._find("linux-source", lambda version: (
+            re.escape(version) if "." in version else rf"{re.escape(version)}\.\d+"))
+
+    def _find(self, prefix, pattern, suites=True):
+        failures = []
+        for apt, version in self._places(suites):
+            apt.update()
+            matches = [re.fullmatch(f"{prefix}-({pattern(version)})", name)
+                       for name in apt.names(f"{prefix}-{version}")]
+            found = [match[1] for match in matches if match]
             if found:
-                return max(found, key=lambda match: int(match[2]))[1]
-        raise KernelError(f"no package source of this machine has a fitting {prefix} for "
-                          f"{self.architecture.name} (Debian 12's main and security have it)")
+                return apt, max(found, key=_numbers)
+            failures.append(apt.failure)
+        raise NoKernel("\n".join([
+            f"this release of Debian has no {prefix} {' or '.join(self.versions)} for "
+            f"{self.architecture.name}", *filter(None, failures)]))
+
+    def _releases(self, version):
+        """A pattern of releases such as 6.1.0-56-amd64, 6.12.115+deb13.1-amd64."""
+        return rf"{re.escape(version)}\.[\d.]+(?:-\d+|\+[a-z]+[\d.]*)-{re.escape(self.flavour)}"
+
+    def _places(self, suites):
+        """Where to look for which version, the best first."""
+        for version in self.versions:
+            yield AptRoot(self.architecture), version
+            for suite in SUITES.get(version, ()) if suites else ():
+                yield SuiteRoot(suite, self.architecture), version
 
 
+def _numbers(release):
+    return [int(number) for number in re.findall(r"\d+", release)]
+
+
+# Where else versions are found that the system's own package sources do not have.
+SUITES = {"7": ("trixie-backports", "sid")}
 # What guests run.
 SERIES = {
-    "6.1": Series(AMD64, (r"6\.1\.0-(\d+)-amd64",)),
-    "6.12": Series(AMD64, (r"6\.12\.(\d+)\+deb\d+-amd64",)),
-    "arm64": Series(ARM64, (r"6\.12\.(\d+)\+deb\d+-arm64", r"6\.1\.0-(\d+)-arm64")),
+    "6.1": Series(AMD64, ("6.1",), "amd64"),
+    "6.12": Series(AMD64, ("6.12",), "amd64"),
+    "7": Series(AMD64, ("7",), "amd64"),
+    "arm64": Series(ARM64, ("7", "6.12", "6.1"), "arm64"),
 }
+# The sets of kernels that a scenario runs on: see README.md.
 ON_AMD64 = tuple(name for name, series in SERIES.items() if series.architecture is AMD64)
 EVERYWHERE = tuple(SERIES)
+NEWEST = ON_AMD64[-1:]
+NEWEST_EVERYWHERE = (*NEWEST, "arm64")
+OLDEST_AND_NEWEST = (ON_AMD64[0], *NEWEST)
 # What the module is compiled for and not run on. Addresses of devices have 32 bits on armhf,
 # 64 on i386, where both are 32-bit kernels.
 COMPILED = {
-    "arm64-6.1": Series(ARM64, (r"6\.1\.0-(\d+)-arm64",)),
-    "armhf": Series(ARMHF, (r"6\.1\.0-(\d+)-armmp",)),
-    "i386": Series(I386, (r"6\.1\.0-(\d+)-686-pae",)),
-    "mips64el": Series(MIPS64EL, (r"6\.1\.0-(\d+)-5kc-malta",)),
-    "ppc64el": Series(PPC64EL, (r"6\.1\.0-(\d+)-powerpc64le",)),
-    "s390x": Series(S390X, (r"6\.1\.0-(\d+)-s390x",)),
+    "arm64-6.12": Series(ARM64, ("6.12",), "arm64"),
+    "arm64-6.1": Series(ARM64, ("6.1",), "arm64"),
+    "armhf": Series(ARMHF, ("6.1",), "armmp"),
+    "i386": Series(I386, ("6.1",), "686-pae"),
+    "mips64el": Series(MIPS64EL, ("6.1",), "5kc-malta"),
+    "ppc64el": Series(PPC64EL, ("6.1",), "powerpc64le"),
+    "s390x": Series(S390X, ("6.1",), "s390x"),
 }
-# Built from source, and only used when it is asked for: see debug_kernel.py.
+# Built from source, and only used when it is asked for: see debug_kernel.py. Each runs what the
+# kernel beside it runs.
 DEBUG = "debug"
+DEBUG_KERNELS = {DEBUG: NEWEST[0], "debug-6.12": "6.12"}
 
 
 def architecture(series):
-    """The debug kernel is one for amd64."""
-    return AMD64 if series == DEBUG else SERIES[series].architecture
-
-
-class KernelError(Exception):
-    pass
+    """Debug kernels are for amd64."""
+    return AMD64 if series in DEBUG_KERNELS else SERIES[series].architecture
 
 
 @dataclass(frozen=True)
@@ -77,7 +123,9 @@ class Kernel:
 
     @property
     def vmlinuz(self):
-        return self.directory / "boot" / f"vmlinuz-{self.release}"
+        """Where 6.x has it, or among the modules."""
+        image = self.directory / "boot" / f"vmlinuz-{self.release}"
+        return image if image.exists() else self.modules / "vmlinuz"
 
     @property
     def vmlinux(self):
@@ -89,14 +137,18 @@ class Kernel:
         return self.directory / "lib" / "modules" / self.release
 
     @property
+    def debug(self):
+        return self.series in DEBUG_KERNELS
+
+    @property
     def slowness(self):
         """How many times longer than a stock kernel it may take for anything."""
-        return 6 if self.series == DEBUG else 1
+        return 6 if self.debug else 1
 
     @property
     def memory(self):
         """What a guest needs at least: KASAN wants an eighth of what is mapped by ioremap()."""
-        return "4G" if self.series == DEBUG else None
+        return "4G" if self.debug else None
 
     @property
     def append(self):
@@ -106,7 +158,7 @@ class Kernel:
         looks for forgotten timers in all that is unmapped: for the reservation of 16 GiB each takes
         half a minute in one go. The stress turns the second on again.
         """
-        return "no_debug_objects rcupdate.rcu_cpu_stall_timeout=300" if self.series == DEBUG else ""
+        return "no_debug_objects rcupdate.rcu_cpu_stall_timeout=300" if self.debug else ""
 
 
 def fetch(series, say=print):
@@ -122,20 +174,21 @@ def compiled(name):
 
 
 def _unpacked(series, directory):
-    (image,) = (directory / "boot").glob("vmlinuz-*")
-    return Kernel(series, image.name.removeprefix("vmlinuz-"), directory,
-                  SERIES[series].architecture)
+    (modules,) = (directory / "lib" / "modules").iterdir()
+    return Kernel(series, modules.name, directory, SERIES[series].architecture)
 
 
 def _download(series, directory, say):
-    apt = AptRoot(SERIES[series].architecture)
     try:
-        apt.update()
-        package = f"linux-image-{SERIES[series].newest(apt, 'linux-image')}"
-        say(f"downloading {package}")
-        apt.unpack(package, directory)
+        apt, release = SERIES[series].find("linux-image")
+        say(f"downloading linux-image-{release}")
+        # The image and its modules: from 7.x on linux-image only depends on the packages of both.
+        for name in apt.names("linux-"):
+            if re.fullmatch(rf"linux-(image|binary|base|modules)-{re.escape(release)}", name):
+                apt.unpack(name, directory)
+        link_usr(directory)
     except (AptError, subprocess.CalledProcessError, OSError) as error:
-        raise KernelError(f"kernel {series} cannot be had: {error}") from error
+        raise KernelError(f"kernel {series} is not available: {error}") from error
     kernel = _unpacked(series, directory)
     kernel.vmlinux.write_bytes(extract_vmlinux(kernel.vmlinuz.read_bytes()))
 
@@ -169,5 +222,7 @@ def main(arguments):
             raise SystemExit(f"scripts/kernels: no kernel {series}, there are: {' '.join(SERIES)}")
         try:
             print(fetch(series, lambda text: print(f"scripts/kernels: {text}")).directory)
+        except NoKernel as error:
+            print(f"scripts/kernels: skipped: {error}")
         except KernelError as error:
             raise SystemExit(f"scripts/kernels: {error}") from error

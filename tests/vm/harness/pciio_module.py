@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel module, built for a Debian kernel with its headers, which are installed nowhere."""
 
+import functools
+import os
 import re
 import shutil
 import subprocess
 
-from . import cross, store
-from .apt import AptRoot
+from . import cross, kbuild_tools, store
+from .architectures import AMD64
 from .kernels import COMPILED, SERIES
 from .paths import BUILD, SOURCE, TESTS
 
-# The module's BTF would need pahole and a vmlinux, and nothing here reads it. Debug information is
-# 25 times the module, which each guest reads through 9p.
-MAKE = ["make", "-s", "-j2", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES=", "CONFIG_DEBUG_INFO="]
+# The module's BTF would need pahole and a vmlinux, and nothing here reads it; so a pahole of
+# another version than the kernel was built with, or none, is no reason for a warning. Debug
+# information is 25 times the module, which each guest reads through 9p.
+MAKE = ["make", "-s", "-j2", "W=1", "CONFIG_DEBUG_INFO_BTF_MODULES=", "CONFIG_DEBUG_INFO=",
+        "PAHOLE_VERSION=", "CONFIG_PAHOLE_VERSION="]
 
 
 # What Debian's kernels say of a module that Debian did not sign.
@@ -40,7 +44,8 @@ def _insert(vm, module, parameters):
 
 
 def build(kernel, *options):
-    """Returns pciio.ko for KERNEL; OPTIONS are for make, such as C=2."""
+    """Returns pciio.ko for KERNEL; OPTIONS are for make, such as C=2, left out where it cannot
+    work."""
     return _build(kernel, SOURCE / "kernel", "pciio", *options)
 
 
@@ -49,7 +54,9 @@ def _build(kernel, source, name, *options):
     with store.locked(folder):
         _copy(source, folder / source.name)
         _copy(SOURCE / "include" / "pciio", folder / "include" / "pciio")
-        done = subprocess.run([*MAKE, *_cross(kernel), *options, "-C", headers(kernel),
+        if not _knows_sparse(kernel):
+            options = [option for option in options if not option.startswith("C=")]
+        done = subprocess.run([*MAKE, *_compiler(kernel), *options, "-C", headers(kernel),
                                f"M={folder / source.name}", "modules"], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               env=cross.environment(kernel.architecture))
@@ -59,10 +66,30 @@ def _build(kernel, source, name, *options):
     return folder / source.name / f"{name}.ko"
 
 
-def _cross(kernel):
-    """Of all else the headers take care themselves."""
-    triplet = kernel.architecture.triplet
-    return [f"CROSS_COMPILE={triplet}-"] if triplet else []
+def _compiler(kernel):
+    """The compiler of this machine, where the headers name the one of their release of Debian."""
+    if kernel.tree:
+        return []
+    gcc = cross.gcc(kernel.architecture)
+    options = [f"CC={gcc}"]
+    if kernel.architecture.triplet:
+        options.append(f"CROSS_COMPILE={kernel.architecture.triplet}-")
+    if not _accepts(gcc, "-fmin-function-alignment=16"):
+        # The headers were configured by a gcc that has it; kbuild knows how to do without.
+        options.append("CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=")
+    return options
+
+
+def _knows_sparse(kernel):
+    """Sparse does not know __typeof_unqual__, of which 7.x's headers are full."""
+    return not kernel.release or int(kernel.release.partition(".")[0]) < 7
+
+
+@functools.cache
+def _accepts(gcc, option):
+    done = subprocess.run([gcc, option, "-c", "-xc", os.devnull, "-o", os.devnull], check=False,
+                          stderr=subprocess.DEVNULL)
+    return done.returncode == 0
 
 
 def _copy(source, target):
@@ -87,19 +114,24 @@ def headers(kernel):
 
 
 def _download(kernel, folder):
-    apt, host_apt = AptRoot(kernel.architecture), AptRoot()
-    apt.update()
-    host_apt.update()
     series = (SERIES | COMPILED)[kernel.series]
-    release = kernel.release or series.newest(apt, "linux-headers")
-    base = re.match(r"\d+\.\d+\.\d+(-\d+|\+deb\d+)", release)[0]
-    # 6.1's tools are shared by all of its revisions, 6.12 has a package for each.
-    tools = f"linux-kbuild-{base if 'deb' in base else '6.1'}"
+    apt, release = series.find("linux-headers", kernel.release)
+    host_apt = apt.beside(AMD64)
+    host_apt.update()
+    base = release.removesuffix(f"-{series.flavour}")
     apt.unpack(f"linux-headers-{release}", folder)
     apt.unpack(f"linux-headers-{base}-common", folder)
-    host_apt.unpack(tools, folder)
-    # The package's Makefile names its other half by an absolute path.
-    makefile = folder / "usr" / "src" / f"linux-headers-{release}" / "Makefile"
+    # 6.1's tools are shared by all of its revisions, later ones have a package for each.
+    shared = f"linux-kbuild-{'.'.join(base.split('.')[:2])}"
+    own = f"linux-kbuild-{base}"
+    host_apt.unpack(own if own in host_apt.names(own) else shared, folder)
+    _patch_makefile(folder / "usr" / "src" / f"linux-headers-{release}" / "Makefile")
+    kbuild_tools.make_them_run(folder, host_apt)
+
+
+def _patch_makefile(makefile):
+    """It names the folder that it is in, and its other half, by absolute paths."""
     text = makefile.read_text(encoding="ascii")
-    makefile.write_text(re.sub(r"^include /usr/src/", "include ../", text, flags=re.M),
-                        encoding="ascii")
+    text = re.sub(r"^include /usr/src/", "include ../", text, flags=re.M)
+    text = re.sub(r"^KBUILD_OUTPUT=.*$", "KBUILD_OUTPUT=$(CURDIR)", text, flags=re.M)
+    makefile.write_text(text, encoding="ascii")

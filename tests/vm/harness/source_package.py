@@ -2,13 +2,10 @@
 """Debian's source packages, unpacked under build/, from the archives of the system's packages."""
 
 import re
-from pathlib import Path
 
 from . import store
-from .apt import AptRoot
+from .apt import AptRoot, system_sources
 from .paths import BUILD
-
-SYSTEM = Path("/etc/apt")
 
 
 class SourceRoot(AptRoot):
@@ -24,9 +21,8 @@ class SourceRoot(AptRoot):
         parts.mkdir(parents=True, exist_ok=True)
         for old in parts.iterdir():
             old.unlink()
-        for path in [SYSTEM / "sources.list", *(SYSTEM / "sources.list.d").glob("*")]:
-            if path.suffix in (".list", ".sources") and path.exists():
-                (parts / path.name).write_text(_for_sources(path), encoding="utf-8")
+        for path in system_sources():
+            (parts / path.name).write_text(_for_sources(path), encoding="utf-8")
         super().update()
 
     def source(self, package, directory):

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from . import store
-from .apt import AptError, AptRoot
+from .apt import AptError, AptRoot, link_usr
 from .architectures import AMD64
 from .paths import BUILD
 
@@ -28,6 +28,7 @@ def _unpacked(architecture):
         apt.update()
         for package in ("busybox-static", "libc6"):
             apt.unpack(package, folder)
+        link_usr(folder)
 
     try:
         return store.once(BUILD / "userland" / architecture.name, fill)
