@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import image, kernel_log, kmemleak
 from .cross import CrossError
-from .kernels import DEBUG, SERIES, KernelError, architecture
+from .kernels import DEBUG_KERNELS, SERIES, KernelError, NoKernel, architecture
 from .paths import BUILD
 from .programs import ProgramError
 from .qemu import VmError
@@ -54,12 +54,15 @@ class Runner:
 
     def start(self, cases, workers):
         """Yields the Outcome of each (scenario, series) as it comes."""
+        absent = self._make_images(dict(_by_series(cases)))
+        for case, series in cases:
+            if series in absent:
+                yield Outcome(_title(case, series), 0, skipped=absent[series])
+        cases = [case for case in cases if case[1] not in absent]
         cold = [(case, series) for case, series in cases if case.machine]
         warm = [(case, series) for case, series in cases if not case.machine]
         # CPUs that wait for each other take ten times longer where another guest takes turns.
         alone = [(case, series) for case, series in cold if case.machine.smp > 1]
-        for series in dict(_by_series(cases)):
-            self.images[series] = image.make(series, self.directory, self.stage, _comment)
         for case in alone:
             yield self._run(*case)
         with ThreadPoolExecutor(workers) as pool:
@@ -69,6 +72,16 @@ class Runner:
             rest = [case for case in cold + warm if case not in alone]
             for done in as_completed([pool.submit(self._run, *case) for case in rest]):
                 yield done.result()
+
+    def _make_images(self, wanted):
+        """Returns {series: reason} of those that this release of Debian does not have."""
+        absent = {}
+        for series in wanted:
+            try:
+                self.images[series] = image.make(series, self.directory, self.stage, _comment)
+            except NoKernel as error:
+                absent[series] = "; ".join(str(error).splitlines())
+        return absent
 
     def _snapshot(self, series):
         """Boots once; the file fits only this QEMU and machine, so each run makes its own."""
@@ -83,7 +96,6 @@ class Runner:
 
     def _run(self, case, series):
         """Runs one scenario on one kernel; whatever happens becomes an Outcome."""
-        title = f"{case.name} on {series} ({case.lane})"
         directory = self.directory / f"{case.name}-{series}"
         directory.mkdir()
         started = time.monotonic()
@@ -103,7 +115,11 @@ class Runner:
             error += f"\nkept in {_move(directory, 'failed')}"
         elif self.keep:
             _move(directory, "kept")
-        return Outcome(title, seconds, error, skipped)
+        return Outcome(_title(case, series), seconds, error, skipped)
+
+
+def _title(case, series):
+    return f"{case.name} on {series} ({case.lane})"
 
 
 def _by_series(cases):
@@ -122,7 +138,7 @@ def _play(case, start, directory):
                 vm.kernel_log()
             raise
         if case.log is not None:
-            if vm.image.kernel.series == DEBUG:
+            if vm.image.kernel.debug:
                 kmemleak.check(vm)
             bad = kernel_log.unexpected(vm.kernel_log(), case.log)
             assert not bad, "\n".join(["unexpected in the kernel log:", *bad])
@@ -160,8 +176,8 @@ def _comment(text):
 def _arguments():
     parser = argparse.ArgumentParser(
         prog="tests/vm/run", description="Runs scenarios in virtual machines; output is TAP.")
-    parser.add_argument("--kernel", action="append", choices=(*SERIES, DEBUG),
-                        help="only this kernel; debug is never run unasked")
+    parser.add_argument("--kernel", action="append", choices=(*SERIES, *DEBUG_KERNELS),
+                        help="only this kernel; debug kernels are never run unasked")
     parser.add_argument("--lane", choices=("snapshot", "cold"), help="only this lane")
     parser.add_argument("-k", metavar="PATTERN", default="", help="only scenarios whose name "
                         "(FILE.FUNCTION) contains a match of this regular expression")
@@ -198,7 +214,7 @@ def main():
     cases = list(_selected(arguments))
     if arguments.list:
         for case, series in cases:
-            print(f"{case.name} on {series} ({case.lane})")
+            print(_title(case, series))
         return 0
     if not cases:
         raise SystemExit("tests/vm/run: no scenario matches")
