@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The debug kernel: Debian's source of 6.12 with our configuration, built under build/."""
+"""Debug kernels: Debian's sources with the configuration of this project, built under build/."""
 
 import hashlib
 import os
@@ -8,84 +8,95 @@ import shutil
 import subprocess
 
 from . import store
-from .apt import AptError, AptRoot
-from .kernels import DEBUG, Kernel, KernelError
+from .apt import AptError
+from .kernels import DEBUG, DEBUG_KERNELS, SERIES, Kernel, KernelError
 from .paths import BUILD, TESTS
 
-PACKAGE = "linux-source-6.12"
 CONFIG = TESTS / "debug-kernel.config"
-STORE = BUILD / "debug-kernel"
-SOURCE = STORE / PACKAGE
-TREE = STORE / "kernel"
-ROOT = STORE / "root"
-# Of a complete build: hashes of the source and of the configuration.
-STAMP = STORE / "stamp"
 
 
-def fetch(say=print):
-    """Returns the debug kernel, building it when it is not there yet."""
-    with store.locked(STORE):
-        version = _source(say)
+class Store:
+    """The folders of one debug kernel.
+
+    stamp: of a complete build: hashes of the source and of the configuration
+    """
+
+    def __init__(self, series):
+        self.series = series
+        self.folder = BUILD / "debug-kernel" / series
+        self.source = self.folder / "source"
+        self.tree = self.folder / "kernel"
+        self.root = self.folder / "root"
+        self.log = self.folder / "build.log"
+        self.stamp = self.folder / "stamp"
+
+
+def fetch(series, say=print):
+    """Returns the debug kernel of SERIES, building it when it is not there yet."""
+    its = Store(series)
+    with store.locked(its.folder):
+        version = _source(its, say)
         wanted = f"{version} {hashlib.sha256(CONFIG.read_bytes()).hexdigest()}\n"
-        if not STAMP.exists() or STAMP.read_text(encoding="ascii") != wanted:
-            STAMP.unlink(missing_ok=True)
-            _build(say)
-            STAMP.write_text(wanted, encoding="ascii")
-    (modules,) = (ROOT / "lib" / "modules").iterdir()
-    return Kernel(DEBUG, modules.name, ROOT, tree=TREE)
+        if not its.stamp.exists() or its.stamp.read_text(encoding="ascii") != wanted:
+            its.stamp.unlink(missing_ok=True)
+            _build(its, say)
+            its.stamp.write_text(wanted, encoding="ascii")
+    (modules,) = (its.root / "lib" / "modules").iterdir()
+    return Kernel(series, modules.name, its.root, tree=its.tree)
 
 
-def source(say=print):
+def source(series=DEBUG, say=print):
     """Unpacks the kernel's source when it is not there yet, and returns its folder."""
-    with store.locked(STORE):
-        _source(say)
-    return SOURCE
+    its = Store(series)
+    with store.locked(its.folder):
+        _source(its, say)
+    return its.source
 
 
-def _source(say):
-    """What tells this source from another: the hash of its archive."""
-    version = SOURCE / ".archive-hash"
+def _source(its, say):
+    """What identifies this source: the hash of its archive."""
+    version = its.source / ".archive-hash"
     if not version.exists():
-        _download(say)
+        _download(its, say)
     return version.read_text(encoding="ascii").strip()
 
 
-def _download(say):
+def _download(its, say):
     """Works in a folder of its own, renamed at the end: what has the final name is complete."""
-    partial = STORE / ".partial"
+    partial = its.folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    apt = AptRoot()
     try:
-        apt.update()
-        say(f"downloading {PACKAGE}")
-        apt.unpack(PACKAGE, partial)
-        say(f"unpacking {PACKAGE}")
-        archive = partial / "usr" / "src" / f"{PACKAGE}.tar.xz"
+        apt, version = SERIES[DEBUG_KERNELS[its.series]].find_source()
+        package = f"linux-source-{version}"
+        say(f"downloading {package}")
+        apt.unpack(package, partial)
+        say(f"unpacking {package}")
+        archive = partial / "usr" / "src" / f"{package}.tar.xz"
         subprocess.run(["tar", "-xf", archive, "-C", partial], check=True)
     except (AptError, subprocess.CalledProcessError, OSError) as error:
-        raise KernelError(f"{PACKAGE} cannot be had: {error}") from error
+        raise KernelError(f"the source of {its.series} is not available: {error}") from error
     version = hashlib.sha256(archive.read_bytes()).hexdigest()
-    (partial / PACKAGE / ".archive-hash").write_text(version, encoding="ascii")
-    (partial / PACKAGE).rename(SOURCE)
+    (partial / package / ".archive-hash").write_text(version, encoding="ascii")
+    (partial / package).rename(its.source)
     shutil.rmtree(partial)
 
 
-def _build(say):
-    say(f"building the debug kernel; the log is {os.path.relpath(STORE / 'build.log')}")
-    TREE.mkdir(exist_ok=True)
-    shutil.rmtree(ROOT, ignore_errors=True)
-    with open(STORE / "build.log", "w", encoding="utf-8") as log:
-        _make(log, "allnoconfig", f"KCONFIG_ALLCONFIG={CONFIG}")
-        _check_config()
-        _make(log, f"-j{os.cpu_count()}", "vmlinux", "modules")
+def _build(its, say):
+    say(f"building the debug kernel; the log is {os.path.relpath(its.log)}")
+    its.tree.mkdir(exist_ok=True)
+    shutil.rmtree(its.root, ignore_errors=True)
+    with open(its.log, "w", encoding="utf-8") as log:
+        _make(its, log, "allnoconfig", f"KCONFIG_ALLCONFIG={CONFIG}")
+        _check_config(its)
+        _make(its, log, f"-j{os.cpu_count()}", "vmlinux", "modules")
         # modules.dep is not used; without depmod the package kmod is not needed.
-        _make(log, "modules_install", f"INSTALL_MOD_PATH={ROOT}", "DEPMOD=true")
-    shutil.copy2(TREE / "vmlinux", ROOT / "vmlinux")
+        _make(its, log, "modules_install", f"INSTALL_MOD_PATH={its.root}", "DEPMOD=true")
+    shutil.copy2(its.tree / "vmlinux", its.root / "vmlinux")
 
 
-def _make(log, *arguments):
-    done = subprocess.run(["make", "-C", SOURCE, f"O={TREE}", *arguments], check=False,
+def _make(its, log, *arguments):
+    done = subprocess.run(["make", "-C", its.source, f"O={its.tree}", *arguments], check=False,
                           stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     if done.returncode:
         raise KernelError(f"the debug kernel does not build (make {arguments[0]}): see "
@@ -93,9 +104,9 @@ def _make(log, *arguments):
                           "what it needs")
 
 
-def _check_config():
+def _check_config(its):
     """An option whose dependencies are not met is dropped without a word."""
-    got = set((TREE / ".config").read_text(encoding="ascii").splitlines())
+    got = set((its.tree / ".config").read_text(encoding="ascii").splitlines())
     lost = [line for line in CONFIG.read_text(encoding="ascii").splitlines()
             if line.startswith("CONFIG_") and _as_written(line) not in got]
     # What is off and depends on something that is off is not mentioned at all.
@@ -110,8 +121,17 @@ def _as_written(line):
     return re.sub(r"^(CONFIG_\w+)=n$", r"# \1 is not set", line)
 
 
-def main():
-    try:
-        print(fetch(lambda text: print(f"scripts/debug-kernel: {text}", flush=True)).directory)
-    except KernelError as error:
-        raise SystemExit(f"scripts/debug-kernel: {error}") from error
+def main(versions):
+    """VERSIONS are series of debug kernels, or what they are made from: 6.12."""
+    names = {name: name for name in DEBUG_KERNELS}
+    names |= {made_from: name for name, made_from in DEBUG_KERNELS.items()}
+    for version in versions or [DEBUG]:
+        if version not in names:
+            raise SystemExit(f"scripts/debug-kernel: no debug kernel {version}, there are: "
+                             f"{' '.join(DEBUG_KERNELS.values())}")
+        try:
+            kernel = fetch(names[version],
+                           lambda text: print(f"scripts/debug-kernel: {text}", flush=True))
+            print(kernel.directory)
+        except KernelError as error:
+            raise SystemExit(f"scripts/debug-kernel: {error}") from error

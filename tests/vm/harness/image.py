@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import debug_kernel, initramfs, kernels, programs
-from .kernels import DEBUG, Kernel
+from .kernels import DEBUG_KERNELS, Kernel
 from .modules import Modules
 
 
@@ -21,7 +21,8 @@ class Image:
 
 def make(series, directory, stage, say=print):
     """The image of a kernel with the programs of STAGE; what it takes is written to DIRECTORY."""
-    kernel = debug_kernel.fetch(say) if series == DEBUG else kernels.fetch(series, say)
+    fetch = debug_kernel.fetch if series in DEBUG_KERNELS else kernels.fetch
+    kernel = fetch(series, say)
     modules = Modules(kernel)
     archive = directory / f"initramfs-{series}"
     trees = programs.trees(kernel.architecture, stage)

@@ -4,7 +4,7 @@
 import importlib.util
 from dataclasses import dataclass, replace
 
-from .kernels import DEBUG, ON_AMD64
+from .kernels import DEBUG, DEBUG_KERNELS, ON_AMD64
 from .machine import Machine
 from .paths import TESTS
 
@@ -28,8 +28,10 @@ class Scenario:
         return "cold" if self.machine else "snapshot"
 
     def runs_on(self, series):
-        """The debug kernel is a 6.12."""
-        return series in self.kernels or series == DEBUG and "6.12" in self.kernels
+        """A debug kernel runs what the kernel that it was made from runs."""
+        if series in DEBUG_KERNELS:
+            return DEBUG in self.kernels or DEBUG_KERNELS[series] in self.kernels
+        return series in self.kernels
 
 
 _found = []
@@ -39,7 +41,7 @@ def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
     """Marks a function as a scenario. It is called with the VM and, by name, its devices.
 
     cold: the Machine to boot; without it the guest starts from the snapshot of a booted one
-    kernels: the series to run it on
+    kernels: the series to run it on, one of the sets in kernels.py
     devices: {name: Device}, on the command line of a cold machine, else hot-plugged one by one
     log: patterns of the lines it may leave in the kernel log; None when the guest does not live
         to tell
