@@ -51,15 +51,30 @@ def mode():
     return name
 
 
+def own_release(series):
+    """The newest release of SERIES that the system's own package sources have headers of."""
+    return kernels.SERIES[series].find("linux-headers", suites=False)[1]
+
+
+def own_series():
+    """Those that guests on amd64 run and that the system's own package sources have."""
+    found = []
+    for name in kernels.ON_AMD64:
+        with contextlib.suppress(kernels.NoKernel):
+            own_release(name)
+            found.append(name)
+    return tuple(found)
+
+
 def tarball(packages, series=()):
-    """The root with PACKAGES and the headers of the newest kernels of SERIES."""
+    """The root with PACKAGES and the headers of the newest kernels of SERIES, which have to be in
+    the system's own package sources."""
     key = hashlib.sha256(" ".join([*packages, *series]).encode()).hexdigest()[:12]
 
     def fill(folder):
         apt = AptRoot()
         apt.update()
-        headers = [f"linux-headers-{kernels.SERIES[name].newest(apt, 'linux-headers')}"
-                   for name in series]
+        headers = [f"linux-headers-{own_release(name)}" for name in series]
         # The root is thrown away: what a power failure does to it is no matter. The headers of
         # some kernels depend on the kernel, of which nobody boots an initramfs here.
         done = _run(["env", "INITRD=No", "mmdebstrap", f"--mode={mode()}", "--variant=minbase",
