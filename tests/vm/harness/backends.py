@@ -4,6 +4,7 @@
 from functools import wraps
 
 from . import pciio_module, scenario
+from .kernels import NEWEST
 
 # The library does not read the environment: a command of this name in front of it chooses.
 FRONT = """#!/bin/sh
@@ -11,7 +12,7 @@ exec /usr/bin/pcibar --backend {} "$@"
 """
 
 
-def through(*backends, kernels=("6.12",)):
+def through(*backends, kernels=NEWEST):
     """Above @scenario: the same again with the module loaded and each of BACKENDS chosen.
 
     `vm.backend` tells which one it is; without the module it is "sysfs".

@@ -2,7 +2,7 @@
 """The guests start as they should."""
 
 from harness.devices import edu
-from harness.kernels import EVERYWHERE
+from harness.kernels import EVERYWHERE, NEWEST
 from harness.machine import Machine
 from harness.scenario import scenario
 
@@ -22,7 +22,7 @@ def snapshot(vm, edu):
 
 @scenario(cold=Machine(cpu="max", smp=2, append="intel_iommu=on",
                        options=("-device", "intel-iommu")),
-          devices={"edu": edu()})
+          devices={"edu": edu()}, kernels=NEWEST)
 def choices(vm, edu):
     """What a cold machine chooses, it gets."""
     assert vm.check("nproc").stdout == "2\n"
@@ -31,14 +31,14 @@ def choices(vm, edu):
     sees_edu(vm, edu)
 
 
-@scenario(cold=Machine(realistic=True), devices={"edu": edu()})
+@scenario(cold=Machine(realistic=True), devices={"edu": edu()}, kernels=NEWEST)
 def realistic(vm, edu):
     """Debian's packed image with Debian's own defaults."""
     assert "nokaslr" not in vm.check("cat /proc/cmdline").stdout
     sees_edu(vm, edu)
 
 
-@scenario(cold=Machine(append="lockdown=integrity"), devices={"edu": edu()})
+@scenario(cold=Machine(append="lockdown=integrity"), devices={"edu": edu()}, kernels=NEWEST)
 def lockdown(vm, edu):
     assert "[integrity]" in vm.check("cat /sys/kernel/security/lockdown").stdout
     refused = vm.check(f"mmio {edu.sysfs}/resource0 read 4 0", status=1)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Commands in the guest, and what becomes of them when the guest dies."""
 
+from harness.kernels import NEWEST
 from harness.qemu import VmError
 from harness.scenario import scenario
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def outcome(vm):
     """Streams, status, standard input and user are the command's own."""
     result = vm.run("cat; echo wrong >&2; exit 7", stdin=b"\0bytes\xff")
@@ -14,7 +15,7 @@ def outcome(vm):
     assert "denied" in vm.check("cat /proc/kmsg", user="nobody", status=1).stderr
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def several(vm):
     """Commands run beside each other and answer in any order."""
     vm.check("mkfifo /tmp/fifo")
@@ -26,7 +27,7 @@ def several(vm):
     assert statuses == list(reversed(range(10)))
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def signals(vm):
     """A signal reaches a command as from a terminal, SIGINT too."""
     for name, number in (("INT", 2), ("TERM", 15)):
@@ -37,7 +38,7 @@ def signals(vm):
         assert result.status == 128 + number
 
 
-@scenario(log=None)
+@scenario(log=None, kernels=NEWEST)
 def death(vm):
     """A guest that dies is noticed at once, and its last words are there."""
     try:

@@ -7,6 +7,7 @@ import sys
 
 from harness import pciio_module
 from harness.devices import bochs_display, edu, ivshmem, nvme, rtl8139
+from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.paths import SOURCE
 from harness.pcibar import fill, wait_for
@@ -72,7 +73,7 @@ def write(vm, name, data):
     (vm.share / name).write_bytes(data)
 
 
-@scenario(cold=MACHINE, devices=DEVICES, kernels=("6.12",), log=pciio_module.LOG, timeout=300)
+@scenario(cold=MACHINE, devices=DEVICES, kernels=NEWEST, log=pciio_module.LOG, timeout=300)
 def readme(vm, memory, **_):
     def plug(_):
         """One more device behind a port, where it can be taken away, and a large one."""
@@ -94,7 +95,7 @@ def readme(vm, memory, **_):
     assert vm.check("/host/program").stdout == "0xedcba987\n"
 
 
-@scenario(cold=MACHINE, devices=DEVICES, kernels=("6.12",), log=pciio_module.LOG, timeout=300)
+@scenario(cold=MACHINE, devices=DEVICES, kernels=NEWEST, log=pciio_module.LOG, timeout=300)
 def manual_pages(vm, edu, memory, **_):
     vm.modprobe("nvme")
     write(vm, "image", random.Random(3).randbytes(4 * MIB))

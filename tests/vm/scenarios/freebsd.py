@@ -5,6 +5,7 @@ import re
 
 from harness import pciutils
 from harness.devices import e1000e, edu, nvme, xhci
+from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -19,7 +20,7 @@ LOW = Machine(slots=False, options=(
 RICH = {"edu": edu(), "disk": nvme(), "net": e1000e(), "usb": xhci()}
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def program(vm, edu):
     load(vm)
     vm.check(f"echo 1 >{edu.sysfs}/enable")
@@ -35,7 +36,7 @@ def without_sysfs(text):
     return [line for line in text.splitlines() if not SYSFS_ONLY.match(line)]
 
 
-@scenario(cold=LOW, devices=RICH, log=LOG + ("nvme nvme0: ",))
+@scenario(cold=LOW, devices=RICH, log=LOG + ("nvme nvme0: ",), kernels=NEWEST)
 def lspci(vm, edu, disk, net, usb):
     """pciutils' back end for FreeBSD tells the same of a rich machine as the one for sysfs."""
     load(vm)
@@ -54,7 +55,7 @@ def lspci(vm, edu, disk, net, usb):
     assert vm.check(f"/tmp/setpci-linux -s {edu} INTERRUPT_LINE").stdout == "5a\n"
 
 
-@scenario(cold=LOW, devices=RICH, log=LOG)
+@scenario(cold=LOW, devices=RICH, log=LOG, kernels=NEWEST)
 def lspci_as_user(vm, edu, disk, net, usb):
     """Who may not write sees the list, and hears why there is no more."""
     load(vm)

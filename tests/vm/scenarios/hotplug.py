@@ -2,10 +2,11 @@
 """Devices come and go."""
 
 from harness.devices import edu, nvme, rtl8139, sdhci
+from harness.kernels import NEWEST
 from harness.scenario import scenario
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def comes_and_goes(vm):
     for _ in range(3):
         function = vm.plug(edu())
@@ -14,7 +15,7 @@ def comes_and_goes(vm):
         vm.check(f"[ ! -e {function.sysfs} ]")
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def slot_of_several(vm):
     first, second = vm.plug_together({"net": rtl8139(), "card": sdhci()})
     assert (first.address[:-1], first.address[-1], second.address[-1]) == \
@@ -24,7 +25,7 @@ def slot_of_several(vm):
     vm.check(f"[ ! -e {first.sysfs} ]")
 
 
-@scenario(devices={"disk": nvme()})
+@scenario(devices={"disk": nvme()}, kernels=NEWEST)
 def driver(vm, disk):
     vm.modprobe("nvme")
     vm.wait_until("[ -b /dev/nvme0n1 ]")

@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import ivshmem
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST, ON_AMD64
 from harness.pcibar import enable, mapped_from, mappings, numbers, refused, wait_for
 from harness.scenario import scenario
 
@@ -17,8 +18,8 @@ def in_file(memory, offset, length):
 
 
 @through("freebsd")
-@through("pciio", kernels=("6.1", "6.12"))
-@scenario(devices={"memory": ivshmem(16 * GIB)})
+@through("pciio", kernels=ON_AMD64)
+@scenario(devices={"memory": ivshmem(16 * GIB)}, kernels=OLDEST_AND_NEWEST)
 def offsets(vm, memory):
     """Offsets beyond 4 GiB reach their place in the host's file, and no other."""
     assert memory.bar(2)[0] >= 4 * GIB
@@ -36,7 +37,7 @@ def offsets(vm, memory):
 
 
 @through("freebsd")
-@scenario(devices={"memory": ivshmem(16 * GIB)})
+@scenario(devices={"memory": ivshmem(16 * GIB)}, kernels=NEWEST)
 def images(vm, memory):
     """Files across the 4 GiB line, in and out, uncached and write-combining."""
     enable(vm)
@@ -55,7 +56,7 @@ def images(vm, memory):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"memory": ivshmem(16 * GIB)})
+@scenario(devices={"memory": ivshmem(16 * GIB)}, kernels=NEWEST)
 def small_windows(vm, memory):
     """One page of it is one page in the page table, and not 32 MiB of entries for all."""
     enable(vm)

@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import e1000e, rtl8139
+from harness.kernels import NEWEST
 from harness.pcibar import numbers, refused
 from harness.scenario import scenario
 
@@ -24,7 +25,7 @@ def writes(vm, function, line):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def enable(vm, net):
     """Exactly the bits that were named change, in one write; bus mastering only when named."""
     vm.check(f"pcibar config write {net} COMMAND {OTHERS}")
@@ -38,7 +39,7 @@ def enable(vm, net):
         assert writes(vm, net, line) == [], f"{line}, a second time"
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def enable_says(vm, net):
     said = vm.check(f"pcibar enable -v {net}; pcibar enable -v --io --bus-master {net}").stderr
     assert said.splitlines() == [
@@ -50,7 +51,7 @@ def enable_says(vm, net):
         f"pcibar enable: {net}: bus mastering turned on"]
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def registers(vm, net):
     """By name, with the register's own width or another, and by offset."""
     for register, printed in (("VENDOR_ID", "0x10ec"), ("0", "0x813910ec"), ("2.W", "0x8139"),
@@ -70,7 +71,7 @@ def registers(vm, net):
 
 
 @through("freebsd")
-@scenario(devices={"net": e1000e()})
+@scenario(devices={"net": e1000e()}, kernels=NEWEST)
 def capabilities(vm, net):
     """Capabilities and extended ones are found in their lists."""
     for name, low in (("CAP_PM", 0x01), ("CAP_MSI", 0x05), ("CAP_EXP", 0x10), ("CAP11", 0x11)):

@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import edu, rtl8139
+from harness.kernels import NEWEST, ON_AMD64
 from harness.pcibar import accesses, enable, numbers
 from harness.scenario import scenario
 from harness.trace import Access
@@ -88,38 +89,38 @@ def all_verbs(vm, function, bar, start, length, width):
 FILTER = 8
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def width_1(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 1)
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def width_2(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 2)
 
 
 @through("freebsd")
-@through("pciio", kernels=("6.1", "6.12"))
-@scenario(devices={"net": rtl8139()})
+@through("pciio", kernels=ON_AMD64)
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def width_4(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 4)
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def width_8(vm, edu):
     """The DMA engine's source, destination and count."""
     all_verbs(vm, edu, 0, 0x80, 24, 8)
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def io_bar(vm, net):
     """I/O BARs: the same registers, through system calls."""
     for width in (1, 2, 4):
         all_verbs(vm, net, 0, FILTER, 8, width)
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def default_width(vm, edu):
     """4 bytes, all that edu's registers understand; reading it prints what they hold."""
     enable(vm)
@@ -133,7 +134,7 @@ def default_width(vm, edu):
 
 
 @through("pciio")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def whole_bar(vm, net):
     """A dump without a range: every unit of the BAR once, from its first to its last byte."""
     enable(vm)
@@ -143,7 +144,7 @@ def whole_bar(vm, net):
             [("read", at, width) for at in range(0, 256, width)]
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def in_pieces(vm, edu):
     """What is too long for the command's buffers is still one row of accesses."""
     enable(vm)
@@ -159,7 +160,7 @@ def in_pieces(vm, edu):
                    for access, place in zip(seen, places)), operands
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def script(vm, net):
     """The same from a script, whose map is wider than what is asked of it."""
     enable(vm)

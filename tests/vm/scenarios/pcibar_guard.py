@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import edu, ivshmem, nvme
+from harness.kernels import OLDEST_AND_NEWEST, ON_AMD64
 from harness.pcibar import Script, enable, is_refusal, wait_for
 from harness.scenario import scenario
 
@@ -13,8 +14,8 @@ CONTROLLER_MEMORY = nvme(cmb_size_mb=1, **{"legacy-cmb": True})
 
 
 @through("freebsd")
-@through("pciio", kernels=("6.1", "6.12"))
-@scenario(devices={"disk": nvme()})
+@through("pciio", kernels=ON_AMD64)
+@scenario(devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
 def driver_under_watch(vm, disk):
     """The kernel takes a BAR away from sysfs maps when a driver claims it: SIGBUS."""
     enable(vm)
@@ -44,7 +45,7 @@ def dump_under_bind(vm, disk, options, enough):
 
 
 @through("pciio")
-@scenario(devices={"disk": CONTROLLER_MEMORY})
+@scenario(devices={"disk": CONTROLLER_MEMORY}, kernels=OLDEST_AND_NEWEST)
 def driver_under_raw_dump(vm, disk):
     """What stands before the loss is whole, and nothing behind it."""
     data, dumped = dump_under_bind(vm, disk, "-f raw", 100_000)
@@ -52,7 +53,7 @@ def driver_under_raw_dump(vm, disk):
     assert dumped == data[:len(dumped)]
 
 
-@scenario(devices={"disk": CONTROLLER_MEMORY})
+@scenario(devices={"disk": CONTROLLER_MEMORY}, kernels=OLDEST_AND_NEWEST)
 def driver_under_hex_dump(vm, disk):
     """The same as text: whole lines, and the last one tells where it ends."""
     data, dumped = dump_under_bind(vm, disk, "-w 1", 100_000)
@@ -63,7 +64,7 @@ def driver_under_hex_dump(vm, disk):
 
 
 @through("freebsd")
-@scenario(devices={"disk": nvme()})
+@scenario(devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
 def driver_under_script(vm, disk):
     """A kept map is not used again, for reading or for writing."""
     enable(vm)
@@ -80,7 +81,7 @@ def driver_under_script(vm, disk):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=OLDEST_AND_NEWEST)
 def unplugged_under_watch(vm, edu):
     """sysfs does not revoke maps on removal: the command asks the kernel, and ends there, too."""
     enable(vm)
@@ -91,7 +92,7 @@ def unplugged_under_watch(vm, edu):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"memory": ivshmem(64 * MIB)})
+@scenario(devices={"memory": ivshmem(64 * MIB)}, kernels=OLDEST_AND_NEWEST)
 def unplugged_under_dump(vm, memory):
     """Whether the answer comes from the void or not: the end, and no hang."""
     enable(vm)
@@ -109,7 +110,7 @@ def unplugged_under_dump(vm, memory):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=OLDEST_AND_NEWEST)
 def removed_and_all_ones(vm, edu):
     """All-ones are a value while the function answers, and the loss of it when not."""
     enable(vm)
@@ -120,7 +121,7 @@ def removed_and_all_ones(vm, edu):
     is_refusal(script.job.wait().expect(4), LOST)
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=OLDEST_AND_NEWEST)
 def outlived(vm, edu):
     """What `info` says of sysfs is so: a map outlives the removal of its function."""
     enable(vm)

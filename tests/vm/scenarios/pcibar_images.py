@@ -5,6 +5,7 @@ from random import Random
 
 from harness.backends import through
 from harness.devices import ivshmem, rtl8139
+from harness.kernels import NEWEST
 from harness.pcibar import enable, fill, refused
 from harness.scenario import scenario
 
@@ -18,7 +19,7 @@ def random_file(vm, length):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(4 * MIB)})
+@scenario(devices={"memory": ivshmem(4 * MIB)}, kernels=NEWEST)
 def round_trip(vm, memory):
     """Loaded by one width and dumped by another, in every pair, it stays the same."""
     enable(vm)
@@ -33,7 +34,7 @@ def round_trip(vm, memory):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=NEWEST)
 def window(vm, memory):
     """From standard input to a place in the BAR, and what is around it stays."""
     enable(vm)
@@ -46,7 +47,7 @@ def window(vm, memory):
     assert dumped == data
 
 
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=NEWEST)
 def compare(vm, memory):
     """Exit status 5 with the first difference and how many there are."""
     enable(vm)
@@ -67,7 +68,7 @@ def compare(vm, memory):
         assert f"\n{count} of " in said, said
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def verify(vm, net):
     """Registers that do not keep what is written: said with the first, status 5."""
     enable(vm)
@@ -79,7 +80,7 @@ def verify(vm, net):
             "0x00000006 reads 0x0000 after writing 0x5678")
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def too_large(vm, net):
     """A file that does not fit writes nothing at all."""
     enable(vm)

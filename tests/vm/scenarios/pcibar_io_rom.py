@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import am53c974, rtl8139
+from harness.kernels import NEWEST
 from harness.pcibar import enable, numbers, refused
 from harness.scenario import scenario
 
@@ -11,7 +12,7 @@ WIDTH_8 = ("no access of this width", "-w")
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139(mac=":".join(f"{byte:02x}" for byte in MAC))})
+@scenario(devices={"net": rtl8139(mac=":".join(f"{byte:02x}" for byte in MAC))}, kernels=NEWEST)
 def ports(vm, net):
     enable(vm)
     assert numbers(vm, f"pcibar read -w 1 -c 6 {net} 0 0") == MAC
@@ -26,7 +27,7 @@ def ports(vm, net):
     refused(vm, f"pcibar load --wc {net} 0 /etc/passwd", 1, "no write-combining")
 
 
-@scenario(devices={"scsi": am53c974()})
+@scenario(devices={"scsi": am53c974()}, kernels=NEWEST)
 def ports_only(vm, scsi):
     """A function without any memory: enabling it turns on I/O and nothing else."""
     vm.check(f"pcibar enable {scsi}")
@@ -40,7 +41,7 @@ def signature(vm, function):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def rom(vm, net):
     """The ROM's decoder is on during a read only, and the command register as it was before."""
     off = ("decoding is off", "--activate")
@@ -59,7 +60,7 @@ def rom(vm, net):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def rom_image(vm, net):
     """All of it, as the kernel's own file has it, whose end may come before the BAR's.
 
@@ -75,6 +76,6 @@ def rom_image(vm, net):
     refused(vm, f"pcibar read --activate -w 1 {net} rom {net.bar(6)[1]}", 2, "outside")
 
 
-@scenario(devices={"net": rtl8139(romfile="")})
+@scenario(devices={"net": rtl8139(romfile="")}, kernels=NEWEST)
 def no_rom(vm, net):
     refused(vm, f"pcibar read --activate {net} rom 0", 2, "does not have the expansion ROM")

@@ -3,7 +3,7 @@
 
 from harness.backends import through
 from harness.devices import Device, ivshmem, rtl8139
-from harness.kernels import EVERYWHERE
+from harness.kernels import EVERYWHERE, NEWEST, OLDEST_AND_NEWEST, ON_AMD64
 from harness.machine import Machine
 from harness.pcibar import accesses, enable, numbers, refused
 from harness.scenario import scenario
@@ -60,7 +60,7 @@ def own_bytes(vm, memory, net):
 
 
 @through("freebsd")
-@through("pciio", kernels=("6.1", "6.12"))
+@through("pciio", kernels=ON_AMD64)
 @scenario(kernels=EVERYWHERE)
 def two_functions(vm):
     memory, net = vm.plug_together({"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)})
@@ -70,7 +70,8 @@ def two_functions(vm):
     own_bytes(vm, memory, net)
 
 
-@scenario(cold=Machine(), devices={"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)})
+@scenario(cold=Machine(), devices={"memory": ivshmem(1 << 20), "net": rtl8139(mac=MAC)},
+          kernels=NEWEST)
 def two_functions_cold(vm, memory, net):
     """The firmware gives each a page of its own: alone in it, no BAR is refused."""
     assert not same_page(memory.bar(0), net.bar(1))
@@ -84,7 +85,7 @@ def two_functions_cold(vm, memory, net):
 
 
 @through("pciio")
-@scenario(devices={"carrier": Device("tpci200")})
+@scenario(devices={"carrier": Device("tpci200")}, kernels=OLDEST_AND_NEWEST)
 def one_function(vm, carrier):
     """Several small BARs of one function are told apart, too."""
     bars = (0, 2, 3)

@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import edu, ivshmem, rtl8139
+from harness.kernels import NEWEST
 from harness.pcibar import enable
 from harness.scenario import scenario
 
@@ -27,7 +28,7 @@ def reads_only(config):
 
 
 @through("pciio")
-@scenario(devices=DEVICES)
+@scenario(devices=DEVICES, kernels=NEWEST)
 def listing(vm, **functions):
     enable(vm)
     bars, config = touches(vm, f"""pcibar list && pcibar list --json && pcibar list '1234:*' &&
@@ -37,7 +38,7 @@ def listing(vm, **functions):
     assert not bars and reads_only(config)
 
 
-@scenario(devices=DEVICES)
+@scenario(devices=DEVICES, kernels=NEWEST)
 def info(vm, **functions):
     enable(vm)
     bars, config = touches(vm, " && ".join(f"pcibar info {options} {function}"
@@ -47,7 +48,7 @@ def info(vm, **functions):
 
 
 @through("pciio")
-@scenario(devices=DEVICES)
+@scenario(devices=DEVICES, kernels=NEWEST)
 def explain(vm, **functions):
     """Whatever is asked for, also where asking for it in earnest would change the device."""
     bars, config = touches(vm, " && ".join(f"pcibar explain {function}"
@@ -63,7 +64,7 @@ def explain(vm, **functions):
         enable(vm)
 
 
-@scenario(devices=DEVICES)
+@scenario(devices=DEVICES, kernels=NEWEST)
 def other_functions(vm, edu, **_):
     """A verb on one function leaves all others alone, also when it looks for it by its IDs."""
     enable(vm)

@@ -5,6 +5,7 @@ import json
 
 from harness.backends import through
 from harness.devices import e1000e, edu, ivshmem, nvme, rtl8139
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import enable, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
@@ -22,7 +23,7 @@ def reasons(vm, operands, **how):
     return tuple(reason["code"] for reason in backend["reasons"])
 
 
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def not_root(vm, net):
     """An ordinary user sees what there is, and is told which right is missing for the rest."""
     enable(vm)
@@ -44,7 +45,8 @@ def not_root(vm, net):
 
 
 @scenario(cold=Machine(append="lockdown=integrity"),
-          devices={"edu": edu(), "net": rtl8139(mac="52:54:00:12:34:56")})
+          devices={"edu": edu(), "net": rtl8139(mac="52:54:00:12:34:56")},
+          kernels=OLDEST_AND_NEWEST)
 def lockdown(vm, edu, net):
     """Under lockdown root may not map or change anything, and reads what goes by system calls."""
     why = "kernel lockdown forbids"
@@ -64,7 +66,7 @@ def lockdown(vm, edu, net):
 
 
 @through("freebsd")
-@scenario(devices={"disk": nvme()})
+@scenario(devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
 def driver(vm, disk):
     """A function that a driver has: refused, and refused again by the kernel when insisted.
 
@@ -90,7 +92,7 @@ def driver(vm, disk):
     vm.check(f"pcibar read -w 8 {disk} 0 0")
 
 
-@scenario(cold=Machine(append="iomem=relaxed"), devices={"disk": nvme()})
+@scenario(cold=Machine(append="iomem=relaxed"), devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
 def driver_relaxed(vm, disk):
     """With a kernel that allows it, BARs can be shared with the driver: its version register."""
     vm.modprobe("nvme")
@@ -101,7 +103,7 @@ def driver_relaxed(vm, disk):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")})
+@scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")}, kernels=NEWEST)
 def decoding_off(vm, net):
     """A BAR that does not answer is never read; --activate turns decoding on meanwhile only."""
     off = ("decoding is off", "pcibar enable", "--activate")
@@ -125,7 +127,7 @@ def decoding_off(vm, net):
 
 
 @through("pciio")
-@scenario(devices={"net": rtl8139()})
+@scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def activated_and_ended(vm, net):
     """However the command ends, decoding is off again."""
     for signal, status in (("INT", 0), ("TERM", 128 + 15), ("HUP", 128 + 1)):
@@ -139,7 +141,7 @@ def activated_and_ended(vm, net):
 
 
 @through("pciio")
-@scenario(cold=IOMMU, devices={"net": e1000e()})
+@scenario(cold=IOMMU, devices={"net": e1000e()}, kernels=OLDEST_AND_NEWEST)
 def asleep(vm, net):
     """vfio-pci puts a function to sleep that nobody uses; looking at it does not wake it."""
     vm.modprobe("vfio-pci")
@@ -157,7 +159,7 @@ def asleep(vm, net):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(1 << 20), "net": rtl8139()})
+@scenario(devices={"memory": ivshmem(1 << 20), "net": rtl8139()}, kernels=NEWEST)
 def no_such_place(vm, memory, net):
     """What is wrong with the question ends with 2 and touches nothing."""
     enable(vm)
@@ -175,7 +177,7 @@ def no_such_place(vm, memory, net):
 
 
 @through("freebsd")
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def gone(vm, edu):
     """A function that is no longer there."""
     enable(vm)
@@ -186,7 +188,7 @@ def gone(vm, edu):
 
 
 @through("pciio")
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def gone_in_between(vm, edu):
     """One that goes between two lines of a script, with the next line's own question."""
     for verb in ("config read COMMAND", "enable", "dump 0 0+16"):

@@ -5,12 +5,13 @@ import json
 
 from harness.backends import through
 from harness.devices import edu, ivshmem, rtl8139
+from harness.kernels import NEWEST
 from harness.pcibar import enable, refused
 from harness.scenario import scenario
 
 
 @through("freebsd")
-@scenario(devices={"edu": edu(), "net": rtl8139(), "memory": ivshmem(1 << 20)})
+@scenario(devices={"edu": edu(), "net": rtl8139(), "memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def list_json(vm, edu, net, memory):
     """The list as JSON is one object and says what sysfs says."""
     listed = json.loads(vm.check("pcibar list --json").stdout)
@@ -26,7 +27,8 @@ def list_json(vm, edu, net, memory):
     assert (bar["kind"], bar["prefetchable"], bar["write_combining"]) == ("mem64", True, True)
 
 
-@scenario(devices={"one": edu(), "other": edu(), "net": rtl8139(mac="52:54:00:12:34:56")})
+@scenario(devices={"one": edu(), "other": edu(), "net": rtl8139(mac="52:54:00:12:34:56")},
+          kernels=NEWEST)
 def selectors(vm, one, other, net):
     """Every way to name a function, in order of addresses."""
     enable(vm)
@@ -43,7 +45,7 @@ def selectors(vm, one, other, net):
             assert vm.check(f"pcibar read '{selector}' {bar} 0 -c 2").stdout == value, selector
 
 
-@scenario(devices={"one": edu(), "other": edu()})
+@scenario(devices={"one": edu(), "other": edu()}, kernels=NEWEST)
 def no_such_or_several(vm, one, other):
     for verb in ("info", "explain", "dump", "config read", "enable"):
         operands = {"dump": "0", "config read": "COMMAND"}.get(verb, "")

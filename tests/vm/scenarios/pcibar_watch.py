@@ -3,12 +3,13 @@
 
 from harness.backends import through
 from harness.devices import edu, ivshmem
+from harness.kernels import NEWEST
 from harness.pcibar import Script, enable, fill, is_refusal, mapped_from, mappings, wait_for
 from harness.scenario import scenario
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"memory": ivshmem(1 << 20)})
+@scenario(devices={"memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def until(vm, memory):
     """A change from outside is seen, and the one that is waited for ends it."""
     enable(vm)
@@ -22,7 +23,7 @@ def until(vm, memory):
                      "0x00000100: 0x12345678 -> 0x89abcdef"]
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def time_out(vm, edu):
     enable(vm)
     result = vm.check(f"pcibar watch -i 1ms --timeout 50ms --until 1 {edu} 0 0", status=5)
@@ -30,7 +31,7 @@ def time_out(vm, edu):
     assert result.stdout.endswith(": 0x010000ed\n") and result.stdout.count("\n") == 1
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def interrupted(vm, edu):
     enable(vm)
     for condition, status in (("", 0), ("--until 1", 5)):
@@ -41,7 +42,7 @@ def interrupted(vm, edu):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(1 << 20)})
+@scenario(devices={"memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def script_maps_once(vm, memory):
     """One open, and one map of the whole BAR for each right, however many lines."""
     enable(vm)
@@ -59,7 +60,7 @@ def script_maps_once(vm, memory):
     script.end()
 
 
-@scenario(devices={"memory": ivshmem(1 << 20)})
+@scenario(devices={"memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def script_stops(vm, memory):
     """At the first failure, with its status and its line."""
     enable(vm)

@@ -3,6 +3,7 @@
 
 from harness.backends import through
 from harness.devices import bochs_display, edu, ivshmem, rtl8139
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import Script, enable, fill, refused, wait_for
 from harness.scenario import scenario
@@ -30,13 +31,13 @@ def loads(vm, memory):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=OLDEST_AND_NEWEST)
 def memory(vm, memory):
     enable(vm)
     loads(vm, memory)
 
 
-@scenario(cold=Machine(cpu="max"), devices={"memory": ivshmem(MIB)})
+@scenario(cold=Machine(cpu="max"), devices={"memory": ivshmem(MIB)}, kernels=NEWEST)
 def memory_avx(vm, memory):
     """The same on a processor with wider stores than the one of the other scenario."""
     vm.check("grep -qw avx /proc/cpuinfo")
@@ -44,7 +45,7 @@ def memory_avx(vm, memory):
 
 
 @through("pciio")
-@scenario(devices={"display": bochs_display()})
+@scenario(devices={"display": bochs_display()}, kernels=NEWEST)
 def frame_buffer(vm, display):
     enable(vm)
     width, height = 320, 200
@@ -57,7 +58,7 @@ def frame_buffer(vm, display):
     assert shown == (width, height, pixels)
 
 
-@scenario(devices={"edu": edu(), "memory": ivshmem(MIB), "net": rtl8139()})
+@scenario(devices={"edu": edu(), "memory": ivshmem(MIB), "net": rtl8139()}, kernels=NEWEST)
 def not_prefetchable(vm, edu, memory, net):
     enable(vm)
     with vm.trace() as trace:
@@ -69,7 +70,7 @@ def not_prefetchable(vm, edu, memory, net):
 
 
 @through("pciio")
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=OLDEST_AND_NEWEST)
 def taken_uncached(vm, memory):
     """x86 has one memory type per page: the second who wants another would not get it."""
     enable(vm)
@@ -89,7 +90,7 @@ def taken_uncached(vm, memory):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=OLDEST_AND_NEWEST)
 def taken_combining(vm, memory):
     enable(vm)
     vm.check("mount -t debugfs debugfs /sys/kernel/debug")
@@ -103,7 +104,7 @@ def taken_combining(vm, memory):
 
 
 @through("pciio", "freebsd")
-@scenario(devices={"memory": ivshmem(MIB)})
+@scenario(devices={"memory": ivshmem(MIB)}, kernels=NEWEST)
 def script_changes_attribute(vm, memory):
     """A script is not in its own way: it gives up the map that has the other attribute."""
     enable(vm)

@@ -4,6 +4,7 @@
 import re
 
 from harness.devices import e1000e, edu, ivshmem, nvme, rtl8139
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -181,12 +182,12 @@ def works(vm, devices, module):
     return lists(vm, devices["card"], devices["memory"])
 
 
-@scenario(devices=DEVICES)
+@scenario(devices=DEVICES, kernels=NEWEST)
 def sysfs(vm, **devices):
     works(vm, devices, module=False)
 
 
-@scenario(devices=DEVICES, log=LOG)
+@scenario(devices=DEVICES, log=LOG, kernels=OLDEST_AND_NEWEST)
 def pciio(vm, **devices):
     load(vm)
     listed = works(vm, devices, module=True)
@@ -205,7 +206,7 @@ def pciio(vm, **devices):
     vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
 
 
-@scenario(devices={"memory": ivshmem(1 << 24)}, log=LOG)
+@scenario(devices={"memory": ivshmem(1 << 24)}, log=LOG, kernels=NEWEST)
 def unplugged(vm, memory):
     """A dump from which the device is pulled out while somebody reads: what was read is whole."""
     load(vm)
@@ -228,7 +229,7 @@ def unplugged(vm, memory):
     assert read and len(read) % PIECE == 0 and read == data[:len(read)], len(read)
 
 
-@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG)
+@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG, kernels=NEWEST)
 def rights(vm, edu, net):
     """An ordinary user may look; what he may not, he hears why."""
     looks = [f"pciconf {line}" for line in (

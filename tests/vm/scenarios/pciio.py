@@ -3,7 +3,7 @@
 
 from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139, sdhci
 from harness.holder import Holder, command, enable, held
-from harness.kernels import EVERYWHERE
+from harness.kernels import EVERYWHERE, NEWEST_EVERYWHERE
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -24,7 +24,7 @@ def interface(vm, edu, memory, net):
         assert file.read(4) == bytes.fromhex("4000ed5e")
 
 
-@scenario(devices={"edu": edu()}, log=LOG, kernels=EVERYWHERE)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST_EVERYWHERE)
 def rights(vm, edu):
     load(vm)
     assert vm.check("stat -c '%a %U:%G' /dev/pci").stdout == "644 root:root\n"

@@ -2,7 +2,7 @@
 """The command over the module: through BAR descriptors, and through FreeBSD's requests only."""
 
 from harness.devices import e1000e, edu, ivshmem, rtl8139
-from harness.kernels import EVERYWHERE
+from harness.kernels import EVERYWHERE, NEWEST, NEWEST_EVERYWHERE
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -45,7 +45,7 @@ def pciio(vm, edu, memory, net):
     assert "back end    pciio" in vm.check(f"pcibar info {edu}").stdout
 
 
-@scenario(devices=DEVICES, log=LOG, kernels=EVERYWHERE)
+@scenario(devices=DEVICES, log=LOG, kernels=NEWEST_EVERYWHERE)
 def freebsd(vm, edu, memory, net):
     load(vm)
     works(vm, "freebsd", edu, memory, net)
@@ -64,7 +64,7 @@ def lost(vm, edu):
     assert "lost" in ended.stderr or "gone" in ended.stderr
 
 
-@scenario(kernels=("6.12",), devices={"edu": edu()}, log=LOG)
+@scenario(kernels=NEWEST, devices={"edu": edu()}, log=LOG)
 def rights(vm, edu):
     """An ordinary user may look, and hears why he may not map; or not even look."""
     load(vm)
@@ -83,7 +83,7 @@ def rights(vm, edu):
                 "through the pciio back end", "run it as root", **user)
 
 
-@scenario(kernels=("6.12",), devices={"edu": edu()}, log=LOG)
+@scenario(kernels=NEWEST, devices={"edu": edu()}, log=LOG)
 def known(vm, edu):
     """`explain` and `list -v` say what there is of the module, and what helps."""
     absent = "the module pciio is not loaded"
@@ -116,7 +116,7 @@ def known(vm, edu):
         assert line in told, line
 
 
-@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG)
+@scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG, kernels=NEWEST)
 def lockdown(vm, edu, net):
     """Turned on after the module was loaded: nothing but configuration space can be read."""
     load(vm)
@@ -135,7 +135,7 @@ def lockdown(vm, edu, net):
             "0x1234\n"
 
 
-@scenario(kernels=("6.12",), devices={"net": e1000e()}, log=LOG)
+@scenario(kernels=NEWEST, devices={"net": e1000e()}, log=LOG)
 def beside_a_driver(vm, net):
     """Memory can be shared with a driver that is bound; for ports only a parameter allows it."""
     load(vm)

@@ -5,6 +5,7 @@ import os
 
 from harness.devices import edu, ivshmem, nvme
 from harness.holder import unused
+from harness.kernels import NEWEST
 from harness.pcibar import enable, fill, is_refusal, wait_for
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -73,7 +74,7 @@ def removed(vm, memory):
     lose(vm, memory, lambda: vm.check(f"echo 1 >{memory.sysfs}/remove"))
 
 
-@scenario(kernels=("6.12",), devices={"memory": ivshmem(1024 * MIB)}, log=LOG)
+@scenario(kernels=NEWEST, devices={"memory": ivshmem(1024 * MIB)}, log=LOG)
 def unplugged(vm, memory):
     load(vm)
     lose(vm, memory, lambda: vm.unplug(memory))

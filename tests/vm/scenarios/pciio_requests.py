@@ -3,6 +3,7 @@
 
 from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139
 from harness.holder import command, enable, held, unused
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds, has_32_bits
@@ -58,7 +59,8 @@ def facts(vm):
     return [Fact(line, units) for line in vm.check(FACTS).stdout.splitlines()]
 
 
-@scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG)
+@scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG,
+          kernels=OLDEST_AND_NEWEST)
 def abi32(vm, edu, memory, net):
     """A 32-bit program on the 64-bit kernel: what a 64-bit one is told, and its limits."""
     if not has_32_bits(vm):
@@ -82,7 +84,7 @@ def abi32(vm, edu, memory, net):
 
 
 @scenario(devices={"first": nvme(), "second": nvme(serial="other"), "net": e1000e(),
-                   "edu": edu()}, log=NVME_LOG)
+                   "edu": edu()}, log=NVME_LOG, kernels=OLDEST_AND_NEWEST)
 def listing(vm, first, second, net, edu):
     """Every function as sysfs has it, by patterns and in pages, for both ABIs."""
     load(vm)
@@ -109,7 +111,7 @@ def listing(vm, first, second, net, edu):
     assert 0 in matched and 1 in matched and max(matched) > 2
 
 
-@scenario(log=LOG)
+@scenario(log=LOG, kernels=NEWEST)
 def changed(vm):
     """A function that comes or goes between two calls ends the listing."""
     load(vm)
@@ -130,7 +132,7 @@ def changed(vm):
     assert ends(lambda: None) == "last"
 
 
-@scenario(devices={"edu": edu(), "disk": nvme()}, log=LOG)
+@scenario(devices={"edu": edu(), "disk": nvme()}, log=LOG, kernels=NEWEST)
 def registers(vm, edu, disk):
     """Both sizes of configuration space; a BAR that does not decode."""
     load(vm)

@@ -3,12 +3,13 @@
 
 from harness.devices import edu
 from harness.holder import enable, held, unused
+from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def capability(vm, edu):
     """Root is not enough: it takes the capability, in the initial user namespace."""
     load(vm)
@@ -17,7 +18,7 @@ def capability(vm, edu):
     unused(vm)
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def passed(vm, edu):
     """A descriptor in the hands of nobody serves its BAR, until the function goes."""
     load(vm)
@@ -39,7 +40,7 @@ def passed(vm, edu):
     unused(vm)
 
 
-@scenario(cold=Machine(), devices={"edu": edu()}, log=LOG)
+@scenario(cold=Machine(), devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def lockdown(vm, edu):
     """Turned on, and made stricter, while descriptors are open."""
     load(vm)

@@ -2,6 +2,7 @@
 """The kernel module: vital product data, which a helper module gives to a device."""
 
 from harness.devices import edu
+from harness.kernels import NEWEST
 from harness.pciio_module import LOG, load, load_helper
 from harness.programs import builds
 from harness.scenario import scenario
@@ -47,7 +48,7 @@ IMAGES = (
 )
 
 
-@scenario(devices={"edu": edu()}, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def listed(vm, edu):
     """As the device holds it, by 64-bit and 32-bit programs; sysfs tells the same bytes."""
     load(vm)

@@ -6,6 +6,7 @@ import doctest
 
 from harness import pciio_module, python
 from harness.devices import edu, ivshmem, nvme, rtl8139
+from harness.kernels import NEWEST
 from harness.paths import SOURCE
 from harness.pcibar import wait_for
 from harness.scenario import scenario
@@ -121,7 +122,7 @@ def works(vm, backend, edu, net, memory):
         file.write(bytes(4096))
 
 
-@scenario(devices=DEVICES, log=pciio_module.LOG, timeout=300)
+@scenario(devices=DEVICES, log=pciio_module.LOG, timeout=300, kernels=NEWEST)
 def both_back_ends(vm, edu, net, memory):
     """The same over sysfs and over the module, which then tells of a removal."""
     python.install(vm)
@@ -156,7 +157,7 @@ print(printed)
 """
 
 
-@scenario(devices={"edu": edu(), "memory": ivshmem(4 << 20), "disk": nvme()})
+@scenario(devices={"edu": edu(), "memory": ivshmem(4 << 20), "disk": nvme()}, kernels=NEWEST)
 def page(vm, edu, memory, disk):
     """What python/README.md shows is what happens."""
     vm.modprobe("nvme")

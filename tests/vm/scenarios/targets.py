@@ -2,6 +2,7 @@
 """The devices that tests of BARs stand on have what those tests need."""
 
 from harness.devices import bochs_display, ivshmem, rtl8139
+from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.scenario import scenario
 
@@ -9,7 +10,7 @@ GIB = 1 << 30
 PAGE = 4096
 
 
-@scenario(devices={"memory": ivshmem(16 * GIB)})
+@scenario(devices={"memory": ivshmem(16 * GIB)}, kernels=NEWEST)
 def big_bar(vm, memory):
     """A 16 GiB BAR lies above 4 GiB, and a file of the host is behind it."""
     start, size = memory.bar(2)
@@ -21,7 +22,7 @@ def big_bar(vm, memory):
         assert file.read(8) == bytes.fromhex("8877665544332211")
 
 
-@scenario(devices={"display": bochs_display()})
+@scenario(devices={"display": bochs_display()}, kernels=NEWEST)
 def picture(vm, display):
     """What is written to the frame buffer is seen from outside."""
     vm.check(f"echo 1 >{display.sysfs}/enable")
@@ -38,7 +39,7 @@ def picture(vm, display):
     assert (vm.directory / "screen.png").read_bytes().startswith(b"\x89PNG")
 
 
-@scenario()
+@scenario(kernels=NEWEST)
 def shared_page(vm):
     """Two functions share a page when Linux has placed their small BARs."""
     memory, net = vm.plug_together({"memory": ivshmem(1 << 20), "net": rtl8139()})
@@ -51,7 +52,8 @@ def shared_page(vm):
     assert int(mac, 0) & 0xffff == 0x5452
 
 
-@scenario(cold=Machine(), devices={"one": ivshmem(1 << 20), "other": ivshmem(1 << 20)})
+@scenario(cold=Machine(), devices={"one": ivshmem(1 << 20), "other": ivshmem(1 << 20)},
+          kernels=NEWEST)
 def shared_page_cold(vm, one, other):
     """The same for functions that the firmware has placed, each in a page of its own."""
     assert one.bar(0)[0] // PAGE != other.bar(0)[0] // PAGE

@@ -2,6 +2,7 @@
 """Accesses are counted from outside, one by one."""
 
 from harness.devices import edu, rtl8139
+from harness.kernels import NEWEST
 from harness.scenario import scenario
 from harness.trace import Access
 
@@ -10,7 +11,7 @@ def mmio(vm, function, bar, arguments):
     return vm.check(f"mmio {function.sysfs}/resource{bar} {arguments}").stdout
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def one_access(vm, edu):
     vm.check(f"echo 1 >{edu.sysfs}/enable")
     mmio(vm, edu, 0, "read 4 0")
@@ -24,7 +25,7 @@ def one_access(vm, edu):
     assert seen == [Access("read", start, 4, 0x010000ed)]
 
 
-@scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")})
+@scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")}, kernels=NEWEST)
 def widths(vm, net):
     """BAR 1 tells bytes, words and long words apart; 8 bytes arrive as two of 4."""
     vm.check(f"echo 1 >{net.sysfs}/enable")
@@ -39,7 +40,7 @@ def widths(vm, net):
         Access("write", 0x20, 2, 0x1234)]
 
 
-@scenario(devices={"edu": edu()})
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
 def config_space(vm, edu):
     with vm.trace(config=True) as trace:
         vm.check(f"dd if={edu.sysfs}/config bs=4 count=1 2>/dev/null | od -A n -t x4")
