@@ -16,10 +16,15 @@ demo:
 	@scripts/setup build vm
 	@scripts/demo
 
-# All tests. VM=no leaves the ones out that need QEMU, and says so.
+# The tests of every change. VM=no leaves the ones out that need QEMU, and says so.
 check:
 	@scripts/setup build vm check deb
 	@scripts/check --vm=$(VM)
+
+# All tests: also what takes long and rarely fails.
+check-all:
+	@scripts/setup build vm check deb
+	@scripts/check --all --vm=$(VM)
 
 # The tests that take less than three minutes.
 check-fast:
@@ -53,4 +58,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all demo check check-fast check-debug-kernel bench install uninstall deb clean
+.PHONY: all demo check check-all check-fast check-debug-kernel bench install uninstall deb clean
