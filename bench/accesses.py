@@ -4,6 +4,7 @@
 import shutil
 
 from harness.devices import e1000e, edu
+from harness.kernels import NEWEST
 from harness.machine import Machine
 
 from guests import Guest
@@ -18,7 +19,7 @@ REGISTERS, LIVENESS = 4096, 4
 
 def rows():
     """Through the installed command."""
-    with Guest("6.12", Machine(), {"edu": edu(), "net": e1000e()}) as guest:
+    with Guest(NEWEST[0], Machine(), {"edu": edu(), "net": e1000e()}) as guest:
         vm = guest.vm
         for path in (installed("pcibar"), next(STAGE.rglob("libpcibar.so.1"))):
             shutil.copy(path, vm.share)

@@ -5,12 +5,23 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import image, pciio_module
+from harness import image, kernels, pciio_module
 from harness.paths import SOURCE
 from harness.vm import VM
 
 # Of a guest's life, and of one command in it.
 TIMEOUT = 1200
+
+
+def every_series():
+    """The kernels for amd64 that this release of Debian has."""
+    for series in kernels.ON_AMD64:
+        try:
+            kernels.fetch(series, lambda text: print(f"bench: {text}"))
+        except kernels.NoKernel as reason:
+            print(f"bench: skipped {series}: {reason}")
+        else:
+            yield series
 
 
 class Guest:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What requests cost in a guest in instructions of kernel and user: do live mappings matter?"""
 
-from harness import kernels
 from harness.devices import ivshmem
 
+from guests import every_series
 from mapping import FIRST, MappingGuest, growth, touching
 from rows import Point, Row, Taken
 
@@ -27,7 +27,7 @@ REVOKED = (1, 10, 100, 1000, LIVE)
 def rows():
     """Of requests with few and many live mappings, and of mapping beside sysfs and VFIO."""
     functions = {f"small{number}": ivshmem(4096) for number in range(4)}
-    for series in kernels.ON_AMD64:
+    for series in every_series():
         with MappingGuest(series, SIZES, functions, counting=True) as guest:
             small = [guest.vm.functions[name] for name in functions]
             yield from _requests(guest, small)

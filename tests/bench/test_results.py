@@ -54,7 +54,8 @@ class Compare(unittest.TestCase):
     def file(self, name, *rows, schema=2):
         path = self.folder / name
         path.write_text(json.dumps({"schema": schema, "rows": [
-            asdict(one) | {"ratio": one.ratio} for one in rows]}), encoding="utf-8")
+            asdict(one) | {"ratio": one.ratio, "met": one.met} for one in rows]}),
+            encoding="utf-8")
         return path
 
     def compare(self, *paths):
@@ -83,6 +84,12 @@ class Compare(unittest.TestCase):
         self.assertEqual((status, said[0]), (1, "figure, peer: 68 calls, before 67"))
         self.assertEqual(self.between(row(67, 71, "calls"), row(66, 71, "calls"))[0], 0)
         self.assertEqual(self.between(row(4096, 2e6, "bytes"), row(8192, 4e6, "bytes"))[0], 1)
+
+    def test_a_goal_is_not_met_any_more(self):
+        status, said = self.between(row(1, 10, goal=9.5), row(1, 9, goal=9.5))
+        self.assertEqual((status, said[0]), (
+            1, "figure, peer: ratio 9.00 misses the goal of 9.50, before 10.00"))
+        self.assertEqual(self.between(row(1, 9, goal=9.5), row(1, 8.9, goal=9.5))[0], 0)
 
     def test_a_figure_that_is_missing(self):
         status, said = self.between(row(1, 10), row(1, 10, name="another"))
