@@ -13,6 +13,8 @@ from .kernels import DEBUG, DEBUG_KERNELS, SERIES, Kernel, KernelError
 from .paths import BUILD, TESTS
 
 CONFIG = TESTS / "debug-kernel.config"
+# What /proc/sys takes.
+RENAMED = {DEBUG: "CONFIG_SYSCTL=y\n", "debug-6.12": "CONFIG_PROC_SYSCTL=y\n"}
 
 
 class Store:
@@ -27,6 +29,7 @@ class Store:
         self.source = self.folder / "source"
         self.tree = self.folder / "kernel"
         self.root = self.folder / "root"
+        self.config = self.folder / "config"
         self.log = self.folder / "build.log"
         self.stamp = self.folder / "stamp"
 
@@ -36,9 +39,11 @@ def fetch(series, say=print):
     its = Store(series)
     with store.locked(its.folder):
         version = _source(its, say)
-        wanted = f"{version} {hashlib.sha256(CONFIG.read_bytes()).hexdigest()}\n"
+        config = CONFIG.read_text(encoding="ascii") + RENAMED[series]
+        wanted = f"{version} {hashlib.sha256(config.encode()).hexdigest()}\n"
         if not its.stamp.exists() or its.stamp.read_text(encoding="ascii") != wanted:
             its.stamp.unlink(missing_ok=True)
+            its.config.write_text(config, encoding="ascii")
             _build(its, say)
             its.stamp.write_text(wanted, encoding="ascii")
     (modules,) = (its.root / "lib" / "modules").iterdir()
@@ -87,7 +92,7 @@ def _build(its, say):
     its.tree.mkdir(exist_ok=True)
     shutil.rmtree(its.root, ignore_errors=True)
     with open(its.log, "w", encoding="utf-8") as log:
-        _make(its, log, "allnoconfig", f"KCONFIG_ALLCONFIG={CONFIG}")
+        _make(its, log, "allnoconfig", f"KCONFIG_ALLCONFIG={its.config}")
         _check_config(its)
         _make(its, log, f"-j{os.cpu_count()}", "vmlinux", "modules")
         # modules.dep is not used; without depmod the package kmod is not needed.
@@ -107,7 +112,7 @@ def _make(its, log, *arguments):
 def _check_config(its):
     """An option whose dependencies are not met is dropped without a word."""
     got = set((its.tree / ".config").read_text(encoding="ascii").splitlines())
-    lost = [line for line in CONFIG.read_text(encoding="ascii").splitlines()
+    lost = [line for line in its.config.read_text(encoding="ascii").splitlines()
             if line.startswith("CONFIG_") and _as_written(line) not in got]
     # What is off and depends on something that is off is not mentioned at all.
     lost = [line for line in lost if not line.endswith("=n") or
