@@ -49,7 +49,7 @@ def x86_access(text):
     words = text.split()
     if words[0] in ("data16", "cs", "rep", "repz", "repnz", "lock", "bnd"):
         words = words[1:]
-    if not memory or not words or words[0] in X86_NO_ACCESS or "nop" in words[:2]:
+    if not memory or not words or words[0] in X86_NO_ACCESS or "nop" in words:
         return None
     if re.match(r"[re]?(sp|bp)\b", memory.group(2)):
         return None
