@@ -8,7 +8,7 @@ else that they need is older.
 import os
 import re
 
-from .apt import SuiteRoot
+from .apt import AptError, SuiteRoot
 from .architectures import AMD64
 
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
@@ -27,6 +27,8 @@ def make_them_run(folder, apt):
                if path.is_file() and not path.is_symlink() and _needs(path) > _here()]
     if not too_new:
         return
+    if not isinstance(apt, SuiteRoot):
+        raise AptError(f"{too_new[0].name} needs a newer C library than this machine has")
     # Backports are built for the release that their suite is named after.
     libraries = SuiteRoot(apt.suite.removesuffix("-backports"), AMD64)
     libraries.update()
