@@ -17,6 +17,8 @@ ADDRESS = (1 << 52) - 1
 MAIR = ("Normal", "Normal tagged", "Normal-NC", "Device-nGnRnE", "Device-nGnRE")
 ARM64_WRITE, ARM64_NO_EXEC, ARM64_SPECIAL, ARM64_DEVMAP = 1 << 51, 1 << 54, 1 << 56, 1 << 57
 ARM64_ADDRESS = (1 << 48) - 1
+# What the kernel's list of memory types calls them.
+MEMTYPES = {"uncached-minus": "UC-", "write-combining": "WC"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ def leaf(holder, offset):
     level, value = (int(word, 0) for word in holder.ask(f"leaf {offset:#x}").split())
     size = (0, 1 << 12, 1 << 21, 1 << 30)[level]
     return DECODERS[holder.vm.image.kernel.architecture.name](size, value)
+
+
+def reserved(vm, start, size):
+    """The types that the kernel's list has for parts of a range, by their names in page tables."""
+    found = set()
+    for line in vm.check("cat /sys/kernel/debug/x86/pat_memtype_list").stdout.splitlines():
+        words = line.split()
+        if words[-1] in MEMTYPES:
+            first, end = (int(word, 16) for word in words[-2].strip("[]mem ").split("-"))
+            if first < start + size and end > start:
+                found.add(MEMTYPES[words[-1]])
+    return found
 
 
 def _amd64(size, value):

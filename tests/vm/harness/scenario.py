@@ -13,6 +13,11 @@ class Skip(Exception):
     """Raised by a scenario that cannot run here; its text is the reason."""
 
 
+def comment(text):
+    """Lines of the report that are no verdict, such as figures."""
+    print("".join(f"# {line}\n" for line in text.splitlines()), end="", flush=True)
+
+
 @dataclass(frozen=True)
 class Scenario:
     name: str

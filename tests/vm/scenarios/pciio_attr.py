@@ -5,7 +5,7 @@ from harness import page_table
 from harness.devices import bochs_display, e1000e, edu, ivshmem
 from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
-from harness.page_table import leaf
+from harness.page_table import leaf, reserved
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
@@ -14,14 +14,6 @@ MIB = 1 << 20
 PAGE = 4096
 BUSY = "Device or resource busy"
 REFUSED = "Operation not supported"
-TYPES = {"uncached-minus": "UC-", "write-combining": "WC"}
-
-
-def reserved(vm, start, size):
-    """What the kernel's list has for a range that begins there: page tables' names of types."""
-    lines = vm.check("cat /sys/kernel/debug/x86/pat_memtype_list").stdout.splitlines()
-    return {TYPES[line.rpartition(" ")[2]] for line in lines
-            if f"{start:#018x}-{start + size:#018x}" in line}
 
 
 def leaves(vm, function, bar, type_, size, words=(), offsets=(0,)):

@@ -9,7 +9,7 @@ from harness.helper_module import HelperModule
 from harness.holder import soon
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
-from harness.scenario import scenario
+from harness.scenario import comment, scenario
 
 # As long as it takes, or until there were so many removals.
 SECONDS = int(os.environ.get("NOSY_SECONDS", "60"))
@@ -32,7 +32,7 @@ def nosy(vm, edu):
     load(vm)
     bridges = " ".join(f"0000:00:{slot:02x}.0" for slot in BRIDGES)
     result = vm.run(f"pciio-nosy {SECONDS} {REMOVALS} {edu} {bridges}", timeout=SECONDS + 60)
-    print(f"# {result.stdout.strip()}", flush=True)
+    comment(result.stdout)
     result.expect(0)
     removals, calls = map(int, re.match(r"(\d+) removals, (\d+) calls", result.stdout).groups())
     assert removals >= 8 and calls > 1000

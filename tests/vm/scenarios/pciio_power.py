@@ -2,30 +2,15 @@
 """Power management, errors and native hot-plug: what Linux's own drivers of ports and power do."""
 
 from harness.devices import e1000e, edu
+from harness.errors import ERRORS, NATIVE, fail
 from harness.holder import Holder, command, held
 from harness.kernels import DEBUG
-from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import Skip, scenario
 from harness.suspend import away
 
-# Ports are left to Linux's drivers of the port's services, and awake.
-NATIVE = Machine(append="pcie_port_pm=off",
-                 options=("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"))
-# What the kernel says of an error that somebody has made.
-ERRORS = ("AER: ", "PCIe Bus Error", "device .* error status/mask", r"\[ 4\] DLP")
-BRIDGE_CONTROL, COMMAND = 0x3e, 4
 STATUS = 8
 EDU_ID = "0x010000ed"
-
-
-def fail(vm, function, port):
-    """An error that only a reset of the link below the port ends."""
-    address = vm.check(f"basename $(dirname $(readlink -f {function.sysfs}))").stdout.strip()
-    for register, bit in ((BRIDGE_CONTROL, 2), (COMMAND, 0x100)):
-        value = int(vm.check(f"pciio-conf {address} {register} 2").stdout, 16)
-        vm.check(f"pciio-conf {address} {register} 2 {value | bit:#x}")
-    vm.hmp(f"pcie_aer_inject_error {port} DLP")
 
 
 @scenario(cold=NATIVE, devices={"net": e1000e(bus="port0"), "other": e1000e(bus="port1")},

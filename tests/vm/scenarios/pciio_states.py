@@ -5,6 +5,7 @@ from harness.devices import e1000e, edu, ivshmem, nvme_sriov, rtl8139
 from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
+from harness.registers import capability, register
 from harness.scenario import Skip, scenario
 from harness.vm import Function
 
@@ -20,21 +21,6 @@ def state(holder):
     words = holder.ask("info").split()
     return [words[index + 1] for index, word in enumerate(words)
             if word in ("state:", "reason:", "dma:")]
-
-
-def register(vm, function, offset, width, value=None):
-    """Reads or writes configuration space through the module."""
-    written = "" if value is None else f" {value:#x}"
-    return int(vm.check(f"pciio-conf {function} {offset} {width}{written}").stdout, 16)
-
-
-def capability(vm, function, wanted):
-    """The offset of a capability in configuration space."""
-    place = register(vm, function, 0x34, 1)
-    while register(vm, function, place, 1) != wanted:
-        place = register(vm, function, place + 1, 1)
-        assert place
-    return place
 
 
 @scenario(devices={"net": e1000e(), "edu": edu(), "memory": ivshmem(1 << 20)}, log=LOG)
