@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * pciio-edges FUNCTION: structures of later headers, copies that fail after a
+ * mapping was made, and whose right a request needs. BAR 0 of the function decodes
+ * and nobody uses it.
+ */
+#include <pthread.h>
+
+#include "pciio-pass.h"
+#include "pciio-stall.h"
+
+#define TAIL	16
+#define CANARY	0x5a5a5a5au
+
+struct later {
+	struct pci_bar_open open;
+	unsigned char tail[TAIL];
+};
+
+static struct pcisel sel;
+static int pci;
+
+/* The request of a header whose structure has another size. */
+static unsigned long baropen_of(size_t size)
+{
+	return _IOC(_IOC_READ | _IOC_WRITE, 'p', 0xc0, size);
+}
+
+static struct later later_open(u_int32_t size)
+{
+	return (struct later){
+		.open = { .pbo_size = size, .pbo_sel = sel, .pbo_reg = BAR(0) },
+	};
+}
+
+static void check_later(size_t request_size)
+{
+	size_t whole = sizeof(struct pci_bar_open);
+	struct later later = later_open(whole + TAIL);
+
+	EQUAL(ioctl(pci, baropen_of(request_size), &later), 0);
+	if (later.open.pbo_fd > 0)
+		MUST(close(later.open.pbo_fd));
+	later = later_open(whole + TAIL);
+	later.tail[TAIL - 1] = 1;
+	REFUSED(ioctl(pci, baropen_of(request_size), &later), E2BIG);
+	later = later_open(whole);
+	EQUAL(ioctl(pci, baropen_of(request_size), &later), 0);
+	if (later.open.pbo_fd > 0)
+		MUST(close(later.open.pbo_fd));
+	later = later_open(whole - 8);
+	REFUSED(ioctl(pci, baropen_of(request_size), &later), EINVAL);
+	later = later_open(0);
+	REFUSED(ioctl(pci, baropen_of(request_size), &later), EINVAL);
+}
+
+/* The size is in the structure; the one in the request's number changes nothing. */
+static void sizes(void)
+{
+	check_later(sizeof(struct pci_bar_open));
+	check_later(sizeof(struct later));
+	check_later(sizeof(struct pci_bar_open) - 8);
+	REFUSED(ioctl(pci, _IOC(_IOC_READ | _IOC_WRITE, 'p', 0xbf, 80), NULL), ENOTTY);
+}
+
+/* The address of this process' one mapping of a BAR, or 0. */
+static unsigned long mapping(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start = 0;
+	char line[512];
+
+	while (maps && !start && fgets(line, sizeof(line), maps))
+		if (strstr(line, "pciio:["))
+			start = strtoul(line, NULL, 16);
+	if (maps)
+		fclose(maps);
+	return start;
+}
+
+static struct pci_bar_mmap *map_args(void)
+{
+	struct pci_bar_mmap *io = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	MUST((long)io);
+	*io = (struct pci_bar_mmap){ .pbm_sel = sel, .pbm_reg = BAR(0), .pbm_memattr = UC };
+	return io;
+}
+
+/* A structure that can be read and not be written. */
+static void read_only(void)
+{
+	struct pci_bar_mmap *io = map_args();
+	struct pci_bar_open *open = (struct pci_bar_open *)(io + 1);
+
+	*open = (struct pci_bar_open){ .pbo_size = sizeof(*open), .pbo_sel = sel,
+				       .pbo_reg = BAR(0) };
+	MUST(mprotect(io, PAGE, PROT_READ));
+	REFUSED(ioctl(pci, PCIOCBARMMAP, io), EFAULT);
+	EQUAL(mapping(), 0);
+	REFUSED(ioctl(pci, PCIOCBAROPEN, open), EFAULT);
+	MUST(munmap(io, PAGE));
+}
+
+static void *map_it(void *io)
+{
+	errno = 0;
+	return (void *)(long)(ioctl(pci, PCIOCBARMMAP, io) ? errno : 0);
+}
+
+/*
+ * The copy stalls after the mapping was made; another thread puts a page of its
+ * own there, and makes the copy fail. The request must undo what it did, and not
+ * what others did since.
+ */
+static void replaced(void)
+{
+	struct pci_bar_mmap *io = map_args();
+	unsigned int *canary, val = 0;
+	pthread_t thread;
+	void *error;
+
+	stall_begin();
+	stall_writes(io, PAGE);
+	MUST(-pthread_create(&thread, NULL, map_it, io));
+	stall_wait();
+	canary = (unsigned int *)mapping();
+	CHECK(canary);
+	if (canary) {
+		canary = mmap(canary, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		MUST((long)canary);
+		*canary = CANARY;
+	}
+	MUST(mprotect(io, PAGE, PROT_READ));
+	stall_end_writes(io, PAGE);
+	pthread_join(thread, &error);
+	EQUAL((long)error, EFAULT);
+	CHECK(canary && touch(canary, &val));
+	EQUAL(val, CANARY);
+}
+
+/* The right is the opener's: a privileged process cannot be made to lend its own. */
+static void opener(void)
+{
+	struct pci_list_vpd_io io = { .plvi_sel = sel };
+	int nobodys, roots = node(O_RDONLY);
+
+	MUST(seteuid(NOBODY));
+	nobodys = node(O_RDONLY);
+	REFUSED(ioctl(nobodys, PCIOCLISTVPD, &io), EPERM);
+	/* The function has no vital product data, which comes after the right. */
+	REFUSED(ioctl(roots, PCIOCLISTVPD, &io), ENXIO);
+	MUST(seteuid(0));
+	REFUSED(ioctl(nobodys, PCIOCLISTVPD, &io), EPERM);
+	REFUSED(ioctl(roots, PCIOCLISTVPD, &io), ENXIO);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	sel = function(argv[1]);
+	pci = node(O_RDWR);
+	catch_bus_errors();
+	sizes();
+	read_only();
+	replaced();
+	opener();
+	return verdict();
+}
