@@ -2,9 +2,14 @@
 """What a function costs does not depend on what is done to others, nor on how many there are."""
 
 from harness.devices import edu, ivshmem
+from harness.helper_module import HelperModule
+from harness.holder import enable
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import comment, scenario
+
+# Of 256 functions each.
+BRIDGES = 40
 
 
 @scenario(cold=Machine(memory="768M", slots=False),
@@ -18,3 +23,29 @@ def big_tables(vm, memory, edu):
     usual, disturbed = (int(figures[name].split()[3].rstrip(",")) for name in
                         ("undisturbed", "disturbed"))
     assert disturbed - usual < 20_000
+
+
+@scenario(cold=Machine(memory="1G"), devices={"edu": edu()}, log=LOG, timeout=240)
+def many_functions(vm, edu):
+    """Requests for one function take as long with 10,000 functions as with ten."""
+    load(vm)
+    host = HelperModule(vm, "host_bridge", "functions=256")
+    before = pace(vm, edu)
+    bridges = BRIDGES // vm.image.kernel.slowness
+    host.set("bridges", bridges, timeout=100)
+    many = pace(vm, edu)
+    host.set("bridges", 0, timeout=100)
+    # A busy host makes one of them slower, and not both.
+    after = pace(vm, edu)
+    few = {name: max(before[name], after[name]) for name in many}
+    comment(f"nanoseconds with few functions: {few}\nwith {bridges * 256} more: {many}")
+    slower = {name: many[name] / few[name] for name in few}
+    assert all(factor < 1.5 for factor in slower.values())
+
+
+def pace(vm, function):
+    """{request: nanoseconds} for the function that was found last."""
+    vm.check(f"echo 1 >{function.sysfs}/remove; echo 1 >/sys/bus/pci/rescan", timeout=60)
+    enable(vm, function)
+    lines = vm.check(f"pciio-pace {function}", timeout=60).stdout.splitlines()
+    return {name: int(time) for name, time in map(str.split, lines)}
