@@ -304,6 +304,7 @@ struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index);
 void pciio_bar_put(struct pciio_bar *bar);
 void pciio_func_visit_bars(struct pciio_func *func, pciio_bar_fn fn, const void *arg);
 bool pciio_func_in_use(struct pciio_func *func);
+bool pciio_bar_is_exclusive(struct pciio_func *func, unsigned int index);
 bool pciio_bar_moved(const struct pciio_bar *bar);
 void pciio_bar_zap(struct pciio_bar *bar);
 bool pciio_bar_mark(struct pciio_bar *bar, unsigned int set, unsigned int clear);
@@ -356,7 +357,6 @@ extern struct pci_driver pciio_driver;
 /* pciio_claim.c */
 bool pciio_range_busy(resource_size_t start, resource_size_t end);
 bool pciio_page_shared(struct pciio_bar *bar);
-bool pciio_bar_taken(struct pciio_func *func, unsigned int index);
 int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags);
 int pciio_bar_claim(struct pciio_bar *bar);
 

@@ -107,6 +107,22 @@ struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index)
 	return IS_ERR(bar) ? bar : bar_install(bar);
 }
 
+/* Whether the BAR has an exclusive user; one of a BAR that has moved does not count. */
+bool pciio_bar_is_exclusive(struct pciio_func *func, unsigned int index)
+{
+	struct pciio_bar *bar = bar_find(func, index);
+	bool exclusive;
+
+	if (!bar)
+		return false;
+
+	if (pciio_bar_moved(bar))
+		pciio_bar_kill(bar);
+	exclusive = READ_ONCE(bar->exclusive) && !(READ_ONCE(bar->reasons) & PCIIO_DEAD);
+	pciio_bar_put(bar);
+	return exclusive;
+}
+
 /* Calls @fn for each BAR in use, with no lock held. */
 void pciio_func_visit_bars(struct pciio_func *func, pciio_bar_fn fn, const void *arg)
 {

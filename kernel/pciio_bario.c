@@ -98,10 +98,10 @@ static bool is_busy(struct pciio_func *func, int index)
 	struct pci_dev *pdev = func->pdev;
 
 	lockdep_assert_held(&func->lock);
-	if (!pciio_bar_assigned(pdev, index) || pciio_bar_taken(func, index))
+	if (!pciio_bar_assigned(pdev, index) || pciio_bar_is_exclusive(func, index))
 		return true;
 	if (pciio_share_driver)
-		return func->driver == PCIIO_DRIVER_PROBING;
+		return false;
 
 	return func->driver != PCIIO_DRIVER_NONE ||
 	       (pci_resource_flags(pdev, index) & IORESOURCE_MEM &&

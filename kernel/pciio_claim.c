@@ -64,22 +64,10 @@ bool pciio_page_shared(struct pciio_bar *bar)
 	       pciio_range_busy(bar->start + bar->len, range.last);
 }
 
-/* Whether the BAR has an exclusive user. */
-bool pciio_bar_taken(struct pciio_func *func, unsigned int index)
-{
-	bool taken;
-
-	spin_lock(&func->bars_lock);
-	taken = func->bars[index] && READ_ONCE(func->bars[index]->exclusive);
-	spin_unlock(&func->bars_lock);
-	return taken;
-}
-
 /* Checks whether a new user may join. */
 int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags)
 {
 	bool share = flags & PCIIO_BAR_OPEN_SHARE_DRIVER;
-	enum pciio_driver_state driver = bar->func->driver;
 
 	lockdep_assert_held(&bar->func->lock);
 	lockdep_assert_held(&bar->lock);
@@ -87,8 +75,7 @@ int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags)
 		return -EBUSY;
 	if (flags & PCIIO_BAR_OPEN_EXCLUSIVE && !list_empty(&bar->handles))
 		return -EBUSY;
-	/* Nobody joins while a driver comes or goes: its memory types are not known. */
-	if (driver != PCIIO_DRIVER_NONE && (!share || driver != PCIIO_DRIVER_BOUND))
+	if (!share && bar->func->driver != PCIIO_DRIVER_NONE)
 		return -EBUSY;
 	if (pci_resource_flags(bar->func->pdev, bar->index) & IORESOURCE_IO)
 		return 0;

@@ -277,11 +277,13 @@ static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!func)
 		return -ENODEV;
 
+	/* Nothing else puts a function back into use whose recovery has failed. */
+	if (pdev->error_state == pci_channel_io_frozen && pci_device_is_present(pdev)) {
+		pdev->error_state = pci_channel_io_normal;
+		pci_restore_state(pdev);
+	}
 	/* For the recovery from an error, which restores what was saved. */
 	pci_save_state(pdev);
-	/* Nothing else puts a function back into use whose recovery has failed. */
-	if (pdev->error_state == pci_channel_io_frozen && pci_device_is_present(pdev))
-		pdev->error_state = pci_channel_io_normal;
 
 	mutex_lock(&func->lock);
 	func->delegated = true;

@@ -10,19 +10,32 @@
 static DEFINE_MUTEX(pciio_handles_lock);
 static LIST_HEAD(pciio_handles);
 
+/*
+ * Reserves the memory type for the first user. A driver that is probing, or whose
+ * resources are being released, must not get write-combining from us: what it
+ * will map, or has mapped, is not known.
+ */
+static int join_attr(struct pciio_bar *bar, enum pciio_attr attr)
+{
+	enum pciio_driver_state driver = bar->func->driver;
+
+	if (!list_empty(&bar->handles) && bar->attr != attr)
+		return -EBUSY;
+	if (bar->reserved)
+		return 0;
+	if (attr == PCIIO_ATTR_WC && driver != PCIIO_DRIVER_NONE && driver != PCIIO_DRIVER_BOUND)
+		return -EBUSY;
+	return pciio_attr_reserve(bar, attr);
+}
+
 /* The part of joining that needs the BAR; undone by bar_leave(). */
 static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pciio_attr attr)
 {
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&bar->func->lock);
 	mutex_lock(&bar->lock);
-	if (bar->reasons & PCIIO_DEAD)
-		ret = -ENODEV;
-	else if (!list_empty(&bar->handles) && bar->attr != attr)
-		ret = -EBUSY;
-	else if (!bar->reserved)
-		ret = pciio_attr_reserve(bar, attr);
+	ret = bar->reasons & PCIIO_DEAD ? -ENODEV : join_attr(bar, attr);
 	if (!ret && handle->flags & PCIIO_BAR_OPEN_EXCLUSIVE)
 		ret = pciio_bar_claim(bar);
 
@@ -173,23 +186,34 @@ static void handle_undo(struct pciio_handle *handle)
 		pm_runtime_put(&func->pdev->dev);
 }
 
-/* The checks in the documented order, from "no address" on. */
-static int handle_admit(struct pciio_handle *handle, enum pciio_attr attr)
+/* A function that its user may not have is not woken. */
+static int handle_wake(struct pciio_handle *handle)
 {
 	struct pciio_func *func = handle->bar->func;
 	int ret;
 
-	/* A function that its user may not have is not woken. */
-	mutex_lock(&func->lock);
-	ret = arbitrate(handle);
-	mutex_unlock(&func->lock);
-	if (ret)
-		return ret;
+	if (pciio_asleep(func->pdev)) {
+		mutex_lock(&func->lock);
+		ret = arbitrate(handle);
+		mutex_unlock(&func->lock);
+		if (ret)
+			return ret;
+	}
 
-	ret = pm_runtime_resume_and_get(&func->pdev->dev);
-	if (ret < 0)
+	if (pm_runtime_resume_and_get(&func->pdev->dev) < 0)
 		return -EBUSY;
 	handle->powered = true;
+	return 0;
+}
+
+/* The checks in the documented order, from "no address" on. */
+static int handle_admit(struct pciio_handle *handle, enum pciio_attr attr)
+{
+	int ret;
+
+	ret = handle_wake(handle);
+	if (ret)
+		return ret;
 
 	ret = admit_locked(handle, attr);
 	if (ret)

@@ -18,7 +18,7 @@
 struct request {
 	unsigned int nr;
 	bool read_only;			/* served on a read-only descriptor, too */
-	bool extensible;		/* a later version of the structure may be larger */
+	bool extensible;		/* the structure begins with its size */
 	size_t size, compat_size;
 	long (*call)(const struct pciio_call *call);
 };
@@ -85,7 +85,7 @@ static long dispatch(struct file *file, unsigned int cmd, void __user *arg, bool
 		return -ENOTTY;
 
 	size = compat ? request->compat_size : request->size;
-	if (_IOC_SIZE(cmd) != size && !(request->extensible && _IOC_SIZE(cmd) > size))
+	if (!request->extensible && _IOC_SIZE(cmd) != size)
 		return -ENOTTY;
 
 	return request->call(&call);

@@ -3,10 +3,11 @@
  * For tests only: PCI host bridges whose sysdata is freed when they are removed,
  * as those of VMD and Hyper-V are. They have domains of their own, from 0x10001
  * on; behind each one are as many functions as the parameter "functions" says,
- * with a 64-bit memory BAR 0 of one page that no device decodes.
+ * with a 64-bit memory BAR 0 of one page that no device decodes, unless "bar" is 0.
  *
  *	bridges		how many there are: write a number to add or to remove
  *	functions	on the bus of each one that is added
+ *	bar		whether they have a BAR
  *	dwell_us	how long an access of an unprivileged process takes
  *	accesses	configuration accesses of unprivileged processes so far
  *	late		those that were under way when their bridge was freed, or later
@@ -57,6 +58,8 @@ static unsigned int count;
 
 static unsigned int functions = 2;
 module_param(functions, uint, 0644);
+static bool with_bar = true;
+module_param_named(bar, with_bar, bool, 0644);
 
 static unsigned int dwell_us;
 module_param(dwell_us, uint, 0644);
@@ -112,7 +115,7 @@ static u8 config_byte(const struct host_bridge *host, unsigned int devfn, unsign
 	u64 bar = function->bar[0] | (u64)function->bar[1] << 32;
 
 	bar = (bar & ~(u64)(BAR_SIZE - 1)) | PCI_BASE_ADDRESS_MEM_TYPE_64;
-	if (where >= PCI_BASE_ADDRESS_0 && where < PCI_BASE_ADDRESS_2)
+	if (with_bar && where >= PCI_BASE_ADDRESS_0 && where < PCI_BASE_ADDRESS_2)
 		return bar >> (8 * (where - PCI_BASE_ADDRESS_0));
 	return where < sizeof(header) ? header[where] : 0;
 }

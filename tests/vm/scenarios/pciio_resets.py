@@ -128,7 +128,8 @@ def no_recovery(vm, ours, other):
     vm.unbind(ours)
     vm.bind(ours, "pciio")
     fresh = held(vm, ours, 0, "activate")
-    assert fresh.ask("poll") == "live" and fresh.ask(f"read {STATUS}") == value
+    assert fresh.ask("poll") == "live", fresh.ask("info")
+    assert fresh.ask(f"read {STATUS}") == value
     assert holder.ask("poll") == "dead"
 
 
