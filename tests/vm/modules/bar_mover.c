@@ -5,24 +5,17 @@
  *
  *	move	write "FUNCTION BAR": a memory BAR gets another place, as when
  *		sysfs' resourceN_resize or a rescan makes room; its old place then
- *		belongs to a resource named "bar_mover". Read: the old and the new
- *		address.
+ *		belongs to a resource named "bar_mover", until the next move. Read:
+ *		the old and the new address.
  *	hold	write FUNCTION: its configuration space is blocked, as during a
  *		reset, until "" is written or the module is unloaded.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
-#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/slab.h>
 
-struct neighbour {
-	struct list_head link;
-	struct resource res;
-};
-
-static LIST_HEAD(neighbours);
+static struct resource neighbour = { .name = "bar_mover" };
 static resource_size_t old_start, new_start;
 static struct pci_dev *held;
 
@@ -36,22 +29,14 @@ static struct pci_dev *function_get(const char *text)
 }
 
 /* Takes the place of a BAR that has left it, as a BAR does: not busy. */
-static int neighbour_add(struct resource *parent, resource_size_t start, resource_size_t size)
+static int neighbour_move(struct resource *parent, resource_size_t start, resource_size_t size)
 {
-	struct neighbour *neighbour;
-	int ret;
-
-	neighbour = kzalloc(sizeof(*neighbour), GFP_KERNEL);
-	if (!neighbour)
-		return -ENOMEM;
-	neighbour->res = (struct resource){ .name = "bar_mover", .start = start,
-					    .end = start + size - 1, .flags = IORESOURCE_MEM };
-	ret = request_resource(parent, &neighbour->res);
-	if (ret)
-		kfree(neighbour);
-	else
-		list_add(&neighbour->link, &neighbours);
-	return ret;
+	if (neighbour.parent)
+		release_resource(&neighbour);
+	neighbour.start = start;
+	neighbour.end = start + size - 1;
+	neighbour.flags = IORESOURCE_MEM;
+	return request_resource(parent, &neighbour);
 }
 
 /* What pci_release_resource() and pci_assign_resource() do for resourceN_resize. */
@@ -68,7 +53,7 @@ static int bar_move(struct pci_dev *pdev, unsigned int index)
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	pci_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MEMORY);
 	release_resource(res);
-	ret = neighbour_add(parent, old_start, size);
+	ret = neighbour_move(parent, old_start, size);
 	res->start = 0;
 	res->end = size - 1;
 	res->flags |= IORESOURCE_UNSET;
@@ -143,13 +128,9 @@ static int __init bar_mover_init(void)
 
 static void __exit bar_mover_exit(void)
 {
-	struct neighbour *neighbour, *next;
-
 	let_go();
-	list_for_each_entry_safe(neighbour, next, &neighbours, link) {
-		release_resource(&neighbour->res);
-		kfree(neighbour);
-	}
+	if (neighbour.parent)
+		release_resource(&neighbour);
 }
 
 module_init(bar_mover_init);
