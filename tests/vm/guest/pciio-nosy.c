@@ -4,7 +4,7 @@
  * every request that a read-only /dev/pci serves or refuses, and look at a BAR
  * descriptor that was passed to them, while root removes the bridges and finds
  * them again: for so many seconds, or until there were so many removals. Prints
- * how many removals and calls there were. Memory that SLUB has poisoned as freed
+ * "ready" and how many removals and calls there were. Memory that SLUB has poisoned as freed
  * in anything that is returned is a failure.
  */
 #define __FreeBSD_version	1500064
@@ -199,6 +199,8 @@ int main(int argc, char **argv)
 	MUST((long)shared);
 	bar = (int)MUST(bar_open(node(O_RDWR), function(argv[3]), BAR(0),
 				 PCIIO_BAR_OPEN_ACTIVATE, UC));
+	puts("ready");
+	fflush(stdout);
 	for (int i = 0; i < READERS; i++)
 		if (!MUST(fork()))
 			reader();

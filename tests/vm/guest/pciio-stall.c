@@ -5,23 +5,31 @@
  * input: PCIOCGETCONF of all functions of a vendor, or PCIOCGETBAR of a BAR 0.
  * Prints "stalled", and in the end a line for each record: domain, bus, slot and
  * function, vendor and device ID, NUMA node; or the length of the BAR.
+ *
+ * pciio-stall often SECONDS FUNCTION: both by turns, for so many seconds, each time
+ * for a moment only, whatever the result. Freed memory in it is a failure.
  */
 #define __FreeBSD_version	1500064
 #include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "pciio-stall.h"
 
 #define ROOM	(64 * PAGE)
+#define FREED	0x6b6b6b6b	/* SLUB's pattern */
 
 static struct pci_conf *records;
 static struct pci_bar_io *bar;
 static struct pci_conf_io list;
 static int pci, result;
+static atomic_bool done;
 
 static void *ask_list(void *unused)
 {
 	(void)unused;
 	result = ioctl(pci, PCIOCGETCONF, &list) ? errno : 0;
+	atomic_store(&done, true);
 	return NULL;
 }
 
@@ -29,6 +37,7 @@ static void *ask_bar(void *unused)
 {
 	(void)unused;
 	result = ioctl(pci, PCIOCGETBAR, bar) ? errno : 0;
+	atomic_store(&done, true);
 	return NULL;
 }
 
@@ -82,13 +91,75 @@ static void stall_bar(struct pcisel sel)
 	printf("%llu\n", (unsigned long long)bar->pbi_length);
 }
 
+/* A function that is gone gives nothing to copy, and nobody stalls. */
+static void linger(void)
+{
+	struct pollfd poller = { .fd = stalled, .events = POLLIN };
+	struct timespec moment = { 0, rand() % 20000000 };
+	struct uffd_msg msg;
+
+	while (!atomic_load(&done))
+		if (MUST(poll(&poller, 1, 1))) {
+			MUST(read(stalled, &msg, sizeof(msg)));
+			nanosleep(&moment, NULL);
+			return;
+		}
+}
+
+static void list_once(void)
+{
+	pthread_t thread;
+
+	records = stall_absent(ROOM);
+	list = (struct pci_conf_io){ .matches = records, .match_buf_len = ROOM };
+	atomic_store(&done, false);
+	MUST(-pthread_create(&thread, NULL, ask_list, NULL));
+	linger();
+	stall_end_absent(records, ROOM);
+	pthread_join(thread, NULL);
+	for (unsigned int i = 0; !result && i < list.num_matches; i++)
+		CHECK(records[i].pc_sel.pc_domain != FREED && records[i].pd_numa_domain != FREED);
+	MUST(munmap(records, ROOM));
+}
+
+static void bar_once(struct pcisel sel)
+{
+	pthread_t thread;
+
+	bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST((long)bar);
+	*bar = (struct pci_bar_io){ .pbi_sel = sel, .pbi_reg = BAR(0) };
+	stall_writes(bar, PAGE);
+	atomic_store(&done, false);
+	MUST(-pthread_create(&thread, NULL, ask_bar, NULL));
+	linger();
+	stall_end_writes(bar, PAGE);
+	pthread_join(thread, NULL);
+	MUST(munmap(bar, PAGE));
+}
+
+static void stall_often(time_t seconds, struct pcisel sel)
+{
+	time_t end = time(NULL) + seconds;
+	unsigned int rounds = 0;
+
+	while (time(NULL) < end && !failures) {
+		list_once();
+		bar_once(sel);
+		rounds++;
+	}
+	printf("%u rounds\n", rounds);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	pci = node(O_RDONLY);
 	stall_begin();
-	if (!strcmp(argv[1], "list"))
+	if (argc > 3)
+		stall_often(atol(argv[2]), function(argv[3]));
+	else if (!strcmp(argv[1], "list"))
 		stall_list((unsigned int)strtoul(argv[2], NULL, 16));
 	else
 		stall_bar(function(argv[2]));

@@ -44,11 +44,12 @@ static inline void stall_writes(void *base, size_t len)
 	MUST(ioctl(stalled, UFFDIO_WRITEPROTECT, &protect));
 }
 
+/* poll() of one that blocks says POLLERR and no more. */
 static inline void stall_begin(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 
-	stalled = (int)MUST(syscall(SYS_userfaultfd, O_CLOEXEC));
+	stalled = (int)MUST(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
 	MUST(ioctl(stalled, UFFDIO_API, &api));
 }
 
