@@ -21,7 +21,8 @@
  *	pciio_vpd.c	 vital product data
  *	pciio_barmmap.c	 BARMMAP and BAROPEN
  *	pciio_ioctl.c	 /dev/pci: rights, table of requests
- *	pciio_main.c	 parameters, notifiers, the driver, debugfs
+ *	pciio_notify.c	 what the kernel announces: functions, drivers, resume
+ *	pciio_main.c	 parameters, debugfs, loading and unloading
  *
  * Lock order, outermost first:
  *
@@ -268,10 +269,12 @@ void pciio_attr_release(struct pciio_bar *bar);
 const char *pciio_attr_name(enum pciio_attr attr);
 
 /* pciio_func.c: the catalogue */
-int pciio_func_add(struct pci_dev *pdev);
-void pciio_func_add_all(void);
-void pciio_func_remove(struct pci_dev *pdev);
-void pciio_func_remove_all(void);
+int pciio_func_init(void);
+void pciio_func_exit(void);
+struct pciio_func *pciio_func_new(struct pci_dev *pdev);
+bool pciio_func_insert(struct pciio_func *func);
+struct pciio_func *pciio_func_detach(struct pci_dev *pdev);
+struct pciio_func *pciio_func_detach_any(void);
 struct pciio_func *pciio_func_of(struct pci_dev *pdev);
 void pciio_func_put(struct pciio_func *func);
 void pciio_func_set_name(struct pciio_func *func, const char *name);
@@ -286,6 +289,12 @@ extern spinlock_t pciio_name_lock;
 bool pciio_func_enter(struct pciio_func *func);
 struct pciio_func *pciio_func_enter_sel(const struct pcisel *sel);
 void pciio_func_leave(struct pciio_func *func);
+void pciio_func_close(struct pciio_func *func);
+void pciio_func_drain(struct pciio_func *func);
+
+/* pciio_func.c: work */
+void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay);
+void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
 /* pciio_cfg.c: call these inside the fence, from pciio_cfg_unlock() on with cfg_lock held. */
 bool pciio_cfg_trylock(struct pciio_func *func);
@@ -342,11 +351,8 @@ void pciio_func_reactivate(struct pciio_func *func);
 bool pciio_func_give_back(struct pciio_func *func);
 
 /* pciio_driver.c */
-int pciio_driver_init(void);
-void pciio_driver_exit(void);
 void pciio_work_init(struct pciio_func *func);
 void pciio_work_cancel(struct pciio_func *func);
-void pciio_work_settle(struct pciio_func *func, unsigned long delay);
 void pciio_driver_found(struct pciio_func *func);
 void pciio_driver_probing(struct pciio_func *func);
 void pciio_driver_bound(struct pciio_func *func);
@@ -386,6 +392,10 @@ long pciio_baropen(const struct pciio_call *call);
 #define PCIIO_GETCONF_COMPAT_SIZE	36
 #define PCIIO_LISTVPD_COMPAT_SIZE	16
 #define PCIIO_BARMMAP_COMPAT_SIZE	40
+
+/* pciio_notify.c */
+int pciio_notify_register(void);
+void pciio_notify_unregister(void);
 
 /* pciio_ioctl.c */
 int pciio_ioctl_register(void);

@@ -173,7 +173,7 @@ void pciio_func_deactivate(struct pciio_func *func, int index)
 	mutex_unlock(&func->lock);
 
 	if (!locked) {
-		pciio_work_settle(func, 0);
+		pciio_func_queue(func, &func->settle_work, 0);
 		return;
 	}
 

@@ -15,21 +15,6 @@
 #define RECOVERY_TIMEOUT	(10 * HZ)
 #define RECOVERY_POLL		(HZ / 2)
 
-static struct workqueue_struct *pciio_wq;
-
-/* Nothing waits for this work: it takes the function's reference along. */
-static void work_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay)
-{
-	refcount_inc(&func->refs);
-	if (!queue_delayed_work(pciio_wq, work, delay))
-		pciio_func_put(func);
-}
-
-void pciio_work_settle(struct pciio_func *func, unsigned long delay)
-{
-	work_queue(func, &func->settle_work, delay);
-}
-
 /*
  * A driver is about to probe. Its own ioremap() must not get our memory type,
  * unless a user asked to share. An exclusive BAR stays: the driver's
@@ -171,7 +156,7 @@ void pciio_driver_settle(struct pciio_func *func)
 	if (READ_ONCE(func->driver) != PCIIO_DRIVER_LEAVING)
 		return;
 	if (!has_left(func) || !pciio_cfg_trylock(func)) {
-		pciio_work_settle(func, 1);
+		pciio_func_queue(func, &func->settle_work, 1);
 		return;
 	}
 
@@ -244,7 +229,7 @@ static void recovery_work(struct work_struct *work)
 		if (recovery_failed(func))
 			pciio_func_kill_bars(func);
 		else
-			work_queue(func, &func->recovery_work, RECOVERY_POLL);
+			pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 		pciio_func_leave(func);
 	}
 	pciio_func_put(func);
@@ -256,17 +241,10 @@ void pciio_work_init(struct pciio_func *func)
 	INIT_DELAYED_WORK(&func->recovery_work, recovery_work);
 }
 
-static void work_cancel(struct pciio_func *func, struct delayed_work *work)
-{
-	if (cancel_delayed_work_sync(work))
-		pciio_func_put(func);
-}
-
-/* When nothing can queue work of the function any more. */
 void pciio_work_cancel(struct pciio_func *func)
 {
-	work_cancel(func, &func->settle_work);
-	work_cancel(func, &func->recovery_work);
+	pciio_func_cancel(func, &func->settle_work);
+	pciio_func_cancel(func, &func->recovery_work);
 }
 
 /* Bound by driver_override only. It takes nothing, and so revokes nothing. */
@@ -319,7 +297,7 @@ static pci_ers_result_t pciio_error_detected(struct pci_dev *pdev, pci_channel_s
 
 	WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
 	pciio_func_change(func, PCIIO_ERROR, 0);
-	work_queue(func, &func->recovery_work, RECOVERY_POLL);
+	pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -338,7 +316,7 @@ static void pciio_error_resume(struct pci_dev *pdev)
 	struct pciio_func *func = pci_get_drvdata(pdev);
 
 	WRITE_ONCE(func->recovery_end, 0);
-	pciio_work_settle(func, 0);
+	pciio_func_queue(func, &func->settle_work, 0);
 }
 
 /*
@@ -370,14 +348,3 @@ struct pci_driver pciio_driver = {
 	.err_handler = &pciio_err_handler,
 	.driver_managed_dma = false,
 };
-
-int pciio_driver_init(void)
-{
-	pciio_wq = alloc_workqueue(PCIIO_NAME, WQ_UNBOUND, 0);
-	return pciio_wq ? 0 : -ENOMEM;
-}
-
-void pciio_driver_exit(void)
-{
-	destroy_workqueue(pciio_wq);
-}

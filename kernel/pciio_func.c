@@ -26,6 +26,8 @@ static u32 pciio_generation = 1;
 /* Covers the names of drivers, of all functions. */
 DEFINE_SPINLOCK(pciio_name_lock);
 
+static struct workqueue_struct *pciio_wq;
+
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 static struct lock_class_key fence_key;
 #endif
@@ -81,7 +83,8 @@ static struct pciio_func *func_find(const struct pcisel *sel)
 	return NULL;
 }
 
-static struct pciio_func *func_new(struct pci_dev *pdev)
+/* A function that is not in the catalogue yet, or NULL. */
+struct pciio_func *pciio_func_new(struct pci_dev *pdev)
 {
 	struct pciio_func *func = kzalloc(sizeof(*func), GFP_KERNEL);
 
@@ -111,7 +114,6 @@ static struct pciio_func *func_new(struct pci_dev *pdev)
 	init_waitqueue_head(&func->wait);
 	mutex_init(&func->lock);
 	spin_lock_init(&func->bars_lock);
-	pciio_work_init(func);
 	return func;
 }
 
@@ -152,84 +154,21 @@ static void catalogue_remove(struct pciio_func *func)
 	pciio_generation++;
 }
 
-/* Adds a function, unless it is in the catalogue already. */
-int pciio_func_add(struct pci_dev *pdev)
+/* Returns whether it was added: not when the function is in the catalogue already. */
+bool pciio_func_insert(struct pciio_func *func)
 {
-	struct pciio_func *func = func_new(pdev), *old;
-
-	if (!func) {
-		pci_warn(pdev, PCIIO_NAME ": out of memory, not in /dev/pci\n");
-		return -ENOMEM;
-	}
+	bool found;
 
 	mutex_lock(&pciio_catalogue);
-	old = func_find(&func->sel);
-	if (!old)
+	found = func_find(&func->sel);
+	if (!found)
 		catalogue_insert(func);
 	mutex_unlock(&pciio_catalogue);
-
-	if (old) {
-		pciio_func_put(func);
-		return 0;
-	}
-
-	/* A driver that was bound before the function was here has not been announced. */
-	if (pciio_func_enter(func)) {
-		pciio_driver_found(func);
-		pciio_func_leave(func);
-	}
-	return 0;
+	return !found;
 }
 
-static bool still_there(struct pci_dev *pdev)
-{
-	struct pci_dev *found = pci_get_domain_bus_and_slot(pci_domain_nr(pdev->bus),
-							    pdev->bus->number, pdev->devfn);
-
-	pci_dev_put(found);
-	return found == pdev;
-}
-
-/*
- * The functions that exist when the module is loaded, with the notifier already
- * registered. A VF may be removed without the rescan lock: one that cannot be
- * found any more may have been announced before it was in the catalogue.
- */
-void pciio_func_add_all(void)
-{
-	struct pci_dev *pdev = NULL;
-
-	pci_lock_rescan_remove();
-	for_each_pci_dev(pdev) {
-		pciio_func_add(pdev);
-		if (pdev->is_virtfn && !still_there(pdev))
-			pciio_func_remove(pdev);
-	}
-	pci_unlock_rescan_remove();
-}
-
-/* Waits until the device is not used any more; afterwards it may only be put. */
-static void func_drain(struct pciio_func *func)
-{
-	WRITE_ONCE(func->dead, true);
-	wake_up_all(&func->wait);
-	pciio_func_kill_bars(func);
-
-#ifdef CONFIG_DEBUG_LOCK_ALLOC
-	rwsem_acquire(&func->fence_map, 0, 0, _RET_IP_);
-#endif
-	if (!refcount_dec_and_test(&func->inside))
-		wait_for_completion(&func->outside);
-#ifdef CONFIG_DEBUG_LOCK_ALLOC
-	rwsem_release(&func->fence_map, _RET_IP_);
-#endif
-
-	/* BARs whose first user was inside. */
-	pciio_func_kill_bars(func);
-	pciio_work_cancel(func);
-}
-
-void pciio_func_remove(struct pci_dev *pdev)
+/* Takes the function of a device out of the catalogue; the caller gets its reference. */
+struct pciio_func *pciio_func_detach(struct pci_dev *pdev)
 {
 	struct pcisel sel = address_of(pdev);
 	struct pciio_func *func;
@@ -241,26 +180,66 @@ void pciio_func_remove(struct pci_dev *pdev)
 	else
 		func = NULL;
 	mutex_unlock(&pciio_catalogue);
-
-	if (!func)
-		return;
-
-	func_drain(func);
-	pciio_func_put(func);
+	return func;
 }
 
-/* Only when nothing of the module is open any more. */
-void pciio_func_remove_all(void)
+/* Takes any function out; NULL when none is left. */
+struct pciio_func *pciio_func_detach_any(void)
 {
-	struct pciio_func *func, *next;
+	struct pciio_func *func;
 
 	mutex_lock(&pciio_catalogue);
-	list_for_each_entry_safe(func, next, &pciio_funcs, link) {
+	func = list_first_entry_or_null(&pciio_funcs, struct pciio_func, link);
+	if (func)
 		catalogue_remove(func);
-		pciio_work_cancel(func);
-		pciio_func_put(func);
-	}
 	mutex_unlock(&pciio_catalogue);
+	return func;
+}
+
+/* Ends the waits inside the fence. */
+void pciio_func_close(struct pciio_func *func)
+{
+	WRITE_ONCE(func->dead, true);
+	wake_up_all(&func->wait);
+}
+
+/* Waits until the device is not used any more; afterwards it may only be put. */
+void pciio_func_drain(struct pciio_func *func)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	rwsem_acquire(&func->fence_map, 0, 0, _RET_IP_);
+#endif
+	if (!refcount_dec_and_test(&func->inside))
+		wait_for_completion(&func->outside);
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	rwsem_release(&func->fence_map, _RET_IP_);
+#endif
+}
+
+/* Nothing waits for this work: it takes a reference of its own along. */
+void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay)
+{
+	refcount_inc(&func->refs);
+	if (!queue_delayed_work(pciio_wq, work, delay))
+		pciio_func_put(func);
+}
+
+/* When nothing can queue work of the function any more. */
+void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work)
+{
+	if (cancel_delayed_work_sync(work))
+		pciio_func_put(func);
+}
+
+int pciio_func_init(void)
+{
+	pciio_wq = alloc_workqueue(PCIIO_NAME, WQ_UNBOUND, 0);
+	return pciio_wq ? 0 : -ENOMEM;
+}
+
+void pciio_func_exit(void)
+{
+	destroy_workqueue(pciio_wq);
 }
 
 /* The function of a device that the caller knows to exist, with a reference; or NULL. */
