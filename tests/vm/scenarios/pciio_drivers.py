@@ -16,7 +16,8 @@ EDU_ID = "0x010000ed"
 IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 # What vfio-pci says of a function that it waits for, and the kernel of remapping that is absent.
 VFIO = (r"vfio-pci \S+: No device request channel registered",
-        r"vfio-pci \S+: Relaying device request to user", r"vfio_iommu_type1_attach_group")
+        r"vfio-pci \S+: Relaying device request to user", r"vfio_iommu_type1_attach_group",
+        r"vfio-pci \S+: (resetting|reset done)")
 
 # What the kernel says of a probe that fails.
 FAILED = (r"awkward_driver \S+: probe with driver awkward_driver failed",
