@@ -27,9 +27,10 @@
  * Lock order, outermost first:
  *
  *	mmap_lock, device_lock, pci_bus_sem	taken by the kernel around our callbacks
- *	pciio_func.cfg_lock			with configuration access locked
+ *	pciio_func.cfg_lock			over configuration accesses
  *	pciio_func.lock				not in callbacks of error recovery, which
- *						come with pci_bus_sem held
+ *						come with pci_bus_sem held, as
+ *						pci_enable_device() may take that
  *	pciio_bar.lock
  *	pciio_func.bars_lock, pciio_name_lock	spinlocks
  *
@@ -138,8 +139,8 @@ struct pciio_func {
 	u16 buses;			/* of a bridge: secondary, subordinate; last ones read */
 
 	/*
-	 * Held while configuration access is locked, so that only resets and
-	 * other subsystems can make the trylock fail. Covers @look_seq.
+	 * Held over a sequence of configuration accesses, for a short time.
+	 * Covers @look_seq.
 	 */
 	struct mutex cfg_lock;
 	unsigned long look_seq;		/* number of the last struct pciio_look */
@@ -168,7 +169,8 @@ struct pciio_func {
 
 	struct delayed_work settle_work;	/* what could not be done at once */
 	struct delayed_work recovery_work;	/* watches error recovery */
-	unsigned long recovery_end;	/* jiffies by which recovery has failed; 0: none runs */
+	unsigned long recovery_begin;	/* jiffies */
+	unsigned long recovery_end;	/* jiffies by which it has failed; 0: none runs */
 
 	/* Offsets of capabilities that can disable BARs; valid when @regs_known. */
 	struct {
@@ -214,7 +216,6 @@ struct pciio_handle {
 	struct pciio_bar *bar;
 	u32 flags;			/* PCIIO_BAR_OPEN_* */
 	bool active;			/* counted in func->users */
-	bool powered;			/* holds a runtime PM reference */
 	struct pid *pid;		/* of the opener, for people; may be gone */
 	char comm[TASK_COMM_LEN];
 	struct {
@@ -296,11 +297,16 @@ void pciio_func_drain(struct pciio_func *func);
 void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay);
 void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
-/* pciio_cfg.c: call these inside the fence, from pciio_cfg_unlock() on with cfg_lock held. */
+/*
+ * pciio_cfg.c: call these inside the fence. Accesses return -EAGAIN when a reset has
+ * begun; those that depend on each other run between pciio_cfg_lock() and
+ * pciio_cfg_unlock().
+ */
 bool pciio_cfg_trylock(struct pciio_func *func);
 int pciio_cfg_lock(struct pciio_func *func);
 void pciio_cfg_unlock(struct pciio_func *func);
 int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val);
+int pciio_cfg_read_wait(struct pciio_func *func, int reg, int width, u32 *val);
 int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val);
 int pciio_command_read(struct pciio_func *func, u16 *command);
 int pciio_bar_register(struct pciio_func *func, int index, u64 *val);
@@ -313,6 +319,7 @@ struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index);
 void pciio_bar_put(struct pciio_bar *bar);
 void pciio_func_visit_bars(struct pciio_func *func, pciio_bar_fn fn, const void *arg);
 bool pciio_func_in_use(struct pciio_func *func);
+void pciio_bar_check(struct pciio_func *func, unsigned int index);
 bool pciio_bar_is_exclusive(struct pciio_func *func, unsigned int index);
 bool pciio_bar_moved(const struct pciio_bar *bar);
 void pciio_bar_zap(struct pciio_bar *bar);
@@ -336,9 +343,9 @@ unsigned int pciio_bar_reasons(struct pciio_bar *bar, const struct pciio_handle 
 void pciio_func_change(struct pciio_func *func, unsigned int set, unsigned int clear);
 void pciio_func_refault(struct pciio_func *func);
 void pciio_func_kill_bars(struct pciio_func *func);
-void pciio_look_take(struct pciio_func *func, struct pciio_look *look);
+int pciio_look_take(struct pciio_func *func, struct pciio_look *look);
 void pciio_look_apply(struct pciio_func *func, const struct pciio_look *look);
-int pciio_func_look(struct pciio_func *func);
+void pciio_func_look(struct pciio_func *func);
 void pciio_gate_close(struct pciio_func *func);
 void pciio_gate_open(struct pciio_func *func);
 void pciio_func_wait(struct pciio_func *func);
@@ -352,6 +359,7 @@ bool pciio_func_give_back(struct pciio_func *func);
 
 /* pciio_driver.c */
 void pciio_work_init(struct pciio_func *func);
+void pciio_work_flush(struct pciio_func *func);
 void pciio_work_cancel(struct pciio_func *func);
 void pciio_driver_found(struct pciio_func *func);
 void pciio_driver_probing(struct pciio_func *func);

@@ -37,6 +37,9 @@ static int command_set(struct pciio_func *func, bool io)
 		return ret;
 
 	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
+	/* A driver that is setting the device up writes COMMAND as well: one of us would lose. */
+	if (driver && func->driver != PCIIO_DRIVER_BOUND && wanted != command)
+		return -EBUSY;
 	/* There is no interrupt handler now; INTx is enabled again when a driver binds. */
 	if (!driver)
 		wanted |= PCI_COMMAND_INTX_DISABLE;
@@ -112,6 +115,7 @@ void pciio_func_settle(struct pciio_func *func)
 {
 	struct pci_dev *pdev = func->pdev;
 	u16 command;
+	int ret;
 
 	assert_locked(func);
 	if (func->rom_on && !func->rom_users) {
@@ -121,14 +125,20 @@ void pciio_func_settle(struct pciio_func *func)
 	if (!func->active || func->users)
 		return;
 
-	func->active = false;
 	pciio_func_give_back(func);
-	if (func->driver != PCIIO_DRIVER_NONE || pci_is_enabled(pdev) ||
-	    pciio_command_read(func, &command))
-		return;
+	ret = 0;
+	if (func->driver == PCIIO_DRIVER_NONE && !pci_is_enabled(pdev)) {
+		ret = pciio_command_read(func, &command);
+		command = (command & ~COMMAND_BITS) | (func->saved & COMMAND_BITS);
+		if (!ret)
+			ret = pciio_cfg_write(func, PCI_COMMAND, 2, command);
+	}
 
-	command = (command & ~COMMAND_BITS) | (func->saved & COMMAND_BITS);
-	pciio_cfg_write(func, PCI_COMMAND, 2, command);
+	/* A reset has begun: it will put back what is there now. */
+	if (ret == -EAGAIN)
+		pciio_func_queue(func, &func->settle_work, 1);
+	else
+		func->active = false;
 }
 
 /*
@@ -151,7 +161,9 @@ void pciio_func_reactivate(struct pciio_func *func)
 	/* A driver that reads the ROM disables it when it is done. */
 	if (!ret && func->rom_users)
 		ret = rom_set(func);
-	if (ret)
+	if (ret == -EAGAIN)
+		pciio_func_queue(func, &func->settle_work, 1);
+	else if (ret)
 		pci_warn(func->pdev, PCIIO_NAME ": decoding could not be turned on again\n");
 }
 
@@ -163,6 +175,7 @@ void pciio_func_deactivate(struct pciio_func *func, int index)
 {
 	bool locked = pciio_cfg_trylock(func);
 	struct pciio_look look;
+	int ret;
 
 	mutex_lock(&func->lock);
 	func->users--;
@@ -178,7 +191,8 @@ void pciio_func_deactivate(struct pciio_func *func, int index)
 	}
 
 	/* Others that came while decoding was on may lose it now. */
-	pciio_look_take(func, &look);
+	ret = pciio_look_take(func, &look);
 	pciio_cfg_unlock(func);
-	pciio_look_apply(func, &look);
+	if (!ret)
+		pciio_look_apply(func, &look);
 }

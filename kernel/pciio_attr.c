@@ -124,6 +124,10 @@ int pciio_attr_reserve(struct pciio_bar *bar, enum pciio_attr attr)
 	bool wc = attr == PCIIO_ATTR_WC;
 	void __iomem *addr;
 
+	lockdep_assert_held(&bar->lock);
+	if (bar->reserved)
+		return 0;
+
 	addr = wc ? ioremap_wc(bar->start, bar->len) : ioremap(bar->start, bar->len);
 	if (!addr)
 		return -EBUSY;

@@ -107,19 +107,25 @@ struct pciio_bar *pciio_bar_get(struct pciio_func *func, unsigned int index)
 	return IS_ERR(bar) ? bar : bar_install(bar);
 }
 
-/* Whether the BAR has an exclusive user; one of a BAR that has moved does not count. */
-bool pciio_bar_is_exclusive(struct pciio_func *func, unsigned int index)
+/* Kills the BAR if it has moved; what it holds is in the way of others. */
+void pciio_bar_check(struct pciio_func *func, unsigned int index)
 {
 	struct pciio_bar *bar = bar_find(func, index);
-	bool exclusive;
 
 	if (!bar)
-		return false;
-
+		return;
 	if (pciio_bar_moved(bar))
 		pciio_bar_kill(bar);
-	exclusive = READ_ONCE(bar->exclusive) && !(READ_ONCE(bar->reasons) & PCIIO_DEAD);
 	pciio_bar_put(bar);
+}
+
+bool pciio_bar_is_exclusive(struct pciio_func *func, unsigned int index)
+{
+	bool exclusive;
+
+	spin_lock(&func->bars_lock);
+	exclusive = func->bars[index] && READ_ONCE(func->bars[index]->exclusive);
+	spin_unlock(&func->bars_lock);
 	return exclusive;
 }
 

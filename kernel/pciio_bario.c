@@ -120,7 +120,10 @@ static int bario_locked(struct pciio_func *func, int index, struct pci_bar_ioreq
 	if (!width_valid(req, io) || req->pbi_offset & (req->pbi_width - 1))
 		return -EINVAL;
 
-	activated = pciio_bar_decodes(func, index) != 0;
+	ret = pciio_bar_decodes(func, index);
+	if (ret == -EAGAIN)
+		return ret;
+	activated = ret != 0;
 	if (activated) {
 		ret = pciio_func_activate(func, index);
 		if (ret)
@@ -152,15 +155,19 @@ static int bario(struct pciio_func *func, struct pci_bar_ioreq *req)
 							  pci_resource_len(pdev, index)))
 		return -EINVAL;
 
+	pciio_bar_check(func, index);
 	pciio_driver_settle(func);
-	ret = pciio_cfg_lock(func);
-	if (ret)
-		return ret;
 
-	mutex_lock(&func->lock);
-	ret = bario_locked(func, index, req);
-	mutex_unlock(&func->lock);
-	pciio_cfg_unlock(func);
+	/* A reset may begin before the access. */
+	do {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			return ret;
+		mutex_lock(&func->lock);
+		ret = bario_locked(func, index, req);
+		mutex_unlock(&func->lock);
+		pciio_cfg_unlock(func);
+	} while (ret == -EAGAIN);
 	return ret;
 }
 

@@ -8,14 +8,26 @@
 #define CFG_TIMEOUT	(90 * HZ)
 
 /*
- * Locks configuration access of the function: resets and other users of
- * pci_cfg_access_lock() are kept away until pciio_cfg_unlock(). Fails while one
- * of them has it.
+ * Whether a reset, or another user of pci_cfg_access_lock(), keeps configuration
+ * space to itself. The module never takes that lock: it is a bit beside
+ * msix_enabled and others, which drivers change without a lock, and those who
+ * try it, as VFIO does before it resets a device, would fail because of us.
+ */
+static bool cfg_blocked(struct pciio_func *func)
+{
+	/* Racy on purpose: who sets it does not start before the access is over. */
+	return data_race((bool)func->pdev->block_cfg_access);
+}
+
+/*
+ * Begins a sequence of accesses that no other thread of the module interrupts.
+ * Fails while configuration access is blocked. A reset may still begin later:
+ * then the accesses return -EAGAIN.
  */
 bool pciio_cfg_trylock(struct pciio_func *func)
 {
 	mutex_lock(&func->cfg_lock);
-	if (pci_cfg_access_trylock(func->pdev))
+	if (!cfg_blocked(func))
 		return true;
 
 	mutex_unlock(&func->cfg_lock);
@@ -23,31 +35,52 @@ bool pciio_cfg_trylock(struct pciio_func *func)
 }
 
 /*
- * Waits for configuration access. pci_user_read_config_word() and
- * pci_cfg_access_lock() would not do: their wait does not end when the function
- * is removed, and removal, which waits for us, may be what the reset waits for
- * (pciehp holds its reset lock while it removes functions).
+ * Waits for configuration access. pci_user_read_config_word() would not do: its
+ * wait does not end when the function is removed, and removal, which waits for
+ * us, may be what the reset waits for (pciehp holds its reset lock while it
+ * removes functions).
  */
+static int cfg_wait(struct pciio_func *func, unsigned long end)
+{
+	if (READ_ONCE(func->dead))
+		return -ENODEV;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (time_after(jiffies, end))
+		return -ETIMEDOUT;
+
+	schedule_timeout_killable(1);
+	return 0;
+}
+
 int pciio_cfg_lock(struct pciio_func *func)
 {
 	unsigned long end = jiffies + CFG_TIMEOUT;
+	int ret = 0;
 
-	while (!pciio_cfg_trylock(func)) {
-		if (READ_ONCE(func->dead))
-			return -ENODEV;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		if (time_after(jiffies, end))
-			return -ETIMEDOUT;
-		schedule_timeout_killable(1);
-	}
-	return 0;
+	while (!ret && !pciio_cfg_trylock(func))
+		ret = cfg_wait(func, end);
+	return ret;
 }
 
 void pciio_cfg_unlock(struct pciio_func *func)
 {
-	pci_cfg_access_unlock(func->pdev);
 	mutex_unlock(&func->cfg_lock);
+}
+
+/*
+ * Who blocks configuration access saves the state of the device before the
+ * reset. Without preemption between the check and the access, the access is
+ * over by then.
+ */
+static bool access_begin(struct pciio_func *func)
+{
+	preempt_disable();
+	if (!cfg_blocked(func))
+		return true;
+
+	preempt_enable();
+	return false;
 }
 
 int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val)
@@ -56,7 +89,10 @@ int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val)
 	u8 byte = 0;
 	int ret;
 
-	lockdep_assert_held(&func->cfg_lock);
+	*val = 0;
+	if (!access_begin(func))
+		return -EAGAIN;
+
 	switch (width) {
 	case 1:
 		ret = pci_read_config_byte(func->pdev, reg, &byte);
@@ -69,7 +105,24 @@ int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val)
 	default:
 		ret = pci_read_config_dword(func->pdev, reg, val);
 	}
+	preempt_enable();
 	return pcibios_err_to_errno(ret);
+}
+
+/* A single read that waits; it needs no lock. */
+int pciio_cfg_read_wait(struct pciio_func *func, int reg, int width, u32 *val)
+{
+	unsigned long end = jiffies + CFG_TIMEOUT;
+	int ret, waited;
+
+	for (;;) {
+		ret = pciio_cfg_read(func, reg, width, val);
+		if (ret != -EAGAIN)
+			return ret;
+		waited = cfg_wait(func, end);
+		if (waited)
+			return waited;
+	}
 }
 
 int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
@@ -77,6 +130,9 @@ int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
 	int ret;
 
 	lockdep_assert_held(&func->cfg_lock);
+	if (!access_begin(func))
+		return -EAGAIN;
+
 	switch (width) {
 	case 1:
 		ret = pci_write_config_byte(func->pdev, reg, val);
@@ -87,13 +143,17 @@ int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
 	default:
 		ret = pci_write_config_dword(func->pdev, reg, val);
 	}
+	preempt_enable();
 	return pcibios_err_to_errno(ret);
 }
 
 int pciio_command_read(struct pciio_func *func, u16 *command)
 {
-	lockdep_assert_held(&func->cfg_lock);
-	return pcibios_err_to_errno(pci_read_config_word(func->pdev, PCI_COMMAND, command));
+	u32 val;
+	int ret = pciio_cfg_read(func, PCI_COMMAND, 2, &val);
+
+	*command = val;
+	return ret;
 }
 
 /* The register as it is in the device, both halves of a 64-bit BAR. */

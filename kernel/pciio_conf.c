@@ -53,9 +53,10 @@ static void find_regs(struct pciio_func *func)
 {
 	struct pci_dev *pdev = func->pdev;
 	u32 header = 0;
+	u16 command;
 
 	lockdep_assert_held(&func->cfg_lock);
-	if (func->regs_known)
+	if (func->regs_known || pciio_command_read(func, &command) || command == (u16)~0)
 		return;
 
 	func->regs.af = pci_find_capability(pdev, PCI_CAP_ID_AF);
@@ -183,14 +184,18 @@ static void affected_open(struct affected *affected)
 		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
-static int conf_write_locked(struct pciio_func *func, const struct pci_io *io)
+/* A reset may begin at any time: then the write has not been done yet. */
+static int conf_write_once(struct pciio_func *func, const struct pci_io *io)
 {
-	int ret = pciio_cfg_write(func, io->pi_reg, io->pi_width, io->pi_data);
+	int ret;
 
-	if (is_flr(func, io))
-		msleep(FLR_DELAY);
-	else if (is_power(func, io))
-		msleep(D3_DELAY);
+	do {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			return ret;
+		ret = pciio_cfg_write(func, io->pi_reg, io->pi_width, io->pi_data);
+		pciio_cfg_unlock(func);
+	} while (ret == -EAGAIN);
 	return ret;
 }
 
@@ -198,7 +203,6 @@ static int conf_write_locked(struct pciio_func *func, const struct pci_io *io)
 static int conf_write(struct pciio_func *func, const struct pci_io *io)
 {
 	struct affected affected;
-	struct pciio_look look;
 	bool decisive;
 	int ret;
 
@@ -215,13 +219,13 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io)
 			return ret;
 	}
 
-	ret = pciio_cfg_lock(func);
-	if (!ret) {
-		ret = conf_write_locked(func, io);
-		pciio_look_take(func, &look);
-		pciio_cfg_unlock(func);
-		pciio_look_apply(func, &look);
-	}
+	ret = conf_write_once(func, io);
+	if (!ret && is_flr(func, io))
+		msleep(FLR_DELAY);
+	else if (!ret && is_power(func, io))
+		msleep(D3_DELAY);
+	if (pciio_func_in_use(func))
+		pciio_func_look(func);
 
 	if (decisive)
 		affected_open(&affected);
@@ -230,14 +234,7 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io)
 
 static int conf_read(struct pciio_func *func, struct pci_io *io)
 {
-	int ret = pciio_cfg_lock(func);
-
-	if (ret)
-		return ret;
-
-	ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, &io->pi_data);
-	pciio_cfg_unlock(func);
-	return ret;
+	return pciio_cfg_read_wait(func, io->pi_reg, io->pi_width, &io->pi_data);
 }
 
 /* FreeBSD has no upper bound; here a register outside is EINVAL. */
@@ -315,22 +312,18 @@ long pciio_attached(const struct pciio_call *call)
 static int bar_enabled(struct pciio_func *func, int index)
 {
 	bool io = pci_resource_flags(func->pdev, index) & IORESOURCE_IO;
-	int enabled;
-	u16 command;
+	u32 command, rom;
 
 	if (func->pdev->is_virtfn)
 		return 1;
-	if (pciio_asleep(func->pdev) || pciio_cfg_lock(func))
+	if (pciio_asleep(func->pdev) ||
+	    pciio_cfg_read_wait(func, PCI_COMMAND, 2, &command) || command == (u16)~0)
 		return 0;
+	if (index != PCI_ROM_RESOURCE)
+		return !!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY));
 
-	if (pciio_command_read(func, &command) || command == (u16)~0)
-		enabled = 0;
-	else if (index == PCI_ROM_RESOURCE)
-		enabled = pciio_rom_enabled(func);
-	else
-		enabled = !!(command & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY));
-	pciio_cfg_unlock(func);
-	return enabled;
+	return !pciio_cfg_read_wait(func, func->pdev->rom_base_reg, 4, &rom) &&
+	       rom & PCI_ROM_ADDRESS_ENABLE;
 }
 
 static int getbar(struct pciio_func *func, struct pci_bar_io *io)

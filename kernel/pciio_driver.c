@@ -8,11 +8,12 @@
 #include "pciio.h"
 
 /*
- * Error recovery reports success only. It has failed when a function was not
- * resumed for this long although its configuration space is accessible, which it
- * is not during a reset.
+ * Error recovery reports success only. It has failed when a function that
+ * responds was not resumed for this long, or did not respond for so long that
+ * the kernel has given up: it waits a minute for a link.
  */
-#define RECOVERY_TIMEOUT	(10 * HZ)
+#define RECOVERY_RESPONDING	(10 * HZ)
+#define RECOVERY_SILENT		(90 * HZ)
 #define RECOVERY_POLL		(HZ / 2)
 
 /*
@@ -80,19 +81,40 @@ void pciio_driver_bound(struct pciio_func *func)
 	pciio_func_visit_bars(func, bar_yield, NULL);
 }
 
+static int same_device(struct device *dev, const void *arg)
+{
+	return dev == arg;
+}
+
+/* A driver has those devices in its list that it is bound to, not one that it probes. */
+static bool is_bound(struct device *dev, const struct device_driver *driver)
+{
+	struct device *found = driver_find_device((struct device_driver *)driver, NULL, dev,
+						  same_device);
+
+	put_device(found);
+	return found;
+}
+
 /*
- * The driver of a function that was here before the module. The notifier may have
- * been faster: the order of dev->driver and its calls makes both right.
+ * The driver of a function that was here before the module. What the notifier
+ * announced already counts. What it will announce comes later; a probe that has
+ * failed before, without a word, is found by pciio_driver_settle().
  */
 void pciio_driver_found(struct pciio_func *func)
 {
+	struct device *dev = &func->pdev->dev;
 	const struct device_driver *driver;
 
 	mutex_lock(&func->lock);
-	driver = READ_ONCE(func->pdev->dev.driver);
+	driver = READ_ONCE(dev->driver);
 	if (driver && driver != &pciio_driver.driver && func->driver == PCIIO_DRIVER_NONE) {
-		func->driver = PCIIO_DRIVER_BOUND;
-		pciio_func_set_name(func, driver->name);
+		func->driver = PCIIO_DRIVER_PROBING;
+		/* The name of a bound driver stays until UNBOUND, which waits for the lock. */
+		if (is_bound(dev, driver)) {
+			func->driver = PCIIO_DRIVER_BOUND;
+			pciio_func_set_name(func, driver->name);
+		}
 	}
 	mutex_unlock(&func->lock);
 }
@@ -103,12 +125,11 @@ void pciio_driver_found(struct pciio_func *func)
  */
 static void bar_left(struct pciio_bar *bar, const void *unused)
 {
-	unsigned int others, set = 0;
+	unsigned int set = 0;
 
 	mutex_lock(&bar->lock);
-	others = bar->reasons & ~(PCIIO_DRIVER | PCIIO_ATTR);
-	if (!bar->reserved && !(bar->reasons & PCIIO_DEAD) && !list_empty(&bar->handles) &&
-	    (others || pciio_attr_reserve(bar, bar->attr)))
+	if (!(bar->reasons & PCIIO_DEAD) && !list_empty(&bar->handles) &&
+	    pciio_attr_reserve(bar, bar->attr))
 		set = PCIIO_ATTR;
 	pciio_bar_mark(bar, set, PCIIO_DRIVER | (set ? 0 : PCIIO_ATTR));
 	mutex_unlock(&bar->lock);
@@ -137,11 +158,12 @@ void pciio_driver_left(struct pciio_func *func)
 		pciio_driver_settle(func);
 }
 
+/* Outside of probes and bindings dev->driver is NULL; a probe that failed may be unannounced. */
 static bool has_left(struct pciio_func *func)
 {
 	const struct device_driver *driver = READ_ONCE(func->pdev->dev.driver);
 
-	return func->driver == PCIIO_DRIVER_LEAVING &&
+	return READ_ONCE(func->driver) != PCIIO_DRIVER_NONE &&
 	       (!driver || driver == &pciio_driver.driver);
 }
 
@@ -152,10 +174,14 @@ static bool has_left(struct pciio_func *func)
 void pciio_driver_settle(struct pciio_func *func)
 {
 	struct pciio_look look;
+	int ret;
 
-	if (READ_ONCE(func->driver) != PCIIO_DRIVER_LEAVING)
+	if (!has_left(func)) {
+		if (READ_ONCE(func->driver) == PCIIO_DRIVER_LEAVING)
+			pciio_func_queue(func, &func->settle_work, 1);
 		return;
-	if (!has_left(func) || !pciio_cfg_trylock(func)) {
+	}
+	if (!pciio_cfg_trylock(func)) {
 		pciio_func_queue(func, &func->settle_work, 1);
 		return;
 	}
@@ -168,31 +194,36 @@ void pciio_driver_settle(struct pciio_func *func)
 	}
 	mutex_unlock(&func->lock);
 
-	pciio_look_take(func, &look);
+	ret = pciio_look_take(func, &look);
 	pciio_cfg_unlock(func);
-	pciio_look_apply(func, &look);
+	if (!ret)
+		pciio_look_apply(func, &look);
 }
 
 /*
- * Somebody else may have changed COMMAND, or a reset was in the way of restoring
+ * Something else may have changed COMMAND, or a reset was in the way of restoring
  * it. Waits for configuration access, which the callers could not do.
  */
-static void settle(struct pciio_func *func)
+static int settle(struct pciio_func *func)
 {
 	struct pciio_look look;
+	int ret;
 
 	pciio_driver_settle(func);
-	if (pciio_cfg_lock(func))
-		return;
+	ret = pciio_cfg_lock(func);
+	if (ret)
+		return ret;
 
 	mutex_lock(&func->lock);
 	pciio_func_settle(func);
 	pciio_func_reactivate(func);
 	mutex_unlock(&func->lock);
 
-	pciio_look_take(func, &look);
+	ret = pciio_look_take(func, &look);
 	pciio_cfg_unlock(func);
-	pciio_look_apply(func, &look);
+	if (!ret)
+		pciio_look_apply(func, &look);
+	return ret;
 }
 
 static void settle_work(struct work_struct *work)
@@ -201,23 +232,44 @@ static void settle_work(struct work_struct *work)
 					       settle_work);
 
 	if (pciio_func_enter(func)) {
-		settle(func);
+		if (settle(func))
+			pciio_func_queue(func, &func->settle_work, RECOVERY_POLL);
 		/* Recovery is over, and what the function needs is on again. */
-		if (!READ_ONCE(func->recovery_end))
+		else if (!READ_ONCE(func->recovery_end))
 			pciio_func_change(func, 0, PCIIO_ERROR);
+		/* Unless another error came in the meantime. */
+		if (READ_ONCE(func->recovery_end))
+			pciio_func_change(func, PCIIO_ERROR, 0);
 		pciio_func_leave(func);
 	}
 	pciio_func_put(func);
 }
 
+/* The time by which recovery has failed; never 0, which means that none runs. */
+static unsigned long recovery_deadline(void)
+{
+	return (jiffies + RECOVERY_RESPONDING) | 1;
+}
+
+/* Whatever the callbacks do in the meantime, they have the last word. */
 static bool recovery_failed(struct pciio_func *func)
 {
-	if (!pciio_cfg_trylock(func)) {
-		WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+	unsigned long end = READ_ONCE(func->recovery_end);
+	bool responds;
+
+	if (!end)
+		return false;
+
+	responds = pciio_cfg_trylock(func);
+	if (responds) {
+		responds = pci_device_is_present(func->pdev);
+		pciio_cfg_unlock(func);
+	}
+	if (!responds && time_before(jiffies, READ_ONCE(func->recovery_begin) + RECOVERY_SILENT)) {
+		cmpxchg(&func->recovery_end, end, recovery_deadline());
 		return false;
 	}
-	pciio_cfg_unlock(func);
-	return time_after(jiffies, READ_ONCE(func->recovery_end));
+	return time_after(jiffies, end) && cmpxchg(&func->recovery_end, end, 0) == end;
 }
 
 static void recovery_work(struct work_struct *work)
@@ -225,10 +277,10 @@ static void recovery_work(struct work_struct *work)
 	struct pciio_func *func = container_of(to_delayed_work(work), struct pciio_func,
 					       recovery_work);
 
-	if (READ_ONCE(func->recovery_end) && pciio_func_enter(func)) {
+	if (pciio_func_enter(func)) {
 		if (recovery_failed(func))
 			pciio_func_kill_bars(func);
-		else
+		else if (READ_ONCE(func->recovery_end))
 			pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 		pciio_func_leave(func);
 	}
@@ -239,6 +291,12 @@ void pciio_work_init(struct pciio_func *func)
 {
 	INIT_DELAYED_WORK(&func->settle_work, settle_work);
 	INIT_DELAYED_WORK(&func->recovery_work, recovery_work);
+}
+
+/* Does what was put off. Not when a function is removed: that may be during a suspend. */
+void pciio_work_flush(struct pciio_func *func)
+{
+	flush_delayed_work(&func->settle_work);
 }
 
 void pciio_work_cancel(struct pciio_func *func)
@@ -256,9 +314,11 @@ static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENODEV;
 
 	/* Nothing else puts a function back into use whose recovery has failed. */
-	if (pdev->error_state == pci_channel_io_frozen && pci_device_is_present(pdev)) {
-		pdev->error_state = pci_channel_io_normal;
+	if (pci_device_is_present(pdev) &&
+	    cmpxchg(&pdev->error_state, pci_channel_io_frozen, pci_channel_io_normal) ==
+	    pci_channel_io_frozen) {
 		pci_restore_state(pdev);
+		pciio_func_queue(func, &func->settle_work, 0);
 	}
 	/* For the recovery from an error, which restores what was saved. */
 	pci_save_state(pdev);
@@ -295,7 +355,8 @@ static pci_ers_result_t pciio_error_detected(struct pci_dev *pdev, pci_channel_s
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 
-	WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+	WRITE_ONCE(func->recovery_begin, jiffies);
+	WRITE_ONCE(func->recovery_end, recovery_deadline());
 	pciio_func_change(func, PCIIO_ERROR, 0);
 	pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 	return PCI_ERS_RESULT_NEED_RESET;
@@ -305,7 +366,7 @@ static pci_ers_result_t pciio_slot_reset(struct pci_dev *pdev)
 {
 	struct pciio_func *func = pci_get_drvdata(pdev);
 
-	WRITE_ONCE(func->recovery_end, (jiffies + RECOVERY_TIMEOUT) | 1);
+	WRITE_ONCE(func->recovery_end, recovery_deadline());
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	return PCI_ERS_RESULT_RECOVERED;

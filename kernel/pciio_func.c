@@ -233,7 +233,7 @@ void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work)
 
 int pciio_func_init(void)
 {
-	pciio_wq = alloc_workqueue(PCIIO_NAME, WQ_UNBOUND, 0);
+	pciio_wq = alloc_workqueue(PCIIO_NAME, WQ_UNBOUND | WQ_FREEZABLE, 0);
 	return pciio_wq ? 0 : -ENOMEM;
 }
 
@@ -333,7 +333,8 @@ bool pciio_func_any_neighbour(struct pciio_func *func, pciio_match_fn match, con
 /* The caller holds a reference, or has found the function under RCU. */
 bool pciio_func_enter(struct pciio_func *func)
 {
-	if (!refcount_inc_not_zero(&func->inside))
+	/* Or a few threads could keep @inside from becoming zero. */
+	if (READ_ONCE(func->dead) || !refcount_inc_not_zero(&func->inside))
 		return false;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	rwsem_acquire_read(&func->fence_map, 0, 1, _RET_IP_);

@@ -21,8 +21,6 @@ static int join_attr(struct pciio_bar *bar, enum pciio_attr attr)
 
 	if (!list_empty(&bar->handles) && bar->attr != attr)
 		return -EBUSY;
-	if (bar->reserved)
-		return 0;
 	if (attr == PCIIO_ATTR_WC && driver != PCIIO_DRIVER_NONE && driver != PCIIO_DRIVER_BOUND)
 		return -EBUSY;
 	return pciio_attr_reserve(bar, attr);
@@ -31,6 +29,7 @@ static int join_attr(struct pciio_bar *bar, enum pciio_attr attr)
 /* The part of joining that needs the BAR; undone by bar_leave(). */
 static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pciio_attr attr)
 {
+	unsigned int set;
 	int ret;
 
 	lockdep_assert_held(&bar->func->lock);
@@ -51,7 +50,9 @@ static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pci
 		bar->sharers++;
 	list_add_tail(&handle->link, &bar->handles);
 	/* With a driver bound only those that share are admitted; others would fault. */
-	pciio_bar_mark(bar, bar->func->driver != PCIIO_DRIVER_NONE ? PCIIO_DRIVER : 0, 0);
+	set = bar->func->driver != PCIIO_DRIVER_NONE ? PCIIO_DRIVER : 0;
+	if (set & ~bar->reasons || bar->reasons & PCIIO_ATTR)
+		pciio_bar_mark(bar, set, PCIIO_ATTR);
 	mutex_unlock(&bar->lock);
 	return 0;
 }
@@ -163,27 +164,24 @@ static int admit_locked(struct pciio_handle *handle, enum pciio_attr attr)
 	ret = arbitrate(handle);
 	if (!ret)
 		ret = admit_device(handle);
-	if (handle->active)
-		pciio_look_take(func, &look);
-	/* A reset need not wait until the memory type is reserved. */
+	if (!ret)
+		ret = pciio_look_take(func, &look);
 	pciio_cfg_unlock(func);
 	if (!ret)
 		ret = bar_join(bar, handle, attr);
 	mutex_unlock(&func->lock);
 
-	if (handle->active)
+	/* Activation concerns the other users, too. */
+	if (!ret)
 		pciio_look_apply(func, &look);
 	return ret;
 }
 
 static void handle_undo(struct pciio_handle *handle)
 {
-	struct pciio_func *func = handle->bar->func;
-
 	if (handle->active)
-		pciio_func_deactivate(func, handle->bar->index);
-	if (handle->powered)
-		pm_runtime_put(&func->pdev->dev);
+		pciio_func_deactivate(handle->bar->func, handle->bar->index);
+	handle->active = false;
 }
 
 /* A function that its user may not have is not woken. */
@@ -200,10 +198,7 @@ static int handle_wake(struct pciio_handle *handle)
 			return ret;
 	}
 
-	if (pm_runtime_resume_and_get(&func->pdev->dev) < 0)
-		return -EBUSY;
-	handle->powered = true;
-	return 0;
+	return pm_runtime_resume_and_get(&func->pdev->dev) < 0 ? -EBUSY : 0;
 }
 
 /* The checks in the documented order, from "no address" on. */
@@ -215,9 +210,14 @@ static int handle_admit(struct pciio_handle *handle, enum pciio_attr attr)
 	if (ret)
 		return ret;
 
-	ret = admit_locked(handle, attr);
+	/* A reset may begin in the middle. */
+	do {
+		ret = admit_locked(handle, attr);
+		if (ret)
+			handle_undo(handle);
+	} while (ret == -EAGAIN);
 	if (ret)
-		handle_undo(handle);
+		pm_runtime_put(&handle->bar->func->pdev->dev);
 	return ret;
 }
 
@@ -281,6 +281,7 @@ void pciio_handle_release(struct pciio_handle *handle)
 	bar_leave(bar, handle);
 	if (pciio_func_enter(bar->func)) {
 		handle_undo(handle);
+		pm_runtime_put(&bar->func->pdev->dev);
 		pciio_func_leave(bar->func);
 	}
 	pciio_bar_put(bar);

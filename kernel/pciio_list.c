@@ -176,11 +176,9 @@ static void read_buses(struct pciio_func *func)
 	if (!pciio_func_enter(func))
 		return;
 
-	if (func->pdev->current_state != PCI_D3cold && pciio_cfg_trylock(func)) {
-		if (!pciio_cfg_read(func, PCI_PRIMARY_BUS, 4, &val) && val != ~0U)
-			WRITE_ONCE(func->buses, val >> 8);
-		pciio_cfg_unlock(func);
-	}
+	if (func->pdev->current_state != PCI_D3cold &&
+	    !pciio_cfg_read(func, PCI_PRIMARY_BUS, 4, &val) && val != ~0U)
+		WRITE_ONCE(func->buses, val >> 8);
 	pciio_func_leave(func);
 }
 

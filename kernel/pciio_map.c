@@ -155,33 +155,45 @@ static vm_fault_t fill_small(struct vm_fault *vmf, struct pciio_handle *handle)
 	return fill_pages(vmf, vma_phys(vma, handle->bar, start), start, end);
 }
 
-/*
- * Reads whether the BAR is decoded, before bar->lock is taken: a reset holds
- * configuration access while it zaps. Returns VM_FAULT_RETRY when a reset or a
- * request keeps the fault waiting, VM_FAULT_NOPAGE when it may be filled.
- */
-static vm_fault_t fault_check(struct pciio_func *func, struct pciio_bar *bar)
+/* Returns -EAGAIN while a reset has configuration space to itself. */
+static int read_decoding(struct pciio_func *func, struct pciio_bar *bar, bool *decoding)
 {
 	bool again = READ_ONCE(bar->reasons) & PCIIO_READ_BACK;
 	struct pciio_look look;
 	u16 command;
 	int ret;
 
-	if (atomic_read(&func->gates) || !pciio_cfg_trylock(func))
-		return VM_FAULT_RETRY;
-
+	if (!pciio_cfg_trylock(func))
+		return -EAGAIN;
 	ret = pciio_command_read(func, &command);
 	/* Another process may have undone what was found the last time. */
-	if (again)
-		pciio_look_take(func, &look);
+	if (!ret && again)
+		ret = pciio_look_take(func, &look);
 	pciio_cfg_unlock(func);
 
-	if (again)
+	if (!ret && again)
 		pciio_look_apply(func, &look);
-	if (ret || command == (u16)~0)
-		return VM_FAULT_SIGBUS;
-	return command & PCI_COMMAND_MEMORY || func->pdev->is_virtfn ? VM_FAULT_NOPAGE
-								      : VM_FAULT_SIGBUS;
+	*decoding = !ret && command != (u16)~0 &&
+		    (command & PCI_COMMAND_MEMORY || func->pdev->is_virtfn);
+	return ret == -EAGAIN ? ret : 0;
+}
+
+/*
+ * Reads whether the BAR is decoded, before bar->lock is taken: a reset zaps while
+ * configuration access is blocked. Returns VM_FAULT_RETRY when a reset or a
+ * request keeps the fault waiting, VM_FAULT_NOPAGE when it may be filled.
+ */
+static vm_fault_t fault_check(struct pciio_func *func, struct pciio_bar *bar)
+{
+	bool decoding = false;
+	int try;
+
+	/* Once more when it is not: a thread may be held up over a whole reset. */
+	for (try = 0; try < 2 && !decoding; try++)
+		if (atomic_read(&func->gates) || read_decoding(func, bar, &decoding))
+			return VM_FAULT_RETRY;
+
+	return decoding ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 }
 
 typedef vm_fault_t (*fill_fn)(struct vm_fault *vmf, struct pciio_handle *handle);
@@ -192,7 +204,8 @@ static vm_fault_t fault_fill(struct vm_fault *vmf, struct pciio_handle *handle, 
 
 	lockdep_assert_held(&bar->lock);
 	/* The memory type is the driver's as long as there is any other reason. */
-	if (bar->reasons == PCIIO_ATTR && !pciio_attr_reserve(bar, bar->attr))
+	if (bar->reasons == PCIIO_ATTR && READ_ONCE(bar->func->driver) == PCIIO_DRIVER_NONE &&
+	    !pciio_attr_reserve(bar, bar->attr))
 		pciio_bar_mark(bar, 0, PCIIO_ATTR);
 	if (pciio_bar_reasons(bar, handle))
 		return VM_FAULT_SIGBUS;
@@ -201,15 +214,14 @@ static vm_fault_t fault_fill(struct vm_fault *vmf, struct pciio_handle *handle, 
 	return fill(vmf, handle);
 }
 
-static vm_fault_t fault_inside(struct vm_fault *vmf, struct pciio_handle *handle, fill_fn fill)
+/* Returns VM_FAULT_NOPAGE without a page when the state changed in the meantime. */
+static vm_fault_t fault_once(struct vm_fault *vmf, struct pciio_handle *handle, fill_fn fill,
+			     bool *filled)
 {
 	struct pciio_bar *bar = handle->bar;
 	struct pciio_func *func = bar->func;
 	unsigned long seq;
 	vm_fault_t ret;
-
-	if (READ_ONCE(bar->reasons) & PCIIO_DRIVER)
-		pciio_driver_settle(func);
 
 	/* Before anything is read that a change would make stale. */
 	seq = smp_load_acquire(&bar->seq);
@@ -225,11 +237,30 @@ static vm_fault_t fault_inside(struct vm_fault *vmf, struct pciio_handle *handle
 		return ret;
 
 	mutex_lock(&bar->lock);
+	*filled = seq == bar->seq;
 	if (atomic_read(&func->gates))
 		ret = VM_FAULT_RETRY;
-	else if (seq == bar->seq)
+	else if (*filled)
 		ret = fault_fill(vmf, handle, fill);
 	mutex_unlock(&bar->lock);
+	return ret;
+}
+
+/* Some callers in the kernel take a fault without a page for a failure, so try a few times. */
+static vm_fault_t fault_inside(struct vm_fault *vmf, struct pciio_handle *handle, fill_fn fill)
+{
+	bool filled = false;
+	vm_fault_t ret;
+	int try;
+
+	if (READ_ONCE(handle->bar->reasons) & PCIIO_DRIVER)
+		pciio_driver_settle(handle->bar->func);
+
+	for (try = 0; try < 8; try++) {
+		ret = fault_once(vmf, handle, fill, &filled);
+		if (ret != VM_FAULT_NOPAGE || filled)
+			break;
+	}
 	return ret;
 }
 
@@ -383,24 +414,16 @@ static bool dma_translated(struct pciio_func *func)
 
 static const char *dma_state(struct pciio_func *func)
 {
-	u16 command = PCI_COMMAND_MASTER;
+	const char *state = "off";
+	u32 command;
 
 	if (!pciio_func_enter(func))
-		return "off";
-
-	if (!pciio_cfg_lock(func)) {
-		pciio_command_read(func, &command);
-		pciio_cfg_unlock(func);
-	}
-	if (command & PCI_COMMAND_MASTER) {
-		const char *state = dma_translated(func) ? "translated" : "unprotected";
-
-		pciio_func_leave(func);
 		return state;
-	}
 
+	if (pciio_cfg_read_wait(func, PCI_COMMAND, 2, &command) || command & PCI_COMMAND_MASTER)
+		state = dma_translated(func) ? "translated" : "unprotected";
 	pciio_func_leave(func);
-	return "off";
+	return state;
 }
 
 static void pciio_show_fdinfo(struct seq_file *m, struct file *file)

@@ -76,6 +76,7 @@ static void func_remove_all(void)
 	struct pciio_func *func;
 
 	while ((func = pciio_func_detach_any())) {
+		pciio_work_flush(func);
 		pciio_work_cancel(func);
 		pciio_func_put(func);
 	}
@@ -94,6 +95,16 @@ static void notify_binding(struct pciio_func *func)
 		pciio_driver_probing(func);
 }
 
+static void notify_bound(struct pciio_func *func)
+{
+	const struct device_driver *driver = func->pdev->dev.driver;
+
+	/* Its probe may have begun before the module was here. */
+	pciio_func_set_name(func, driver->name);
+	if (driver != &pciio_driver.driver)
+		pciio_driver_bound(func);
+}
+
 static void notify_driver(struct pci_dev *pdev, unsigned long event)
 {
 	struct pciio_func *func = pciio_func_of(pdev);
@@ -106,8 +117,8 @@ static void notify_driver(struct pci_dev *pdev, unsigned long event)
 			notify_binding(func);
 		else if (event != BUS_NOTIFY_BOUND_DRIVER)
 			pciio_driver_left(func);
-		else if (READ_ONCE(pdev->dev.driver) != &pciio_driver.driver)
-			pciio_driver_bound(func);
+		else
+			notify_bound(func);
 		pciio_func_leave(func);
 	}
 	pciio_func_put(func);

@@ -102,29 +102,90 @@ static bool register_moved(struct pciio_func *func, int index)
 	return (val & (rom ? PCI_ROM_ADDRESS_MASK : ~(u64)PCIIO_BAR_TYPE)) != region.start;
 }
 
+struct window {
+	u64 base, limit;
+};
+
+static bool in_window(const struct window *window, const struct pci_bus_region *region)
+{
+	return region->start >= window->base && region->end <= window->limit;
+}
+
+/* Whether a bridge forwards the region, by its registers. One that cannot be read does not. */
+static bool bridge_forwards(struct pci_dev *bridge, const struct pci_bus_region *region)
+{
+	struct window memory, prefetchable;
+	u32 mem, pref, base = 0, limit = 0;
+	u16 command;
+
+	if (pci_read_config_word(bridge, PCI_COMMAND, &command) || command == (u16)~0 ||
+	    !(command & PCI_COMMAND_MEMORY))
+		return false;
+	if (bridge->hdr_type != PCI_HEADER_TYPE_BRIDGE || bridge->transparent)
+		return true;
+
+	if (pci_read_config_dword(bridge, PCI_MEMORY_BASE, &mem) ||
+	    pci_read_config_dword(bridge, PCI_PREF_MEMORY_BASE, &pref))
+		return false;
+	if ((pref & PCI_PREF_RANGE_TYPE_MASK) == PCI_PREF_RANGE_TYPE_64 &&
+	    (pci_read_config_dword(bridge, PCI_PREF_BASE_UPPER32, &base) ||
+	     pci_read_config_dword(bridge, PCI_PREF_LIMIT_UPPER32, &limit)))
+		return false;
+
+	memory.base = (u64)(mem & PCI_MEMORY_RANGE_MASK & 0xffff) << 16;
+	memory.limit = (mem & 0xfff00000) | 0xfffff;
+	prefetchable.base = (u64)base << 32 | (u64)(pref & 0xfff0) << 16;
+	prefetchable.limit = (u64)limit << 32 | (pref & 0xfff00000) | 0xfffff;
+	return in_window(&memory, region) || in_window(&prefetchable, region);
+}
+
+/* The bridges above exist as long as the function does. */
+static bool is_forwarded(struct pci_dev *pdev, int index)
+{
+	struct resource *res = &pdev->resource[index];
+	struct pci_bus_region region;
+	struct pci_dev *bridge;
+
+	if (resource_type(res) != IORESOURCE_MEM || !pciio_bar_assigned(pdev, index))
+		return true;
+
+	pcibios_resource_to_bus(pdev->bus, &region, res);
+	for (bridge = pci_upstream_bridge(pdev); bridge; bridge = pci_upstream_bridge(bridge))
+		if (!bridge_forwards(bridge, &region))
+			return false;
+	return true;
+}
+
 /*
- * Reads the state with configuration access locked. A function that does not
- * respond does not decode either.
+ * Reads the state. A function that does not respond does not decode either; one
+ * that a reset begins to block is -EAGAIN.
  */
-void pciio_look_take(struct pciio_func *func, struct pciio_look *look)
+int pciio_look_take(struct pciio_func *func, struct pciio_look *look)
 {
 	struct pci_dev *pdev = func->pdev;
 	u32 pm = 0;
 	u16 command;
-	int i;
+	int ret, i;
 
 	lockdep_assert_held(&func->cfg_lock);
 	*look = (struct pciio_look){ .seq = ++func->look_seq };
-	if (pciio_command_read(func, &command) || command == (u16)~0)
-		return;
-	if (pdev->pm_cap && pciio_cfg_read(func, pdev->pm_cap + PCI_PM_CTRL, 2, &pm))
-		return;
+	ret = pciio_command_read(func, &command);
+	if (!ret && command != (u16)~0 && pdev->pm_cap)
+		ret = pciio_cfg_read(func, pdev->pm_cap + PCI_PM_CTRL, 2, &pm);
+	if (ret == -EAGAIN)
+		return ret;
+	if (ret || command == (u16)~0)
+		return 0;
 
 	look->decoding = command & PCI_COMMAND_MEMORY || pdev->is_virtfn;
 	look->rom = pdev->rom_base_reg && pciio_rom_enabled(func);
 	look->asleep = pm & PCI_PM_CTRL_STATE_MASK;
 	for (i = 0; i < PCIIO_BARS; i++)
-		look->moved[i] = register_moved(func, i);
+		if (READ_ONCE(func->bars[i]))
+			look->moved[i] = register_moved(func, i) || !is_forwarded(pdev, i);
+
+	/* What was read above may be that of the middle of a reset. */
+	return pciio_command_read(func, &command) == -EAGAIN ? -EAGAIN : 0;
 }
 
 static void bar_apply_look(struct pciio_bar *bar, const void *arg)
@@ -156,19 +217,27 @@ void pciio_look_apply(struct pciio_func *func, const struct pciio_look *look)
 	pciio_func_visit_bars(func, bar_apply_look, look);
 }
 
-/* Configuration space was written, or may have been. */
-int pciio_func_look(struct pciio_func *func)
+/*
+ * Configuration space was written, or may have been. What cannot be read counts
+ * as not decoded: the next fault reads again.
+ */
+void pciio_func_look(struct pciio_func *func)
 {
 	struct pciio_look look;
-	int ret = pciio_cfg_lock(func);
+	int ret;
+
+	do {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			break;
+		ret = pciio_look_take(func, &look);
+		pciio_cfg_unlock(func);
+	} while (ret == -EAGAIN);
 
 	if (ret)
-		return ret;
-
-	pciio_look_take(func, &look);
-	pciio_cfg_unlock(func);
-	pciio_look_apply(func, &look);
-	return 0;
+		pciio_func_change(func, PCIIO_DECODE, 0);
+	else
+		pciio_look_apply(func, &look);
 }
 
 /*

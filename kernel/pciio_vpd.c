@@ -77,7 +77,14 @@ static bool parse_vpd(const u8 *vpd, size_t len, struct vpd_out *out)
 	return ident;
 }
 
-/* Configuration access is not held between the tries: this is slow. */
+/* This is slow: removal must not wait until the end. */
+static int vpd_interrupted(struct pciio_func *func)
+{
+	if (READ_ONCE(func->dead))
+		return -ENODEV;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
 static int vpd_wait(struct pciio_func *func)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(VPD_TIMEOUT);
@@ -86,15 +93,11 @@ static int vpd_wait(struct pciio_func *func)
 	int ret;
 
 	for (;;) {
-		ret = pciio_cfg_lock(func);
-		if (ret)
-			return ret;
-		ret = pciio_cfg_read(func, func->pdev->vpd.cap + PCI_VPD_ADDR, 2, &status);
-		pciio_cfg_unlock(func);
+		ret = pciio_cfg_read_wait(func, func->pdev->vpd.cap + PCI_VPD_ADDR, 2, &status);
+		if (!ret)
+			ret = vpd_interrupted(func);
 		if (ret || status & PCI_VPD_ADDR_F)
 			return ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		if (time_after(jiffies, end))
 			return -ETIMEDOUT;
 
@@ -107,22 +110,17 @@ static int vpd_word(struct pciio_func *func, unsigned int at, u32 *val)
 {
 	int cap = func->pdev->vpd.cap, ret;
 
-	ret = pciio_cfg_lock(func);
-	if (ret)
-		return ret;
-	ret = pciio_cfg_write(func, cap + PCI_VPD_ADDR, 2, at);
-	pciio_cfg_unlock(func);
+	do {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			return ret;
+		ret = pciio_cfg_write(func, cap + PCI_VPD_ADDR, 2, at);
+		pciio_cfg_unlock(func);
+	} while (ret == -EAGAIN);
+
 	if (!ret)
 		ret = vpd_wait(func);
-	if (ret)
-		return ret;
-
-	ret = pciio_cfg_lock(func);
-	if (ret)
-		return ret;
-	ret = pciio_cfg_read(func, cap + PCI_VPD_DATA, 4, val);
-	pciio_cfg_unlock(func);
-	return ret;
+	return ret ? ret : pciio_cfg_read_wait(func, cap + PCI_VPD_DATA, 4, val);
 }
 
 /* Reads on until @end bytes are there. */
@@ -166,7 +164,23 @@ static int vpd_read_all(struct pciio_func *func, u8 *vpd, size_t *len)
 	return 0;
 }
 
-/* The kernel's own readers of VPD are kept away by its lock. */
+/*
+ * The lock of the kernel's own readers of VPD. They may wait for a reset, and it
+ * for removal, which waits for us.
+ */
+static int vpd_lock(struct pciio_func *func)
+{
+	int ret;
+
+	while (!mutex_trylock(&func->pdev->vpd.lock)) {
+		ret = vpd_interrupted(func);
+		if (ret)
+			return ret;
+		schedule_timeout_killable(1);
+	}
+	return 0;
+}
+
 static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
 {
 	struct pci_dev *pdev = func->pdev;
@@ -177,7 +191,7 @@ static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
 	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
 		return -EIO;
 
-	ret = mutex_lock_killable(&pdev->vpd.lock);
+	ret = vpd_lock(func);
 	if (!ret) {
 		ret = vpd_read_all(func, vpd, len);
 		mutex_unlock(&pdev->vpd.lock);
