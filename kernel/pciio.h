@@ -253,6 +253,7 @@ extern bool pciio_small_pages;
 /* pciio_pci.c: call these inside the fence. */
 bool pciio_asleep(const struct pci_dev *pdev);
 int pciio_bar_index(struct pci_dev *pdev, int reg);
+bool pciio_bar_placed(struct pci_dev *pdev, int index);
 bool pciio_bar_assigned(struct pci_dev *pdev, int index);
 bool pciio_is_below(struct pci_dev *pdev, struct pci_dev *bridge);
 

@@ -163,7 +163,7 @@ bool pciio_bar_moved(const struct pciio_bar *bar)
 {
 	struct pci_dev *pdev = bar->func->pdev;
 
-	return pciio_bar_assigned(pdev, bar->index) &&
+	return pciio_bar_placed(pdev, bar->index) &&
 	       (pci_resource_start(pdev, bar->index) != bar->start ||
 		pci_resource_len(pdev, bar->index) != bar->len);
 }

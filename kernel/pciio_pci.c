@@ -34,15 +34,21 @@ int pciio_bar_index(struct pci_dev *pdev, int reg)
 	return index;
 }
 
-/*
- * Whether the BAR has an address that is decoded towards it. That of a function
- * which was found but not yet given to drivers does not count.
- */
-bool pciio_bar_assigned(struct pci_dev *pdev, int index)
+/* Whether the BAR has an address that is decoded towards it. */
+bool pciio_bar_placed(struct pci_dev *pdev, int index)
 {
 	const struct resource *res = &pdev->resource[index];
 
-	return pciio_dev_is_added(pdev) && !(res->flags & IORESOURCE_UNSET) && res->parent;
+	return !(res->flags & IORESOURCE_UNSET) && res->parent;
+}
+
+/*
+ * Whether the BAR may be used. A function that was found but not yet given to
+ * drivers may still be moved.
+ */
+bool pciio_bar_assigned(struct pci_dev *pdev, int index)
+{
+	return pciio_dev_is_added(pdev) && pciio_bar_placed(pdev, index);
 }
 
 /*

@@ -26,7 +26,7 @@ unsigned int pciio_bar_reasons(struct pciio_bar *bar, const struct pciio_handle 
 		reasons |= PCIIO_POWER;
 	if (pci_channel_offline(pdev))
 		reasons |= PCIIO_ERROR;
-	if (!pciio_bar_assigned(pdev, bar->index))
+	if (!pciio_bar_placed(pdev, bar->index))
 		reasons |= PCIIO_MOVED;
 	return reasons;
 }
@@ -146,7 +146,7 @@ static bool is_forwarded(struct pci_dev *pdev, int index)
 	struct pci_bus_region region;
 	struct pci_dev *bridge;
 
-	if (resource_type(res) != IORESOURCE_MEM || !pciio_bar_assigned(pdev, index))
+	if (resource_type(res) != IORESOURCE_MEM || !pciio_bar_placed(pdev, index))
 		return true;
 
 	pcibios_resource_to_bus(pdev->bus, &region, res);
