@@ -4,6 +4,7 @@
 from harness.devices import edu, ivshmem
 from harness.helper_module import HelperModule
 from harness.holder import enable
+from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import comment, scenario
@@ -13,7 +14,7 @@ BRIDGES = 40
 
 
 @scenario(cold=Machine(memory="768M", slots=False),
-          devices={"memory": ivshmem(4 << 30), "edu": edu()}, log=LOG)
+          devices={"memory": ivshmem(4 << 30), "edu": edu()}, log=LOG, kernels=NEWEST)
 def big_tables(vm, memory, edu):
     """Emptying 160 MiB of page tables keeps no user of another function waiting."""
     load(vm)
@@ -26,7 +27,7 @@ def big_tables(vm, memory, edu):
 
 
 @scenario(cold=Machine(memory="1G", options=("-icount", "shift=0,sleep=off")),
-          devices={"edu": edu()}, log=LOG, timeout=240)
+          devices={"edu": edu()}, log=LOG, timeout=240, kernels=NEWEST)
 def many_functions(vm, edu):
     """Requests for one function execute as many instructions with 10,000 functions as with ten.
 
