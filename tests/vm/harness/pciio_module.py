@@ -50,6 +50,12 @@ def build(kernel, *options):
 
 
 def _build(kernel, source, name, *options):
+    return _make(kernel, source, *options) / f"{name}.ko"
+
+
+@functools.cache
+def _make(kernel, source, *options):
+    """Once in the life of a process: kbuild takes seconds to find that there is nothing to do."""
     folder = BUILD / "module" / kernel.series
     with store.locked(folder):
         _copy(source, folder / source.name)
@@ -62,8 +68,8 @@ def _build(kernel, source, name, *options):
                               env=cross.environment(kernel.architecture))
     said = [line for line in done.stdout.splitlines() if line and "BTF" not in line]
     if done.returncode or said:
-        raise ModuleError("\n".join([f"{name}.ko for {kernel.series}:", *said]))
-    return folder / source.name / f"{name}.ko"
+        raise ModuleError("\n".join([f"{source.name} for {kernel.series}:", *said]))
+    return folder / source.name
 
 
 def _compiler(kernel):
