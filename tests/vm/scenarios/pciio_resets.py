@@ -86,7 +86,7 @@ def blocked(vm, net):
         f"pciio-conf {net} 0 4", f"pciio-hold {net} 0", f"pciio-bario {net} 0 {STATUS} 4",
         f"cat /proc/{pid}/fdinfo/{descriptor}")]
     for program in ("pciio-conf", "pciio-hold", "pciio-bario", "cat"):
-        vm.wait_until(f"grep -q pciio /proc/$(pidof -s {program})/stack")
+        vm.wait_until(f"grep -q pciio /proc/$(pidof {program})/stack")
     user.job.signal("KILL")
     user.job.wait(timeout=soon())
     for job in waiting:
