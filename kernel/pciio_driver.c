@@ -305,6 +305,15 @@ void pciio_work_cancel(struct pciio_func *func)
 	pciio_func_cancel(func, &func->recovery_work);
 }
 
+/* As the kernel changes it, in error recovery. */
+static bool unfreeze(struct pci_dev *pdev)
+{
+	u32 frozen = (__force u32)pci_channel_io_frozen;
+
+	return cmpxchg((__force u32 *)&pdev->error_state, frozen,
+		       (__force u32)pci_channel_io_normal) == frozen;
+}
+
 /* Bound by driver_override only. It takes nothing, and so revokes nothing. */
 static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -314,9 +323,7 @@ static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENODEV;
 
 	/* Nothing else puts a function back into use whose recovery has failed. */
-	if (pci_device_is_present(pdev) &&
-	    cmpxchg(&pdev->error_state, pci_channel_io_frozen, pci_channel_io_normal) ==
-	    pci_channel_io_frozen) {
+	if (pci_device_is_present(pdev) && unfreeze(pdev)) {
 		pci_restore_state(pdev);
 		pciio_func_queue(func, &func->settle_work, 0);
 	}
