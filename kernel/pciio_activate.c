@@ -147,15 +147,20 @@ void pciio_func_settle(struct pciio_func *func)
  */
 void pciio_func_reactivate(struct pciio_func *func)
 {
+	u16 command;
 	int ret = 0;
 
 	assert_locked(func);
 	if (!func->users || func->driver != PCIIO_DRIVER_NONE || func->pdev->is_virtfn)
 		return;
 
-	if (func->saved_with_driver)
-		ret = pciio_command_read(func, &func->saved);
-	func->saved_with_driver = false;
+	if (func->saved_with_driver) {
+		ret = pciio_command_read(func, &command);
+		if (!ret) {
+			func->saved = command;
+			func->saved_with_driver = false;
+		}
+	}
 	if (!ret)
 		ret = command_set(func, false);
 	/* A driver that reads the ROM disables it when it is done. */
