@@ -15,12 +15,13 @@
  *	pciio_claim.c	 arbitration with drivers and other users
  *	pciio_handle.c	 users of BARs
  *	pciio_map.c	 files of BAR descriptors: mmap, faults, poll, fdinfo
+ *	pciio_write.c	 configuration writes and resets, and what they disable
  *	pciio_conf.c	 configuration space and the properties of one BAR
  *	pciio_bario.c	 single accesses to a BAR
  *	pciio_list.c	 the list of functions
  *	pciio_vpd.c	 vital product data
  *	pciio_barmmap.c	 BARMMAP and BAROPEN
- *	pciio_ioctl.c	 /dev/pci: rights, table of requests
+ *	pciio_ioctl.c	 /dev/pci and function descriptors: rights, table of requests
  *	pciio_notify.c	 what the kernel announces: functions, drivers, resume
  *	pciio_main.c	 parameters, debugfs, loading and unloading
  *
@@ -43,6 +44,7 @@
 #ifndef PCIIO_H
 #define PCIIO_H
 
+#include <linux/compat.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/list.h>
@@ -53,6 +55,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -240,7 +243,9 @@ struct pciio_look {
 
 /* One call of ioctl(2). */
 struct pciio_call {
-	struct file *file;
+	struct file *node;		/* /dev/pci, or where the function descriptor comes from */
+	struct pciio_func *func;	/* of a function descriptor, else NULL */
+	bool writable;			/* the descriptor is */
 	void __user *arg;
 	bool compat;			/* the caller is a 32-bit program on a 64-bit kernel */
 };
@@ -262,6 +267,7 @@ struct inode *pciio_inode_new(void);
 void pciio_inode_put(struct inode *inode);
 struct file *pciio_file_new(struct inode *inode, const char *name, int flags,
 			    const struct file_operations *fops, void *private_data);
+int pciio_file_install(struct file *file, void __user *arg, const void *io, size_t size, int *fd);
 
 /* pciio_attr.c */
 int pciio_attr_get(int memattr, enum pciio_attr *attr);
@@ -278,6 +284,7 @@ bool pciio_func_insert(struct pciio_func *func);
 struct pciio_func *pciio_func_detach(struct pci_dev *pdev);
 struct pciio_func *pciio_func_detach_any(void);
 struct pciio_func *pciio_func_of(struct pci_dev *pdev);
+void pciio_func_get(struct pciio_func *func);
 void pciio_func_put(struct pciio_func *func);
 void pciio_func_set_name(struct pciio_func *func, const char *name);
 struct pciio_func **pciio_func_snapshot(unsigned int *count, u32 *generation);
@@ -290,6 +297,7 @@ extern spinlock_t pciio_name_lock;
 /* pciio_func.c: the fence */
 bool pciio_func_enter(struct pciio_func *func);
 struct pciio_func *pciio_func_enter_sel(const struct pcisel *sel);
+struct pciio_func *pciio_call_enter(const struct pciio_call *call, const struct pcisel *sel);
 void pciio_func_leave(struct pciio_func *func);
 void pciio_func_close(struct pciio_func *func);
 void pciio_func_drain(struct pciio_func *func);
@@ -385,9 +393,16 @@ void pciio_handles_show(struct seq_file *m);
 /* pciio_map.c */
 struct file *pciio_map_file(struct pciio_handle *handle);
 
+/* pciio_write.c: call these inside the fence, with the function awake. */
+int pciio_conf_write(struct pciio_func *func, const struct pci_io *io);
+int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
+int pciio_func_reset(struct pciio_func *func);
+
 /* The requests; each gets its structure by call->arg. */
 long pciio_read(const struct pciio_call *call);		/* pciio_conf.c */
 long pciio_write(const struct pciio_call *call);
+long pciio_modify(const struct pciio_call *call);
+long pciio_reset(const struct pciio_call *call);
 long pciio_attached(const struct pciio_call *call);
 long pciio_getbar(const struct pciio_call *call);
 long pciio_bario(const struct pciio_call *call);	/* pciio_bario.c */
@@ -396,6 +411,37 @@ long pciio_getconf_long(const struct pciio_call *call);
 long pciio_listvpd(const struct pciio_call *call);	/* pciio_vpd.c */
 long pciio_barmmap(const struct pciio_call *call);	/* pciio_barmmap.c */
 long pciio_baropen(const struct pciio_call *call);
+
+/*
+ * Reads a structure that begins with its size, a u32, from a caller that may be
+ * older or newer. A smaller one is filled up with zeros: the caller of this checks
+ * the size that the structure has then.
+ */
+static inline int pciio_copy_sized(void *to, size_t size, const void __user *arg)
+{
+	u32 from;
+	int ret;
+
+	if (get_user(from, (const u32 __user *)arg))
+		return -EFAULT;
+	if (from > PAGE_SIZE)
+		return -E2BIG;
+
+	ret = copy_struct_from_user(to, size, arg, from);
+	/* Another thread may have changed it meanwhile. */
+	*(u32 *)to = from;
+	return ret;
+}
+
+/* A pointer of a 32-bit caller; kernels that have none lack compat_ptr(). */
+static inline void __user *pciio_compat_ptr(u32 addr)
+{
+#ifdef CONFIG_COMPAT
+	return compat_ptr(addr);
+#else
+	return NULL;
+#endif
+}
 
 /* Sizes of the structures that differ for 32-bit callers. */
 #define PCIIO_GETCONF_COMPAT_SIZE	36

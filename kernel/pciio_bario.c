@@ -182,9 +182,9 @@ long pciio_bario(const struct pciio_call *call)
 	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
 		return -EPERM;
 
-	func = pciio_func_enter_sel(&req.pbi_sel);
-	if (!func)
-		return -ENODEV;
+	func = pciio_call_enter(call, &req.pbi_sel);
+	if (IS_ERR(func))
+		return PTR_ERR(func);
 	if (pm_runtime_resume_and_get(&func->pdev->dev) < 0) {
 		pciio_func_leave(func);
 		return -EIO;

@@ -4,7 +4,6 @@
  * refusals come before vm_mmap(), because MAP_FIXED unmaps what was there before
  * the file is asked.
  */
-#include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -73,7 +72,8 @@ static u32 open_flags(u32 flags)
 }
 
 /* What both requests begin with, in this order. @valid: the flags make sense. */
-static struct file *open_request(const struct pciio_request *req, bool valid)
+static struct file *open_request(const struct pciio_call *call, const struct pciio_request *req,
+				 bool valid)
 {
 	struct pciio_func *func;
 	struct file *file;
@@ -81,9 +81,9 @@ static struct file *open_request(const struct pciio_request *req, bool valid)
 	if (security_locked_down(LOCKDOWN_PCI_ACCESS))
 		return ERR_PTR(-EPERM);
 
-	func = pciio_func_enter_sel(&req->sel);
-	if (!func)
-		return ERR_PTR(-ENODEV);
+	func = pciio_call_enter(call, &req->sel);
+	if (IS_ERR(func))
+		return ERR_CAST(func);
 	file = valid ? open_bar(func, req) : ERR_PTR(-EINVAL);
 	pciio_func_leave(func);
 	return file;
@@ -95,6 +95,20 @@ static bool mmap_flags_valid(u32 flags)
 	       (!(flags & PCIIO_BAR_MMAP_EXCL) || flags & PCIIO_BAR_MMAP_FIXED);
 }
 
+/* The structure of 32-bit callers. 64-bit members are aligned to 4 bytes there. */
+struct compat_bar_mmap {
+	u32 base;
+	u32 length;
+	u64 bar_length;
+	int bar_off;
+	struct pcisel sel;
+	int reg;
+	int flags;
+	int memattr;
+} __packed __aligned(4);
+
+static_assert(sizeof(struct compat_bar_mmap) == PCIIO_BARMMAP_COMPAT_SIZE);
+
 /* The request, whatever the layout of the caller's structure. */
 struct barmmap {
 	struct pciio_request req;
@@ -104,6 +118,12 @@ struct barmmap {
 	size_t length;
 	u64 bar_length;
 	unsigned int bar_off;
+
+	size_t io_size;
+	union {
+		struct pci_bar_mmap native;
+		struct compat_bar_mmap compat;
+	} io;				/* the caller's structure */
 };
 
 /* What vm_mmap() would refuse after it has unmapped the range. */
@@ -140,7 +160,7 @@ static int map_file(struct file *file, struct barmmap *map)
 }
 
 /* Opens the BAR and checks everything that can be checked before the mapping is made. */
-static struct file *map_prepare(struct barmmap *map, unsigned long arg, size_t arg_size)
+static struct file *map_prepare(const struct pciio_call *call, struct barmmap *map)
 {
 	struct pciio_handle *handle;
 	struct file *file;
@@ -148,7 +168,7 @@ static struct file *map_prepare(struct barmmap *map, unsigned long arg, size_t a
 	u64 pages;
 
 	map->req.flags = open_flags(map->flags);
-	file = open_request(&map->req, mmap_flags_valid(map->flags));
+	file = open_request(call, &map->req, mmap_flags_valid(map->flags));
 	if (IS_ERR(file))
 		return file;
 
@@ -160,7 +180,7 @@ static struct file *map_prepare(struct barmmap *map, unsigned long arg, size_t a
 	if (pages > ULONG_MAX)
 		ret = -ENOMEM;
 	else if (map->flags & PCIIO_BAR_MMAP_FIXED)
-		ret = check_fixed(map, arg, arg_size);
+		ret = check_fixed(map, (unsigned long)call->arg, map->io_size);
 	if (ret) {
 		fput(file);
 		return ERR_PTR(ret);
@@ -187,116 +207,83 @@ static void unmap_own(struct file *file, const struct barmmap *map)
 		vm_munmap(map->base, map->length);
 }
 
-static void barmmap_out(struct pci_bar_mmap *io, const struct barmmap *map)
+static int barmmap_in(const struct pciio_call *call, struct barmmap *map)
 {
-	io->pbm_map_base = (void *)map->base;
-	io->pbm_map_length = map->length;
-	io->pbm_bar_length = map->bar_length;
-	io->pbm_bar_off = map->bar_off;
+	const struct compat_bar_mmap *compat = &map->io.compat;
+	const struct pci_bar_mmap *native = &map->io.native;
+
+	map->io_size = call->compat ? sizeof(*compat) : sizeof(*native);
+	if (copy_from_user(&map->io, call->arg, map->io_size))
+		return -EFAULT;
+
+	if (call->compat) {
+		map->req = (struct pciio_request){ .sel = compat->sel, .reg = compat->reg,
+						   .memattr = compat->memattr };
+		map->flags = compat->flags;
+		map->base = compat->base;
+	} else {
+		map->req = (struct pciio_request){ .sel = native->pbm_sel, .reg = native->pbm_reg,
+						   .memattr = native->pbm_memattr };
+		map->flags = native->pbm_flags;
+		map->base = (unsigned long)native->pbm_map_base;
+	}
+	return 0;
+}
+
+static int barmmap_out(const struct pciio_call *call, struct barmmap *map)
+{
+	struct compat_bar_mmap *compat = &map->io.compat;
+	struct pci_bar_mmap *native = &map->io.native;
+
+	if (call->compat) {
+		compat->base = map->base;
+		compat->length = map->length;
+		compat->bar_length = map->bar_length;
+		compat->bar_off = map->bar_off;
+	} else {
+		native->pbm_map_base = (void *)map->base;
+		native->pbm_map_length = map->length;
+		native->pbm_bar_length = map->bar_length;
+		native->pbm_bar_off = map->bar_off;
+	}
+	return copy_to_user(call->arg, &map->io, map->io_size) ? -EFAULT : 0;
 }
 
 /*
  * The structure is written back unchanged before the mapping is made: one that
  * cannot be written must not cost the caller what FIXED replaces.
  */
-static long barmmap_native(struct pci_bar_mmap __user *arg)
+long pciio_barmmap(const struct pciio_call *call)
 {
-	struct pci_bar_mmap io;
 	struct barmmap map;
 	struct file *file;
-	long ret;
+	int ret;
 
-	if (copy_from_user(&io, arg, sizeof(io)))
-		return -EFAULT;
-
-	map = (struct barmmap){
-		.req = { .sel = io.pbm_sel, .reg = io.pbm_reg, .memattr = io.pbm_memattr },
-		.flags = io.pbm_flags,
-		.base = (unsigned long)io.pbm_map_base,
-	};
-	file = map_prepare(&map, (unsigned long)arg, sizeof(io));
+	ret = barmmap_in(call, &map);
+	if (ret)
+		return ret;
+	file = map_prepare(call, &map);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	ret = copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : map_file(file, &map);
+	ret = copy_to_user(call->arg, &map.io, map.io_size) ? -EFAULT : map_file(file, &map);
 	if (!ret) {
-		barmmap_out(&io, &map);
-		if (copy_to_user(arg, &io, sizeof(io))) {
+		ret = barmmap_out(call, &map);
+		if (ret)
 			unmap_own(file, &map);
-			ret = -EFAULT;
-		}
 	}
 	fput(file);	/* the mapping holds it now */
 	return ret;
 }
 
-#ifdef CONFIG_COMPAT
-/* 64-bit members are aligned to 4 bytes there. */
-struct compat_bar_mmap {
-	u32 base;
-	u32 length;
-	compat_u64 bar_length;
-	int bar_off;
-	struct pcisel sel;
-	int reg;
-	int flags;
-	int memattr;
-} __packed __aligned(4);
-
-static_assert(sizeof(struct compat_bar_mmap) == PCIIO_BARMMAP_COMPAT_SIZE);
-
-static long barmmap_compat(struct compat_bar_mmap __user *arg)
-{
-	struct compat_bar_mmap io;
-	struct barmmap map;
-	struct file *file;
-	long ret;
-
-	if (copy_from_user(&io, arg, sizeof(io)))
-		return -EFAULT;
-
-	map = (struct barmmap){
-		.req = { .sel = io.sel, .reg = io.reg, .memattr = io.memattr },
-		.flags = io.flags,
-		.base = io.base,
-	};
-	file = map_prepare(&map, (unsigned long)arg, sizeof(io));
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-
-	ret = copy_to_user(arg, &io, sizeof(io)) ? -EFAULT : map_file(file, &map);
-	if (!ret) {
-		io.base = map.base;
-		io.length = map.length;
-		io.bar_length = map.bar_length;
-		io.bar_off = map.bar_off;
-		if (copy_to_user(arg, &io, sizeof(io))) {
-			unmap_own(file, &map);
-			ret = -EFAULT;
-		}
-	}
-	fput(file);
-	return ret;
-}
-#else
-static long barmmap_compat(void __user *arg)
-{
-	return -ENOTTY;
-}
-#endif
-
-long pciio_barmmap(const struct pciio_call *call)
-{
-	return call->compat ? barmmap_compat(call->arg) : barmmap_native(call->arg);
-}
-
-static struct file *baropen_file(const struct pci_bar_open *io)
+static struct file *baropen_file(const struct pciio_call *call, const struct pci_bar_open *io)
 {
 	struct pciio_request req = { .sel = io->pbo_sel, .reg = io->pbo_reg,
 				     .flags = io->pbo_flags, .memattr = io->pbo_memattr };
 
-	return open_request(&req, io->pbo_size >= sizeof(*io) && !(io->pbo_flags & ~OPEN_FLAGS) &&
-				  !io->pbo_reserved[0] && !io->pbo_reserved[1]);
+	return open_request(call, &req,
+			    io->pbo_size >= sizeof(*io) && !(io->pbo_flags & ~OPEN_FLAGS) &&
+			    !io->pbo_reserved[0] && !io->pbo_reserved[1]);
 }
 
 /* The structure is the same for 32-bit callers. */
@@ -305,19 +292,13 @@ long pciio_baropen(const struct pciio_call *call)
 	struct pciio_handle *handle;
 	struct pci_bar_open io;
 	struct file *file;
-	u32 size;
 	int ret;
 
-	if (get_user(size, (u32 __user *)call->arg))
-		return -EFAULT;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(&io, sizeof(io), call->arg, size);
+	ret = pciio_copy_sized(&io, sizeof(io), call->arg);
 	if (ret)
 		return ret;
-	io.pbo_size = size;
 
-	file = baropen_file(&io);
+	file = baropen_file(call, &io);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -325,17 +306,5 @@ long pciio_baropen(const struct pciio_call *call)
 	io.pbo_bar_off = pciio_bar_offset(handle->bar);
 	io.pbo_bar_length = handle->bar->len;
 	io.pbo_map_length = pciio_bar_pages(handle->bar);
-	io.pbo_fd = get_unused_fd_flags(O_CLOEXEC);
-	if (io.pbo_fd < 0) {
-		fput(file);
-		return io.pbo_fd;
-	}
-
-	if (copy_to_user(call->arg, &io, sizeof(io))) {
-		put_unused_fd(io.pbo_fd);
-		fput(file);
-		return -EFAULT;
-	}
-	fd_install(io.pbo_fd, file);
-	return 0;
+	return pciio_file_install(file, call->arg, &io, sizeof(io), &io.pbo_fd);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The file system of BAR descriptors, which cannot be mounted. Each BAR in use
- * has an inode of its own, so that its address_space holds the mappings of that
- * BAR and no others: anonymous inodes share one with the whole system.
+ * The file system of descriptors, which cannot be mounted. Each BAR in use has an
+ * inode of its own, so that its address_space holds the mappings of that BAR and
+ * no others: anonymous inodes share one with the whole system.
  */
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
+#include <linux/uaccess.h>
 
 #include "pciio.h"
 
@@ -15,7 +16,7 @@
 #define NAME_MAX_LEN	48		/* of "DDDDDDDD:BB:DD.F BARn" */
 
 /*
- * The mount holds the module. It exists as long as a BAR is in use; otherwise
+ * The mount holds the module. It exists as long as a descriptor does; otherwise
  * the module could never be unloaded.
  */
 static struct vfsmount *pciio_mnt;
@@ -103,4 +104,25 @@ struct file *pciio_file_new(struct inode *inode, const char *name, int flags,
 	file->f_mapping = inode->i_mapping;
 	file->private_data = private_data;
 	return file;
+}
+
+/*
+ * Gives the caller a descriptor of the file, in the member @fd of the structure
+ * @io, which goes to @arg. The file is put when that fails.
+ */
+int pciio_file_install(struct file *file, void __user *arg, const void *io, size_t size, int *fd)
+{
+	*fd = get_unused_fd_flags(O_CLOEXEC);
+	if (*fd < 0) {
+		fput(file);
+		return *fd;
+	}
+
+	if (copy_to_user(arg, io, size)) {
+		put_unused_fd(*fd);
+		fput(file);
+		return -EFAULT;
+	}
+	fd_install(*fd, file);
+	return 0;
 }

@@ -117,6 +117,12 @@ struct pciio_func *pciio_func_new(struct pci_dev *pdev)
 	return func;
 }
 
+/* Inside the fence. */
+void pciio_func_get(struct pciio_func *func)
+{
+	refcount_inc(&func->refs);
+}
+
 void pciio_func_put(struct pciio_func *func)
 {
 	if (!refcount_dec_and_test(&func->refs))
@@ -356,6 +362,21 @@ struct pciio_func *pciio_func_enter_sel(const struct pcisel *sel)
 		func = NULL;
 	rcu_read_unlock();
 	return func;
+}
+
+/* Enters the function that a request names: of a function descriptor its own, no other. */
+struct pciio_func *pciio_call_enter(const struct pciio_call *call, const struct pcisel *sel)
+{
+	struct pciio_func *func = call->func;
+
+	if (func && !same_function(&func->sel, sel))
+		return ERR_PTR(-EINVAL);
+
+	if (!func)
+		func = pciio_func_enter_sel(sel);
+	else if (!pciio_func_enter(func))
+		func = NULL;
+	return func ? func : ERR_PTR(-ENODEV);
 }
 
 void pciio_func_leave(struct pciio_func *func)

@@ -4,7 +4,6 @@
  * 32-bit callers. The records are made in kernel memory and copied out when no
  * device is in use any more: the caller decides how long a copy takes.
  */
-#include <linux/compat.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -20,20 +19,20 @@ struct conf_long {
 	char spare[62];
 };
 
-#ifdef CONFIG_COMPAT
+/* The structures of 32-bit callers. */
 struct compat_conf {
 	struct pcisel sel;
 	u8 hdr;
 	u16 subvendor, subdevice, vendor, device;
 	u8 class, subclass, progif, revid;
 	char name[PCI_MAXNAMELEN + 1];
-	compat_ulong_t unit;
+	u32 unit;
 };
 
 struct compat_conf_long {
 	struct compat_conf head;
-	compat_int_t numa_domain;
-	compat_size_t reported_len;
+	s32 numa_domain;
+	u32 reported_len;
 	u8 secbus, subbus;
 	char spare[62];
 };
@@ -41,7 +40,7 @@ struct compat_conf_long {
 struct compat_match_conf {
 	struct pcisel sel;
 	char name[PCI_MAXNAMELEN + 1];
-	compat_ulong_t unit;
+	u32 unit;
 	u16 vendor, device;
 	u8 class;
 	u32 flags;
@@ -49,17 +48,17 @@ struct compat_match_conf {
 
 struct compat_conf_io {
 	u32 pat_buf_len, num_patterns;
-	compat_uptr_t patterns;
+	u32 patterns;
 	u32 match_buf_len, num_matches;
-	compat_uptr_t matches;
+	u32 matches;
 	u32 offset, generation, status;
 };
 
 static_assert(sizeof(struct compat_conf) == 44);
 static_assert(sizeof(struct compat_conf_long) == 116);
+static_assert(offsetof(struct compat_conf, unit) == offsetof(struct pci_conf, pd_unit));
 static_assert(sizeof(struct compat_match_conf) == 44);
 static_assert(sizeof(struct compat_conf_io) == PCIIO_GETCONF_COMPAT_SIZE);
-#endif
 
 /* A request as this file sees it, whatever the layout. */
 struct getconf {
@@ -83,20 +82,14 @@ struct listing {
 
 static size_t record_size(const struct getconf *io)
 {
-#ifdef CONFIG_COMPAT
 	if (io->compat)
 		return io->extended ? sizeof(struct compat_conf_long) : sizeof(struct compat_conf);
-#endif
 	return io->extended ? sizeof(struct conf_long) : sizeof(struct pci_conf);
 }
 
 static size_t pattern_size(const struct getconf *io)
 {
-#ifdef CONFIG_COMPAT
-	if (io->compat)
-		return sizeof(struct compat_match_conf);
-#endif
-	return sizeof(struct pci_match_conf);
+	return io->compat ? sizeof(struct compat_match_conf) : sizeof(struct pci_match_conf);
 }
 
 static void listing_free(struct listing *list)
@@ -231,7 +224,6 @@ static bool matches_any(const struct pci_conf *conf, const struct pci_match_conf
 
 static void put_record(const struct getconf *io, void *to, const struct conf_long *conf)
 {
-#ifdef CONFIG_COMPAT
 	struct compat_conf_long record = { 0 };
 
 	if (io->compat) {
@@ -244,17 +236,11 @@ static void put_record(const struct getconf *io, void *to, const struct conf_lon
 		memcpy(to, &record, record_size(io));
 		return;
 	}
-#endif
 	memcpy(to, conf, record_size(io));
 }
 
-#ifdef CONFIG_COMPAT
-static_assert(offsetof(struct compat_conf, unit) == offsetof(struct pci_conf, pd_unit));
-#endif
-
 static int get_pattern(const struct getconf *io, const void __user *from, struct pci_match_conf *p)
 {
-#ifdef CONFIG_COMPAT
 	struct compat_match_conf record;
 
 	if (io->compat) {
@@ -271,7 +257,6 @@ static int get_pattern(const struct getconf *io, const void __user *from, struct
 		memcpy(p->pd_name, record.name, sizeof(p->pd_name));
 		return 0;
 	}
-#endif
 	return copy_from_user(p, from, sizeof(*p)) ? -EFAULT : 0;
 }
 
@@ -385,80 +370,79 @@ static int getconf(struct getconf *io)
 	return ret;
 }
 
-static long getconf_native(struct pci_conf_io __user *arg, bool extended)
-{
+/* The caller's structure, in the layout of its ABI. */
+union conf_io {
 	struct pci_conf_io native;
-	struct getconf io;
-	int ret;
-
-	if (copy_from_user(&native, arg, sizeof(native)))
-		return -EFAULT;
-
-	io = (struct getconf){
-		.extended = extended,
-		.pat_buf_len = native.pat_buf_len,
-		.num_patterns = native.num_patterns,
-		.patterns = (void __user *)native.patterns,
-		.match_buf_len = native.match_buf_len,
-		.matches = (void __user *)native.matches,
-		.offset = native.offset,
-		.generation = native.generation,
-	};
-	ret = getconf(&io);
-	if (ret)
-		return ret;
-
-	native.num_matches = io.num_matches;
-	native.offset = io.offset;
-	native.generation = io.generation;
-	native.status = io.status;
-	return copy_to_user(arg, &native, sizeof(native)) ? -EFAULT : 0;
-}
-
-#ifdef CONFIG_COMPAT
-static long getconf_compat(struct compat_conf_io __user *arg, bool extended)
-{
 	struct compat_conf_io compat;
-	struct getconf io;
+};
+
+static void getconf_in(struct getconf *io, const union conf_io *user)
+{
+	const struct compat_conf_io *compat = &user->compat;
+	const struct pci_conf_io *native = &user->native;
+
+	if (io->compat) {
+		io->pat_buf_len = compat->pat_buf_len;
+		io->num_patterns = compat->num_patterns;
+		io->patterns = pciio_compat_ptr(compat->patterns);
+		io->match_buf_len = compat->match_buf_len;
+		io->matches = pciio_compat_ptr(compat->matches);
+		io->offset = compat->offset;
+		io->generation = compat->generation;
+	} else {
+		io->pat_buf_len = native->pat_buf_len;
+		io->num_patterns = native->num_patterns;
+		io->patterns = (void __user *)native->patterns;
+		io->match_buf_len = native->match_buf_len;
+		io->matches = (void __user *)native->matches;
+		io->offset = native->offset;
+		io->generation = native->generation;
+	}
+}
+
+static void getconf_out(const struct getconf *io, union conf_io *user)
+{
+	struct compat_conf_io *compat = &user->compat;
+	struct pci_conf_io *native = &user->native;
+
+	if (io->compat) {
+		compat->num_matches = io->num_matches;
+		compat->offset = io->offset;
+		compat->generation = io->generation;
+		compat->status = io->status;
+	} else {
+		native->num_matches = io->num_matches;
+		native->offset = io->offset;
+		native->generation = io->generation;
+		native->status = io->status;
+	}
+}
+
+static long getconf_request(const struct pciio_call *call, bool extended)
+{
+	struct getconf io = { .compat = call->compat, .extended = extended };
+	size_t size = call->compat ? sizeof(struct compat_conf_io) : sizeof(struct pci_conf_io);
+	union conf_io user;
 	int ret;
 
-	if (copy_from_user(&compat, arg, sizeof(compat)))
+	if (copy_from_user(&user, call->arg, size))
 		return -EFAULT;
 
-	io = (struct getconf){
-		.compat = true,
-		.extended = extended,
-		.pat_buf_len = compat.pat_buf_len,
-		.num_patterns = compat.num_patterns,
-		.patterns = compat_ptr(compat.patterns),
-		.match_buf_len = compat.match_buf_len,
-		.matches = compat_ptr(compat.matches),
-		.offset = compat.offset,
-		.generation = compat.generation,
-	};
+	getconf_in(&io, &user);
 	ret = getconf(&io);
 	if (ret)
 		return ret;
 
-	compat.num_matches = io.num_matches;
-	compat.offset = io.offset;
-	compat.generation = io.generation;
-	compat.status = io.status;
-	return copy_to_user(arg, &compat, sizeof(compat)) ? -EFAULT : 0;
+	getconf_out(&io, &user);
+	return copy_to_user(call->arg, &user, size) ? -EFAULT : 0;
 }
-#else
-static long getconf_compat(void __user *arg, bool extended)
-{
-	return -ENOTTY;
-}
-#endif
 
 long pciio_getconf_short(const struct pciio_call *call)
 {
-	return call->compat ? getconf_compat(call->arg, false) : getconf_native(call->arg, false);
+	return getconf_request(call, false);
 }
 
 long pciio_getconf_long(const struct pciio_call *call)
 {
-	return call->compat ? getconf_compat(call->arg, true) : getconf_native(call->arg, true);
+	return getconf_request(call, true);
 }

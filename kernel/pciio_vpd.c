@@ -4,7 +4,6 @@
  * its wait for configuration access does not end when the function is removed.
  */
 #include <linux/capability.h>
-#include <linux/compat.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pm_runtime.h>
@@ -94,6 +93,9 @@ static int vpd_wait(struct pciio_func *func)
 
 	for (;;) {
 		ret = pciio_cfg_read_wait(func, func->pdev->vpd.cap + PCI_VPD_ADDR, 2, &status);
+		/* Addresses are multiples of 4: this is a device that does not respond. */
+		if (!ret && status == (u16)~0)
+			ret = -ENODEV;
 		if (!ret)
 			ret = vpd_interrupted(func);
 		if (ret || status & PCI_VPD_ADDR_F)
@@ -137,6 +139,15 @@ static int vpd_fetch(struct pciio_func *func, u8 *vpd, size_t *have, size_t end)
 		*have += sizeof(val);
 	}
 	return 0;
+}
+
+/* What was read from a device that was lost meanwhile is all ones. */
+static int vpd_check_present(struct pciio_func *func)
+{
+	u32 val;
+	int ret = pciio_cfg_read_wait(func, PCI_CLASS_REVISION, 4, &val);
+
+	return ret ? ret : val == ~0U ? -ENODEV : 0;
 }
 
 /* Reads the large resources; a small one, such as the end tag, ends the list. */
@@ -195,21 +206,24 @@ static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
 	if (!ret) {
 		ret = vpd_read_all(func, vpd, len);
 		mutex_unlock(&pdev->vpd.lock);
+		if (!ret)
+			ret = vpd_check_present(func);
 	}
 	pm_runtime_put(&pdev->dev);
 	return ret && ret != -ENODEV && ret != -EINTR ? -ENXIO : ret;
 }
 
 /* Some devices have the data in function 0 only; the kernel knows them. */
-static int vpd_read_sel(const struct pcisel *sel, u8 *vpd, size_t *len)
+static int vpd_read_sel(const struct pciio_call *call, const struct pcisel *sel, u8 *vpd,
+			size_t *len)
 {
 	struct pcisel first = *sel;
 	struct pciio_func *func;
 	int ret;
 
-	func = pciio_func_enter_sel(sel);
-	if (!func)
-		return -ENODEV;
+	func = pciio_call_enter(call, sel);
+	if (IS_ERR(func))
+		return PTR_ERR(func);
 
 	if (sel->pc_func && func->pdev->dev_flags & PCI_DEV_FLAGS_VPD_REF_F0) {
 		pciio_func_leave(func);
@@ -224,8 +238,28 @@ static int vpd_read_sel(const struct pcisel *sel, u8 *vpd, size_t *len)
 	return ret;
 }
 
-static long listvpd(const struct pciio_call *call, const struct pcisel *sel, void __user *data,
-		    size_t *len)
+/* The structure of 32-bit callers. */
+struct compat_list_vpd_io {
+	struct pcisel sel;
+	u32 len;
+	u32 data;
+};
+
+static_assert(sizeof(struct compat_list_vpd_io) == PCIIO_LISTVPD_COMPAT_SIZE);
+
+/* The request, whatever the layout of the caller's structure. */
+struct listvpd {
+	struct pcisel sel;
+	size_t len;			/* room; out: bytes there are */
+	void __user *data;
+
+	union {
+		struct pci_list_vpd_io native;
+		struct compat_list_vpd_io compat;
+	} io;				/* the caller's structure */
+};
+
+static int listvpd(const struct pciio_call *call, struct listvpd *req)
 {
 	struct vpd_out out = { 0 };
 	size_t size = 0;
@@ -237,13 +271,13 @@ static long listvpd(const struct pciio_call *call, const struct pcisel *sel, voi
 	 * that of the opener: a privileged process may have been handed the
 	 * descriptor.
 	 */
-	if (!file_ns_capable(call->file, &init_user_ns, CAP_SYS_RAWIO))
+	if (!file_ns_capable(call->node, &init_user_ns, CAP_SYS_RAWIO))
 		return -EPERM;
 
 	vpd = kvzalloc(VPD_MAX + sizeof(u32), GFP_KERNEL);
 	if (!vpd)
 		return -ENOMEM;
-	ret = vpd_read_sel(sel, vpd, &size);
+	ret = vpd_read_sel(call, &req->sel, vpd, &size);
 	if (ret)
 		goto out;
 
@@ -252,70 +286,39 @@ static long listvpd(const struct pciio_call *call, const struct pcisel *sel, voi
 		ret = -ENOMEM;
 	else if (!parse_vpd(vpd, size, &out))
 		ret = -ENXIO;
-	else if (*len && *len < out.len)
+	else if (req->len && req->len < out.len)
 		ret = -ENOMEM;
-	else if (*len && copy_to_user(data, out.data, out.len))
+	else if (req->len && copy_to_user(req->data, out.data, out.len))
 		ret = -EFAULT;
 	if (!ret)
-		*len = out.len;
+		req->len = out.len;
 out:
 	kvfree(out.data);
 	kvfree(vpd);
 	return ret;
 }
 
-static long listvpd_native(const struct pciio_call *call)
-{
-	struct pci_list_vpd_io io;
-	size_t len;
-	long ret;
-
-	if (copy_from_user(&io, call->arg, sizeof(io)))
-		return -EFAULT;
-
-	len = io.plvi_len;
-	ret = listvpd(call, &io.plvi_sel, (void __user *)io.plvi_data, &len);
-	if (ret)
-		return ret;
-
-	io.plvi_len = len;
-	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
-}
-
-#ifdef CONFIG_COMPAT
-struct compat_list_vpd_io {
-	struct pcisel sel;
-	u32 len;
-	compat_uptr_t data;
-};
-
-static_assert(sizeof(struct compat_list_vpd_io) == PCIIO_LISTVPD_COMPAT_SIZE);
-
-static long listvpd_compat(const struct pciio_call *call)
-{
-	struct compat_list_vpd_io io;
-	size_t len;
-	long ret;
-
-	if (copy_from_user(&io, call->arg, sizeof(io)))
-		return -EFAULT;
-
-	len = io.len;
-	ret = listvpd(call, &io.sel, compat_ptr(io.data), &len);
-	if (ret)
-		return ret;
-
-	io.len = len;
-	return copy_to_user(call->arg, &io, sizeof(io)) ? -EFAULT : 0;
-}
-#else
-static long listvpd_compat(const struct pciio_call *call)
-{
-	return -ENOTTY;
-}
-#endif
-
 long pciio_listvpd(const struct pciio_call *call)
 {
-	return call->compat ? listvpd_compat(call) : listvpd_native(call);
+	struct listvpd req;
+	struct compat_list_vpd_io *compat = &req.io.compat;
+	struct pci_list_vpd_io *native = &req.io.native;
+	size_t size = call->compat ? sizeof(*compat) : sizeof(*native);
+	int ret;
+
+	if (copy_from_user(&req.io, call->arg, size))
+		return -EFAULT;
+	req.sel = call->compat ? compat->sel : native->plvi_sel;
+	req.len = call->compat ? compat->len : native->plvi_len;
+	req.data = call->compat ? pciio_compat_ptr(compat->data) : (void __user *)native->plvi_data;
+
+	ret = listvpd(call, &req);
+	if (ret)
+		return ret;
+
+	if (call->compat)
+		compat->len = req.len;
+	else
+		native->plvi_len = req.len;
+	return copy_to_user(call->arg, &req.io, size) ? -EFAULT : 0;
 }

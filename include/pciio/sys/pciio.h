@@ -305,4 +305,65 @@ struct pci_bar_open {
 
 #define PCIOCBAROPEN	_IOWR('p', 0xc0, struct pci_bar_open)
 
+#define PCIIO_FUNC_OPEN_RW		0x01	/* for requests that change something, too */
+
+/**
+ * struct pci_func_open - PCIOCFUNCOPEN: a descriptor for one function
+ * @pfo_size: sizeof(struct pci_func_open)
+ * @pfo_sel: function
+ * @pfo_flags: PCIIO_FUNC_OPEN_*
+ * @pfo_fd: out: the descriptor, close-on-exec
+ * @pfo_reserved: zero
+ *
+ * The descriptor serves the requests of /dev/pci that name a function, and
+ * PCIOCRESET and PCIOCMODIFY. It reaches the function that was there when it was
+ * made, and no other that takes its place.
+ */
+struct pci_func_open {
+	u_int32_t	pfo_size;
+	struct pcisel	pfo_sel;
+	u_int32_t	pfo_flags;
+	int		pfo_fd;
+	u_int32_t	pfo_reserved[3];
+};
+
+#define PCIIO_RESET_SHARE_DRIVER	0x01	/* also beside a driver */
+
+/**
+ * struct pci_reset - PCIOCRESET: reset a function, on its descriptor
+ * @prs_size: sizeof(struct pci_reset)
+ * @prs_sel: function
+ * @prs_flags: PCIIO_RESET_*
+ */
+struct pci_reset {
+	u_int32_t	prs_size;
+	struct pcisel	prs_sel;
+	u_int32_t	prs_flags;
+};
+
+/**
+ * struct pci_modify - PCIOCMODIFY: change bits of configuration space, on a function descriptor
+ * @pmo_size: sizeof(struct pci_modify)
+ * @pmo_sel: function
+ * @pmo_reg: configuration offset, a multiple of the width
+ * @pmo_width: 1, 2 or 4 bytes
+ * @pmo_mask: the bits to change
+ * @pmo_value: what they become; other bits are zero
+ * @pmo_old: out: the register before that
+ */
+struct pci_modify {
+	u_int32_t	pmo_size;
+	struct pcisel	pmo_sel;
+	int		pmo_reg;
+	int		pmo_width;
+	u_int32_t	pmo_mask;
+	u_int32_t	pmo_value;
+	u_int32_t	pmo_old;
+};
+
+/* 0xc1 is kept for interrupts. */
+#define PCIOCFUNCOPEN	_IOWR('p', 0xc2, struct pci_func_open)
+#define PCIOCRESET	_IOWR('p', 0xc3, struct pci_reset)
+#define PCIOCMODIFY	_IOWR('p', 0xc4, struct pci_modify)
+
 #endif /* !_SYS_PCIIO_H_ */

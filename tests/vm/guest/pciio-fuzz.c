@@ -9,18 +9,19 @@
 
 enum kind {
 	READ, WRITE, ATTACHED, GETCONF, GETCONF_15, GETBAR, LISTVPD, BARMMAP, BARIO, BAROPEN,
-	NEARBY, MMAP, TOUCH, KINDS
+	FUNCOPEN, RESET, MODIFY, NEARBY, MMAP, TOUCH, KINDS
 };
 
 static const char *const names[KINDS] = {
 	"PCIOCREAD", "PCIOCWRITE", "PCIOCATTACHED", "PCIOCGETCONF", "PCIOCGETCONF of FreeBSD 15",
 	"PCIOCGETBAR", "PCIOCLISTVPD", "PCIOCBARMMAP", "PCIOCBARIO", "PCIOCBAROPEN",
-	"numbers nearby", "mmap", "touch",
+	"PCIOCFUNCOPEN", "PCIOCRESET", "PCIOCMODIFY", "numbers nearby", "mmap", "touch",
 };
 
 static const unsigned long numbers[] = {
 	PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCGETCONF, _IOWR('p', 10, struct pci_conf_io),
-	PCIOCGETBAR, PCIOCLISTVPD, PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN,
+	PCIOCGETBAR, PCIOCLISTVPD, PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
+	PCIOCRESET, PCIOCMODIFY,
 };
 
 union request {
@@ -31,6 +32,9 @@ union request {
 	struct pci_bar_mmap map;
 	struct pci_bar_ioreq access;
 	struct pci_bar_open open;
+	struct pci_func_open function;
+	struct pci_reset reset;
+	struct pci_modify modify;
 	unsigned char bytes[256];
 };
 
@@ -38,6 +42,7 @@ union request {
 #define MASTER	4		/* in COMMAND */
 
 static int ro, bar = -1;
+static int function_fd = -1;	/* of a function that may be disturbed, or read-only */
 
 /*
  * Where mappings at fixed addresses may fall without harm: twice what any BAR
@@ -235,6 +240,53 @@ static bool make_conf(struct pci_io *io, bool write)
 	return true;
 }
 
+static u_int32_t random_size(size_t size)
+{
+	return one_in(8) ? (u_int32_t)rnd() : (u_int32_t)size;
+}
+
+/* Registers that decide where a BAR is are changed as a whole, as tame_write() has it. */
+static bool make_modify(struct pci_modify *modify)
+{
+	struct pci_io io = { 0 };
+	bool whole;
+
+	if (!make_conf(&io, true))
+		return false;
+	whole = one_in(4) || (io.pi_reg > BAR(0) - 4 && io.pi_reg < ROM + 4);
+	*modify = (struct pci_modify){
+		.pmo_size = random_size(sizeof(*modify)), .pmo_sel = io.pi_sel,
+		.pmo_reg = io.pi_reg, .pmo_width = io.pi_width,
+		.pmo_mask = whole ? ~0u : (u_int32_t)rnd(), .pmo_value = io.pi_data,
+	};
+	if (io.pi_width > 0 && io.pi_width < 4)
+		modify->pmo_mask &= (1u << 8 * io.pi_width) - 1;
+	if (!one_in(16))
+		modify->pmo_value &= modify->pmo_mask;
+	return true;
+}
+
+static bool make_reset(struct pci_reset *reset)
+{
+	struct target *target;
+
+	reset->prs_size = random_size(sizeof(*reset));
+	reset->prs_sel = random_sel(&target);
+	reset->prs_flags = one_in(8) ? (u_int32_t)rnd() : 0;
+	return target && target->writable;
+}
+
+static bool make_function(struct pci_func_open *function)
+{
+	struct target *target;
+
+	function->pfo_size = random_size(sizeof(*function));
+	function->pfo_sel = random_sel(&target);
+	function->pfo_flags = random_flags(PCIIO_FUNC_OPEN_RW, PCIIO_FUNC_OPEN_RW);
+	function->pfo_reserved[below(3)] = one_in(16);
+	return !(function->pfo_flags & PCIIO_FUNC_OPEN_RW) || (target && target->writable);
+}
+
 static bool make_access(struct pci_bar_ioreq *access)
 {
 	struct target *target;
@@ -292,7 +344,7 @@ static bool make(enum kind kind, union request *req, void *at, struct target **t
 	case BARIO:
 		return make_access(&req->access);
 	case BAROPEN:
-		req->open.pbo_size = one_in(8) ? (u_int32_t)rnd() : sizeof(req->open);
+		req->open.pbo_size = random_size(sizeof(req->open));
 		req->open.pbo_sel = random_sel(target);
 		req->open.pbo_reg = random_reg(*target);
 		req->open.pbo_flags = random_flags(0x7f, PCIIO_BAR_OPEN_ACTIVATE);
@@ -300,6 +352,12 @@ static bool make(enum kind kind, union request *req, void *at, struct target **t
 		req->open.pbo_reserved[0] = one_in(32);
 		req->open.pbo_reserved[1] = one_in(32);
 		return true;
+	case FUNCOPEN:
+		return make_function(&req->function);
+	case RESET:
+		return make_reset(&req->reset);
+	case MODIFY:
+		return make_modify(&req->modify);
 	default:
 		return true;
 	}
@@ -333,7 +391,7 @@ static void *place(size_t size, char **writable)
 
 static unsigned long nearby(void)
 {
-	unsigned int nr = one_in(2) ? below(16) : 0xc0 + below(4);
+	unsigned int nr = one_in(2) ? below(16) : 0xc0 + below(6);
 
 	return _IOC(below(4), one_in(8) ? below(256) : 'p', nr, below(1 << 8));
 }
@@ -378,9 +436,18 @@ static void opened(const struct pci_bar_open *io, const struct target *target)
 	bar = io->pbo_fd;
 }
 
-static int random_fd(void)
+static void function_opened(const struct pci_func_open *io)
 {
-	return one_in(16) ? ro : one_in(16) ? bar : rw;
+	if (function_fd >= 0)
+		close(function_fd);
+	function_fd = io->pfo_fd;
+}
+
+static int random_fd(enum kind kind)
+{
+	bool function = kind == RESET || kind == MODIFY ? !one_in(16) : one_in(8);
+
+	return one_in(16) ? ro : one_in(16) ? bar : function ? function_fd : rw;
 }
 
 static void ask(enum kind kind)
@@ -397,7 +464,7 @@ static void ask(enum kind kind)
 	len = (size_t)(page + PAGE - writable);
 	memcpy(writable, &req, len < sizeof(req) ? len : sizeof(req));
 	fail_begin();
-	ret = ioctl(random_fd(), kind == NEARBY ? nearby() : numbers[kind], at);
+	ret = ioctl(random_fd(kind), kind == NEARBY ? nearby() : numbers[kind], at);
 	fail_end();
 	if (counted(kind, ret))
 		return;
@@ -406,6 +473,8 @@ static void ask(enum kind kind)
 		mapped(memcpy(&req, at, sizeof(req.map)), target);
 	else if (kind == BAROPEN)
 		opened(memcpy(&req, at, sizeof(req.open)), target);
+	else if (kind == FUNCOPEN)
+		function_opened(memcpy(&req, at, sizeof(req.function)));
 }
 
 static void step(void)

@@ -47,7 +47,7 @@ static void pointers(void)
 {
 	static const unsigned long requests[] = {
 		PCIOCGETCONF, PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCGETBAR, PCIOCLISTVPD,
-		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN,
+		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
 	};
 	/* Of the kernel, of its highest page, and (64 bits) of nobody. */
 	void *bad[] = { NULL, (void *)(PAGE / 2), (void *)((ULONG_MAX >> 1) + 1),
@@ -60,7 +60,7 @@ static void pointers(void)
 			REFUSED(ioctl(pci, requests[i], bad[j]), EFAULT);
 		/* Its last word is not there. */
 		REFUSED(ioctl(pci, requests[i], room + 2 * PAGE - _IOC_SIZE(requests[i]) + 4),
-			requests[i] == PCIOCBAROPEN ? EINVAL : EFAULT);
+			_IOC_NR(requests[i]) >= 0xc0 ? EINVAL : EFAULT);
 	}
 	EQUAL(bars_mapped(), 0);
 	MUST(munmap(room, 2 * PAGE));
