@@ -32,14 +32,23 @@ int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pciba
 	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
 }
 
+static int check(struct pcibar_abi *abi)
+{
+	return abi->check ? abi->check(abi) : 0;
+}
+
 int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val)
 {
-	const struct pcibar_abi *abi = be;
+	struct pcibar_abi *abi = be;
 	struct pci_io io = { .pi_sel = abi->sel, .pi_reg = (int)off, .pi_width = (int)width,
 			     .pi_data = val };
+	int ret;
 
 	if (abi->refused)
 		return -EACCES;
+	ret = check(abi);
+	if (ret)
+		return ret;
 	if (!ioctl(abi->fd, PCIOCWRITE, &io))
 		return 0;
 	/* Width and alignment were checked: what is left is the end of the space. */
@@ -74,10 +83,13 @@ int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void 
 
 int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 {
-	const struct pcibar_abi *abi = be;
+	struct pcibar_abi *abi = be;
 	struct pci_list_vpd_io io = { .plvi_sel = abi->sel, .plvi_len = VPD_ROOM };
-	int ret = -ENOMEM;
+	int ret = check(abi);
 
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
 	io.plvi_data = malloc(VPD_ROOM);
 	if (io.plvi_data && !ioctl(abi->fd, PCIOCLISTVPD, &io))
 		ret = pcibar_abi_vpd_parse((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
@@ -88,8 +100,7 @@ int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 }
 
 struct channel {
-	int fd;
-	struct pcisel sel;
+	struct pcibar_abi *abi;		/* of the device, which the map keeps */
 	unsigned int bar;
 };
 
@@ -99,9 +110,10 @@ struct channel {
  */
 static int try_channel(const struct channel *chan)
 {
-	struct pci_bar_ioreq req = { .pbi_sel = chan->sel, .pbi_bar = chan->bar, .pbi_width = 1 };
+	struct pci_bar_ioreq req = { .pbi_sel = chan->abi->sel, .pbi_bar = chan->bar,
+				     .pbi_width = 1 };
 
-	if (!ioctl(chan->fd, PCIOCBARIO, &req) || errno == EINVAL)
+	if (!ioctl(chan->abi->fd, PCIOCBARIO, &req) || errno == EINVAL)
 		return 0;
 	return errno == ENOENT ? EBUSY : errno;
 }
@@ -109,7 +121,7 @@ static int try_channel(const struct channel *chan)
 int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
 			    uint64_t *length, void **chanp)
 {
-	const struct pcibar_abi *abi = be;
+	struct pcibar_abi *abi = be;
 	struct channel *chan;
 	int error;
 
@@ -121,7 +133,7 @@ int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pciba
 	chan = malloc(sizeof(*chan));
 	if (!chan)
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
-	*chan = (struct channel){ abi->fd, abi->sel, bar };
+	*chan = (struct channel){ abi, bar };
 	error = try_channel(chan);
 	if (error) {
 		free(chan);
@@ -134,13 +146,17 @@ int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pciba
 static int bario(const struct channel *chan, int op, uint64_t off, unsigned int width,
 		 uint32_t *val)
 {
-	struct pci_bar_ioreq req = { .pbi_sel = chan->sel, .pbi_op = op, .pbi_bar = chan->bar,
+	struct pci_bar_ioreq req = { .pbi_sel = chan->abi->sel, .pbi_op = op, .pbi_bar = chan->bar,
 				     .pbi_offset = (u_int32_t)off, .pbi_width = width,
 				     .pbi_value = *val };
+	int ret;
 
 	if (width == 8)
 		return -EOPNOTSUPP;
-	if (ioctl(chan->fd, PCIOCBARIO, &req))
+	ret = check(chan->abi);
+	if (ret)
+		return ret;
+	if (ioctl(chan->abi->fd, PCIOCBARIO, &req))
 		return errno == ENOENT ? -EBUSY : -errno;
 	*val = req.pbi_value;
 	return 0;

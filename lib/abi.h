@@ -33,9 +33,14 @@ static inline int pcibar_abi_reg(unsigned int bar, bool bridge)
  * these too, and the members of the ops table below serve both.
  */
 struct pcibar_abi {
-	int fd;
+	int fd;				/* of /dev/pci, or of the function */
 	int refused;			/* errno that left it read-only; 0: it is writable */
 	struct pcisel sel;
+	/*
+	 * Called before each request that names the function by its address alone:
+	 * 0 when it is still the one that was opened. NULL: @fd reaches no other.
+	 */
+	int (*check)(struct pcibar_abi *abi);
 };
 
 /* abi.c */

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Nothing but FreeBSD's requests of /dev/pci: what will run there. On Linux the
- * module answers them, so that this is tested here.
+ * module serves them, so that this is tested here.
+ *
+ * These name a function by its address, and another one may have taken its place.
+ * So before each of them the IDs there are compared with those of the function
+ * that was opened. A replacement between the comparison and the request, or by a
+ * function with the same IDs, is not noticed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +30,8 @@
 
 struct freebsd {
 	struct pcibar_abi abi;		/* first: see there */
-	bool bridge;
+	struct pci_conf conf;		/* as it was opened */
+	atomic_bool gone;
 };
 
 #define ONE_FUNCTION	(PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS | \
@@ -111,6 +117,39 @@ static int freebsd_scan(const char *root, pcibar_visit_fn visit, void *data)
 	return ret;
 }
 
+static bool same_ids(const struct pci_conf *a, const struct pci_conf *b)
+{
+	return a->pc_vendor == b->pc_vendor && a->pc_device == b->pc_device &&
+	       a->pc_subvendor == b->pc_subvendor && a->pc_subdevice == b->pc_subdevice &&
+	       a->pc_class == b->pc_class && a->pc_subclass == b->pc_subclass &&
+	       a->pc_progif == b->pc_progif && a->pc_revid == b->pc_revid &&
+	       a->pc_hdr == b->pc_hdr;
+}
+
+/* What is at the address, if it is what was opened. Once it is not, it never is again. */
+static int own_conf(struct freebsd *be, struct pci_conf *conf)
+{
+	int ret = atomic_load(&be->gone) ? -ENODEV : get_conf(be->abi.fd, &be->abi.sel, conf);
+
+	if (!ret && !same_ids(conf, &be->conf))
+		ret = -ENODEV;
+	if (ret == -ENODEV)
+		atomic_store(&be->gone, true);
+	return ret;
+}
+
+static int check(struct pcibar_abi *abi)
+{
+	struct pci_conf conf;
+
+	return own_conf((struct freebsd *)abi, &conf);
+}
+
+static bool is_bridge(const struct freebsd *be)
+{
+	return (be->conf.pc_hdr & HEADER_LAYOUT) == HEADER_BRIDGE;
+}
+
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
 	struct pcibar_abi abi;
@@ -130,7 +169,8 @@ static int freebsd_open(const char *root, const struct pcibar_address *addr, voi
 		close(abi.fd);
 		return ret;
 	}
-	*be = (struct freebsd){ abi, (conf.pc_hdr & HEADER_LAYOUT) == HEADER_BRIDGE };
+	*be = (struct freebsd){ .abi = abi, .conf = conf };
+	be->abi.check = check;
 	*bep = be;
 	return 0;
 }
@@ -147,7 +187,7 @@ static int freebsd_get_id(void *priv, enum pcibar_id id, uint32_t *val)
 {
 	struct freebsd *be = priv;
 	struct pci_conf conf;
-	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
+	int ret = own_conf(be, &conf);
 
 	if (ret)
 		return ret;
@@ -179,7 +219,7 @@ static int freebsd_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
 {
 	struct freebsd *be = priv;
 	struct pci_conf conf;
-	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
+	int ret = own_conf(be, &conf);
 
 	if (!ret)
 		strcpy(name, conf.pd_name);
@@ -199,7 +239,7 @@ static int freebsd_get_header(void *priv, uint8_t *header, uint8_t *secondary)
 {
 	struct freebsd *be = priv;
 	struct pci_conf conf;
-	int ret = get_conf(be->abi.fd, &be->abi.sel, &conf);
+	int ret = own_conf(be, &conf);
 
 	if (!ret)
 		*header = conf.pc_hdr & HEADER_LAYOUT;
@@ -227,7 +267,7 @@ static bool is_upper_half(struct freebsd *be, unsigned int bar)
 	struct pci_bar_io io;
 
 	return bar && bar < PCIBAR_BAR_ROM &&
-	       !get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar - 1, be->bridge), &io) &&
+	       !get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar - 1, is_bridge(be)), &io) &&
 	       is_64bit(&io);
 }
 
@@ -235,8 +275,11 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 {
 	struct freebsd *be = priv;
 	struct pci_bar_io io;
-	int ret = get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar, be->bridge), &io);
+	int ret = check(&be->abi);
 
+	if (ret)
+		return ret;
+	ret = get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar, is_bridge(be)), &io);
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
 	if (ret == -ENOENT) {
 		if (is_upper_half(be, bar))
@@ -339,11 +382,12 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	struct freebsd *be = priv;
 	struct pci_bar_mmap io = {
 		.pbm_sel = be->abi.sel,
-		.pbm_reg = pcibar_abi_reg(bar, be->bridge),
+		.pbm_reg = pcibar_abi_reg(bar, is_bridge(be)),
 		.pbm_memattr = pcibar_abi_attr(pages->attr),
 	};
 	size_t end = (size_t)(pages->offset + pages->length);
 	char *base;
+	int ret;
 
 	(void)tokenp;
 	if (be->abi.refused)
@@ -354,6 +398,9 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 		io.pbm_flags |= PCIIO_BAR_MMAP_RW;
 	if (pages->flags & PCIBAR_MAP_ACTIVATE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
+	ret = check(&be->abi);
+	if (ret)
+		return pcibar_abi_object(v, -ret);
 	if (ioctl(be->abi.fd, PCIOCBARMMAP, &io))
 		return object_map(v, errno, pages->flags);
 	base = io.pbm_map_base;
@@ -369,9 +416,13 @@ static int freebsd_config_read(void *priv, unsigned int off, unsigned int width,
 {
 	struct freebsd *be = priv;
 	struct pci_io io = { .pi_sel = be->abi.sel, .pi_reg = (int)off, .pi_width = (int)width };
+	int ret;
 
 	if (be->abi.refused)
 		return -EACCES;
+	ret = check(&be->abi);
+	if (ret)
+		return ret;
 	if (ioctl(be->abi.fd, PCIOCREAD, &io))
 		return errno == EINVAL ? -ERANGE : -errno;
 	*val = io.pi_data;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The module's BAR descriptors. What is only looked at comes from sysfs, which
- * every user may read; the module does what sysfs cannot: attributes with
- * proof, exclusive users, activation, revocation, events.
+ * The module's function and BAR descriptors. What is only looked at comes from
+ * sysfs, which every user may read; the module does what sysfs cannot: attributes
+ * with proof, exclusive users, activation, revocation, events.
+ *
+ * Both reach one function and no other that takes its place. The function's
+ * folder in sysfs is opened after the function descriptor: so a request that
+ * succeeds shows that the folder is of the same function.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -26,7 +31,7 @@ struct descriptor {
 };
 
 struct pciio {
-	struct pcibar_abi abi;		/* first: see there */
+	struct pcibar_abi abi;		/* first: see there; its descriptor is the function's */
 	void *sysfs;
 	pthread_mutex_t lock;		/* covers what follows */
 	struct descriptor *descriptors;
@@ -45,6 +50,25 @@ static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
 	return pcibar_backend_sysfs.scan(root, visit, data);
 }
 
+/* Exchanges the descriptor of /dev/pci for one of the function. */
+static int function_open(struct pcibar_abi *abi)
+{
+	struct pci_func_open req = {
+		.pfo_size = sizeof(req),
+		.pfo_sel = abi->sel,
+		.pfo_flags = abi->refused ? 0 : PCIIO_FUNC_OPEN_RW,
+	};
+	int ret = ioctl(abi->fd, PCIOCFUNCOPEN, &req) ? -errno : 0;
+
+	close(abi->fd);
+	/* A read-only descriptor refuses unknown requests with EPERM. */
+	if (ret)
+		return ret == -EPERM ? -ENOTTY : ret;
+
+	abi->fd = req.pfo_fd;
+	return 0;
+}
+
 static int pciio_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
 	struct pcibar_abi abi;
@@ -54,6 +78,10 @@ static int pciio_open(const char *root, const struct pcibar_address *addr, void 
 	ret = pcibar_abi_open(&abi, root, addr);
 	if (ret)
 		return ret;
+	ret = function_open(&abi);
+	if (ret)
+		return ret;
+
 	be = calloc(1, sizeof(*be));
 	ret = be ? pcibar_backend_sysfs.open(root, addr, &be->sysfs) : -ENOMEM;
 	if (ret) {
@@ -61,6 +89,7 @@ static int pciio_open(const char *root, const struct pcibar_address *addr, void 
 		free(be);
 		return ret;
 	}
+
 	be->abi = abi;
 	be->epoll = -1;
 	pthread_mutex_init(&be->lock, NULL);
@@ -162,11 +191,19 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	return ioctl(be->abi.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
 
-static int watch(struct pciio *be, struct descriptor *desc)
+static int watch(struct pciio *be, int fd)
 {
-	struct epoll_event event = { .events = EPOLLPRI | EPOLLET, .data.fd = desc->fd };
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET, .data.fd = fd };
 
-	return epoll_ctl(be->epoll, EPOLL_CTL_ADD, desc->fd, &event) ? -errno : 0;
+	return epoll_ctl(be->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* The end of the function ends its BARs as well: it is reported once. */
+static void watch_no_more(struct pciio *be)
+{
+	epoll_ctl(be->epoll, EPOLL_CTL_DEL, be->abi.fd, NULL);
+	for (struct descriptor *desc = be->descriptors; desc; desc = desc->next)
+		epoll_ctl(be->epoll, EPOLL_CTL_DEL, desc->fd, NULL);
 }
 
 static int keep(struct pciio *be, int fd, void **tokenp)
@@ -179,7 +216,7 @@ static int keep(struct pciio *be, int fd, void **tokenp)
 	desc->fd = fd;
 	pthread_mutex_lock(&be->lock);
 	if (be->epoll >= 0)
-		ret = watch(be, desc);
+		ret = watch(be, fd);
 	if (ret) {
 		free(desc);
 	} else {
@@ -239,13 +276,15 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 
 static int watch_all(struct pciio *be)
 {
-	int ret = 0;
+	int ret;
 
 	be->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (be->epoll < 0)
 		return -errno;
+
+	ret = watch(be, be->abi.fd);
 	for (struct descriptor *desc = be->descriptors; !ret && desc; desc = desc->next)
-		ret = watch(be, desc);
+		ret = watch(be, desc->fd);
 	if (ret) {
 		close(be->epoll);
 		be->epoll = -1;
@@ -266,22 +305,37 @@ static int pciio_event_fd(void *priv)
 	return ret;
 }
 
+static bool is_gone(struct pciio *be)
+{
+	struct pollfd function = { .fd = be->abi.fd };
+
+	return poll(&function, 1, 0) == 1 && function.revents & POLLHUP;
+}
+
+/* A BAR may end before its function: when it is moved. */
 static int pciio_event_next(void *priv, uint32_t *type)
 {
 	struct pciio *be = priv;
 	struct epoll_event event;
-	int fd, n;
+	int n, ret = 0;
 
 	pthread_mutex_lock(&be->lock);
-	fd = be->epoll;
-	pthread_mutex_unlock(&be->lock);
-	if (fd < 0)
+	if (be->epoll < 0) {
+		pthread_mutex_unlock(&be->lock);
 		return -EINVAL;
-	n = epoll_wait(fd, &event, 1, 0);
-	if (n <= 0)
-		return n ? -errno : -EAGAIN;
-	*type = event.events & EPOLLHUP ? PCIBAR_EVENT_GONE : PCIBAR_EVENT_REVOKED;
-	return 0;
+	}
+
+	n = epoll_wait(be->epoll, &event, 1, 0);
+	if (n <= 0) {
+		ret = n ? -errno : -EAGAIN;
+	} else if (event.events & EPOLLHUP && is_gone(be)) {
+		watch_no_more(be);
+		*type = PCIBAR_EVENT_GONE;
+	} else {
+		*type = PCIBAR_EVENT_REVOKED;
+	}
+	pthread_mutex_unlock(&be->lock);
+	return ret;
 }
 
 const struct pcibar_backend_ops pcibar_backend_pciio = {

@@ -26,10 +26,16 @@ struct pcibar_refusal;
  *                       next is tried only when one is not available, never
  *                       when it refused: a fallback must not hide the reason.
  * @PCIBAR_BACKEND_SYSFS: the files below /sys/bus/pci/devices (Linux)
- * @PCIBAR_BACKEND_PCIIO: BAR descriptors of the module pciio (Linux)
+ * @PCIBAR_BACKEND_PCIIO: function and BAR descriptors of the module pciio (Linux)
  * @PCIBAR_BACKEND_FREEBSD: the requests of /dev/pci that FreeBSD has too. On
  *                          Linux they are the module's, and only chosen by
  *                          name.
+ *
+ * A device handle reaches the function that it was opened on, or its calls
+ * return -ENODEV: also when another function has taken the place of one that was
+ * removed. FREEBSD has only the address to go by. It compares the IDs of what is
+ * there before each request, and does not notice a replacement by a function
+ * with the same IDs, nor one between the comparison and the request.
  */
 enum pcibar_backend {
 	PCIBAR_BACKEND_AUTO = 0,

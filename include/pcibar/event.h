@@ -14,10 +14,11 @@ extern "C" {
 /**
  * enum pcibar_event_type - what happened
  * @PCIBAR_EVENT_REVOKED: mappings of the device fault now: a driver was bound,
- *                        decoding was turned off, or an error is being
- *                        recovered from. Touching one makes it lost for good
- *                        (see <pcibar/guard.h>); untouched ones work again when
- *                        the reason is gone.
+ *                        decoding was turned off, an error is being recovered
+ *                        from, or a BAR was moved. Touching one makes it lost
+ *                        for good (see <pcibar/guard.h>); untouched ones work
+ *                        again when the reason is gone, but for those of a BAR
+ *                        that was moved.
  * @PCIBAR_EVENT_GONE: the function was removed. Only releasing maps and closing
  *                     the device make sense now.
  */
@@ -41,9 +42,10 @@ struct pcibar_event {
  * @dev: open device
  *
  * It polls readable (POLLIN) when pcibar_device_read_event() has something to
- * tell. It belongs to the device: the same one on each call, valid until the
- * device and its maps are gone; do not read from it and do not close it. Events
- * come from mapped BARs: without a map there are none.
+ * report. It belongs to the device: the same one on each call, valid until the
+ * device and its maps are gone; do not read from it and do not close it.
+ * PCIBAR_EVENT_REVOKED comes from mapped BARs only; PCIBAR_EVENT_GONE comes
+ * without a map, too, and once.
  *
  * Return: the descriptor, or
  * * -EOPNOTSUPP - the back end cannot tell (no PCIBAR_CAP_EVENTS)

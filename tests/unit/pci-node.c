@@ -24,16 +24,24 @@ static const struct tree *sys;
 static int memory = -1;
 
 /*
- * A BAR descriptor is a socket: urgent data is POLLPRI, and a peer that is gone
- * is POLLHUP. mmap() of it maps the memory.
+ * A descriptor of a BAR or a function is a socket: urgent data is POLLPRI, and a
+ * peer that is gone is POLLHUP.
  */
-static struct {
+struct end {
 	int fd;
-	int peer;
+	int peer;		/* -1: it has ended */
 	ino_t inode;		/* the number of a closed descriptor is used again */
+};
+
+/* mmap() of the descriptor of a BAR maps the memory. */
+static struct {
+	struct end end;
 	unsigned int bar;
 } descriptors[DESCRIPTORS];
 static unsigned int descriptor_count;
+
+static struct end functions[DESCRIPTORS];	/* the last ones */
+static unsigned int function_count;
 
 static int nodes[DESCRIPTORS];	/* open descriptors of the node; the last ones */
 static unsigned int node_count;
@@ -47,15 +55,24 @@ void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t o
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
+static void end_it(struct end *end)
+{
+	if (end->peer >= 0)
+		close(end->peer);
+	end->peer = -1;
+}
+
 void node_reset(void)
 {
 	for (unsigned int i = 0; i < descriptor_count; i++)
-		if (descriptors[i].peer >= 0)
-			close(descriptors[i].peer);
+		end_it(&descriptors[i].end);
+	for (unsigned int i = 0; i < function_count && i < DESCRIPTORS; i++)
+		end_it(&functions[i]);
 	if (memory >= 0)
 		close(memory);
 	memory = -1;
 	descriptor_count = 0;
+	function_count = 0;
 	node_count = 0;
 	memset(&node, 0, sizeof(node));
 }
@@ -94,13 +111,13 @@ void node_poke(unsigned int bar, uint64_t off, const void *buf, size_t len)
 int node_descriptor(unsigned int nth)
 {
 	MUST(nth < descriptor_count);
-	return descriptors[nth].fd;
+	return descriptors[nth].end.fd;
 }
 
 void node_suspend(unsigned int nth)
 {
 	MUST(nth < descriptor_count);
-	MUST(send(descriptors[nth].peer, "x", 1, MSG_OOB) == 1);
+	MUST(send(descriptors[nth].end.peer, "x", 1, MSG_OOB) == 1);
 }
 
 void node_resume(unsigned int nth)
@@ -113,8 +130,15 @@ void node_resume(unsigned int nth)
 void node_kill(unsigned int nth)
 {
 	MUST(nth < descriptor_count);
-	close(descriptors[nth].peer);
-	descriptors[nth].peer = -1;
+	end_it(&descriptors[nth].end);
+}
+
+void node_replace(void)
+{
+	for (unsigned int i = 0; i < descriptor_count; i++)
+		end_it(&descriptors[i].end);
+	for (unsigned int i = 0; i < function_count && i < DESCRIPTORS; i++)
+		end_it(&functions[i]);
 }
 
 void node_populate(struct tree *tree)
@@ -191,15 +215,20 @@ int __wrap_access(const char *path, int mode)
 	return __real_access(translate(path, buf), mode);
 }
 
+static bool is_end(const struct end *end, int fd)
+{
+	struct stat st;
+
+	return end->fd == fd && !fstat(fd, &st) && st.st_ino == end->inode;
+}
+
 int node_backing(int fd, off_t *off)
 {
 	int backing = fd;
-	struct stat st;
 
 	pthread_mutex_lock(&lock);
 	for (unsigned int i = 0; i < descriptor_count; i++)
-		if (descriptors[i].fd == fd && !fstat(fd, &st) &&
-		    st.st_ino == descriptors[i].inode) {
+		if (is_end(&descriptors[i].end, fd)) {
 			*off += descriptors[i].bar * NODE_MEMORY;
 			backing = memory;
 		}
@@ -328,20 +357,51 @@ static int bario(struct pci_bar_ioreq *io)
 	return 0;
 }
 
-static int baropen(struct pci_bar_open *io)
+static int make_end(struct end *end)
 {
 	struct stat st;
 	int pair[2];
 
-	node.open = *io;
-	MUST(descriptor_count < DESCRIPTORS);
 	MUST(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	MUST(!fstat(pair[0], &st));
-	descriptors[descriptor_count].fd = io->pbo_fd = pair[0];
-	descriptors[descriptor_count].peer = pair[1];
-	descriptors[descriptor_count].inode = st.st_ino;
-	descriptors[descriptor_count++].bar = bar_of(io->pbo_reg);
+	*end = (struct end){ pair[0], pair[1], st.st_ino };
+	return end->fd;
+}
+
+static int baropen(struct pci_bar_open *io)
+{
+	node.open = *io;
+	MUST(descriptor_count < DESCRIPTORS);
+	descriptors[descriptor_count].bar = bar_of(io->pbo_reg);
+	io->pbo_fd = make_end(&descriptors[descriptor_count++].end);
 	return 0;
+}
+
+/* The peer of one that the library has closed may be used again. */
+static int funcopen(struct pci_func_open *io)
+{
+	struct end *end = &functions[function_count++ % DESCRIPTORS];
+
+	node.function_open = *io;
+	if (!find(&io->pfo_sel))
+		return ENODEV;
+	if (function_count > DESCRIPTORS)
+		end_it(end);
+	io->pfo_fd = make_end(end);
+	return 0;
+}
+
+static int modify(struct pci_modify *modify)
+{
+	struct pci_io io = { .pi_sel = modify->pmo_sel, .pi_reg = modify->pmo_reg,
+			     .pi_width = modify->pmo_width };
+	int error = conf_access(&io, false);
+
+	if (error)
+		return error;
+	modify->pmo_old = io.pi_data;
+	io.pi_data = (io.pi_data & ~modify->pmo_mask) | modify->pmo_value;
+	return conf_access(&io, true);
 }
 
 static int answer(enum node_request request, void *arg)
@@ -363,9 +423,28 @@ static int answer(enum node_request request, void *arg)
 		return barmmap(arg);
 	case NODE_BARIO:
 		return bario(arg);
-	default:
+	case NODE_BAROPEN:
 		return baropen(arg);
+	case NODE_FUNCOPEN:
+		return funcopen(arg);
+	default:
+		return modify(arg);
 	}
+}
+
+static const struct end *find_function(int fd)
+{
+	for (unsigned int i = 0; i < function_count && i < DESCRIPTORS; i++)
+		if (is_end(&functions[i], fd))
+			return &functions[i];
+	return NULL;
+}
+
+static bool is_served(enum node_request request, const struct end *function)
+{
+	if (request == NODE_GETCONF || request == NODE_FUNCOPEN)
+		return !function;
+	return function || request != NODE_MODIFY;
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...)
@@ -374,21 +453,24 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		[NODE_GETCONF] = PCIOCGETCONF, [NODE_READ] = PCIOCREAD,
 		[NODE_WRITE] = PCIOCWRITE, [NODE_GETBAR] = PCIOCGETBAR,
 		[NODE_BARMMAP] = PCIOCBARMMAP, [NODE_BARIO] = PCIOCBARIO,
-		[NODE_BAROPEN] = PCIOCBAROPEN,
+		[NODE_BAROPEN] = PCIOCBAROPEN, [NODE_FUNCOPEN] = PCIOCFUNCOPEN,
+		[NODE_MODIFY] = PCIOCMODIFY,
 	};
+	const struct end *function;
 	va_list args;
 	void *arg;
 
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (!is_node(fd))
+	function = find_function(fd);
+	if (!function && !is_node(fd))
 		return __real_ioctl(fd, request, arg);
 	pthread_mutex_lock(&lock);
 	errno = ENOTTY;
 	for (unsigned int i = 0; i < NODE_REQUESTS; i++)
-		if (request == requests[i])
-			errno = answer(i, arg);
+		if (request == requests[i] && is_served(i, function))
+			errno = function && function->peer < 0 ? ENODEV : answer(i, arg);
 	pthread_mutex_unlock(&lock);
 	return errno ? -1 : 0;
 }

@@ -25,6 +25,8 @@ enum node_request {
 	NODE_BARMMAP,
 	NODE_BARIO,
 	NODE_BAROPEN,
+	NODE_FUNCOPEN,
+	NODE_MODIFY,
 	NODE_REQUESTS,
 };
 
@@ -53,6 +55,7 @@ struct node {
 	struct pci_bar_mmap map;
 	struct pci_io write;
 	struct pci_bar_ioreq io;
+	struct pci_func_open function_open;
 };
 
 extern struct node node;
@@ -78,8 +81,13 @@ int node_descriptor(unsigned int nth);
 /* Its mappings are revoked, and come back. */
 void node_suspend(unsigned int nth);
 void node_resume(unsigned int nth);
-/* Its function is removed. */
+/* It ends, as when its BAR is moved. */
 void node_kill(unsigned int nth);
+/*
+ * All functions are removed, and others are found at their addresses: descriptors
+ * end, and what is at the node goes to the new ones.
+ */
+void node_replace(void);
 
 /* What inject.c lets through. */
 int node_openat(int dir, const char *path, int flags, mode_t mode);

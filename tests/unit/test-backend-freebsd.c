@@ -152,6 +152,8 @@ static void tells_what_a_function_is(void **state)
 	conf->pc_progif = 3;
 	conf->pc_revid = 0x42;
 	strcpy(conf->pd_name, "sixteen_letters_");
+	pcibar_device_close(dev);
+	assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.vendor, 0x1234);
 	assert_int_equal(info.device, 0x11e8);
@@ -303,10 +305,6 @@ static void names_who_is_in_the_page(void **state)
 	node.function[0].bar[5].length = 0x20;
 	assert_int_equal(try_map(1), -EADDRINUSE);
 	assert_non_null(strstr(why.reasons[0].what, "BAR 5 of the same function"));
-	/* What cannot be asked is no reason to refuse: the module has its own check. */
-	node.function[0].bar[5].length = 0;
-	node.error[NODE_GETCONF] = EIO;
-	assert_int_equal(try_map(1), 0);
 }
 
 /* The request cannot ask for it, so that asking again does not help. */
@@ -341,6 +339,52 @@ static void reads_configuration_space_by_requests(void **state)
 	assert_int_equal(pcibar_config_read32(dev, 0x40, &val), -ENODEV);
 }
 
+/* Another device at the address never gets to see a request, whatever member differs. */
+static void reaches_no_other_device(void **state)
+{
+	static const size_t members[] = {
+		offsetof(struct pci_conf, pc_vendor), offsetof(struct pci_conf, pc_device),
+		offsetof(struct pci_conf, pc_subvendor), offsetof(struct pci_conf, pc_subdevice),
+		offsetof(struct pci_conf, pc_class), offsetof(struct pci_conf, pc_subclass),
+		offsetof(struct pci_conf, pc_progif), offsetof(struct pci_conf, pc_revid),
+		offsetof(struct pci_conf, pc_hdr),
+	};
+	char *conf = (char *)&node.function[0].conf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		struct pcibar_device_info info = { .size = sizeof(info) };
+		struct pcibar_map *channel;
+		unsigned int calls;
+		uint64_t val;
+		uint8_t byte;
+
+		opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE;
+		channel = map_bar(4);
+		assert_int_equal(pcibar_map_write(channel, 0, 1, 0x11), 0);
+		assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x22), 0);
+		calls = node.calls[NODE_READ] + node.calls[NODE_WRITE] + node.calls[NODE_BARIO] +
+			node.calls[NODE_BARMMAP];
+
+		/* Once it was not there, it is another one that has the same IDs. */
+		for (int back = 0; back < 2; back++) {
+			conf[members[i]] ^= 1;
+			assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x77), -ENODEV);
+			assert_int_equal(pcibar_config_read8(dev, 0x3c, &byte), -ENODEV);
+			assert_int_equal(pcibar_map_read(channel, 0, 1, &val), -ENODEV);
+			assert_int_equal(pcibar_map_write(channel, 0, 1, 0x77), -ENODEV);
+			assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
+			opts.flags = PCIBAR_MAP_WRITE;
+			assert_int_equal(try_map(0), -ENODEV);
+		}
+		assert_int_equal(node.calls[NODE_READ] + node.calls[NODE_WRITE] +
+				 node.calls[NODE_BARIO] + node.calls[NODE_BARMMAP], calls);
+		pcibar_map_release(channel);
+		pcibar_device_close(dev);
+		assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
+	}
+}
+
 static void explaining_activates_nothing(void **state)
 {
 	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
@@ -368,6 +412,7 @@ int main(void)
 		FREEBSD_TEST(names_who_is_in_the_page),
 		FREEBSD_TEST(says_that_it_cannot_ask_to_share),
 		FREEBSD_TEST(reads_configuration_space_by_requests),
+		FREEBSD_TEST(reaches_no_other_device),
 		FREEBSD_TEST(explaining_activates_nothing),
 	};
 

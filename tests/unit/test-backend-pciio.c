@@ -296,20 +296,110 @@ static void tells_of_revocation_once_each_time(void **state)
 	pcibar_map_release(after);
 }
 
-static void tells_of_removal(void **state)
+/* Once, however many BARs go with it, and without a map as well. */
+static void reports_removal(void **state)
 {
-	struct pcibar_map *map = map_bar(0);
+	struct pcibar_map *map = map_bar(0), *other = map_bar(2);
 	int fd = pcibar_device_get_event_fd(dev);
 
 	(void)state;
 	node_suspend(0);
-	node_kill(0);
+	node_replace();
 	assert_true(is_readable(fd));
 	assert_event(PCIBAR_EVENT_GONE);
 	assert_true(pcibar_device_is_gone(dev));
 	assert_no_event();
+	assert_false(is_readable(fd));
 	pcibar_map_release(map);
+	pcibar_map_release(other);
 	assert_true(pcibar_device_is_gone(dev));
+}
+
+static void reports_removal_without_a_map(void **state)
+{
+	(void)state;
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	assert_no_event();
+	node_replace();
+	assert_event(PCIBAR_EVENT_GONE);
+	assert_no_event();
+}
+
+/* The BAR has been moved: the function is still there. */
+static void a_bar_may_end_alone(void **state)
+{
+	struct pcibar_map *map = map_bar(0);
+
+	(void)state;
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	node_kill(0);
+	assert_event(PCIBAR_EVENT_REVOKED);
+	assert_no_event();
+	assert_false(pcibar_device_is_gone(dev));
+	pcibar_map_release(map);
+}
+
+/* What is found at the address later never gets to see a request. */
+static void reaches_the_function_that_was_opened(void **state)
+{
+	struct pcibar_map *channel;
+	unsigned int calls;
+	uint64_t val;
+
+	(void)state;
+	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE;
+	channel = map_bar(4);
+	assert_int_equal(pcibar_map_write(channel, 0, 1, 0x11), 0);
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x22), 0);
+	calls = node.calls[NODE_WRITE] + node.calls[NODE_BARIO] + node.calls[NODE_BAROPEN];
+
+	node_replace();
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x77), -ENODEV);
+	assert_int_equal(pcibar_map_read(channel, 0, 1, &val), -ENODEV);
+	assert_int_equal(pcibar_map_write(channel, 0, 1, 0x77), -ENODEV);
+	opts.flags = PCIBAR_MAP_WRITE;
+	assert_int_equal(try_map(0), -ENODEV);
+	assert_refused(&why, PCIBAR_REASON_GONE, -ENODEV);
+	assert_int_equal(node.calls[NODE_WRITE] + node.calls[NODE_BARIO] +
+			 node.calls[NODE_BAROPEN], calls);
+	assert_int_equal(node.config[0x3c], 0x22);
+	assert_int_equal(node.port[0], 0x11);
+	pcibar_map_release(channel);
+}
+
+static void opens_with_the_rights_that_it_has(void **state)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .why = &why,
+					      .backend = PCIBAR_BACKEND_PCIIO };
+	struct pcibar_device *reader;
+
+	(void)state;
+	assert_int_equal(node.function_open.pfo_flags, PCIIO_FUNC_OPEN_RW);
+	assert_int_equal(node.function_open.pfo_size, sizeof(node.function_open));
+	assert_int_equal(node.function_open.pfo_sel.pc_bus, 3);
+	node.open_error[1] = EACCES;
+	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &reader), 0);
+	assert_int_equal(node.function_open.pfo_flags, 0);
+	pcibar_device_close(reader);
+}
+
+/* A writable descriptor says ENOTTY of what it does not know, a read-only one EPERM. */
+static void refuses_an_older_module(void **state)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .why = &why,
+					      .backend = PCIBAR_BACKEND_PCIIO };
+	unsigned int fds = unit_count_fds();
+	struct pcibar_device *other;
+
+	(void)state;
+	for (int right = 0; right < 2; right++) {
+		node.open_error[1] = right ? 0 : EACCES;
+		node.error[NODE_FUNCOPEN] = right ? ENOTTY : EPERM;
+		assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &other),
+				 -EOPNOTSUPP);
+		assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+		assert_int_equal(unit_count_fds(), fds);
+	}
 }
 
 static void events_come_from_the_maps_there_are(void **state)
@@ -443,7 +533,12 @@ int main(void)
 		PCIIO_TEST(releases_the_descriptor_of_a_map_that_fails),
 		PCIIO_TEST(explaining_activates_nothing),
 		PCIIO_TEST(tells_of_revocation_once_each_time),
-		PCIIO_TEST(tells_of_removal),
+		PCIIO_TEST(reports_removal),
+		PCIIO_TEST(reports_removal_without_a_map),
+		PCIIO_TEST(a_bar_may_end_alone),
+		PCIIO_TEST(reaches_the_function_that_was_opened),
+		PCIIO_TEST(opens_with_the_rights_that_it_has),
+		PCIIO_TEST(refuses_an_older_module),
 		PCIIO_TEST(events_come_from_the_maps_there_are),
 		PCIIO_TEST(releases_maps_in_any_order),
 		PCIIO_TEST(a_map_outlives_the_handle),
