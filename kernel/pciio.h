@@ -68,6 +68,8 @@
 /* The bits of a BAR register that are not part of the address. */
 #define PCIIO_BAR_TYPE	0xf
 
+#define PCIIO_NAME_LEN	20	/* of "DDDDDDDD:BB:DD.F" */
+
 /* BARs 0 to 5 and the expansion ROM. */
 #define PCIIO_BARS	(PCI_ROM_RESOURCE + 1)
 
@@ -108,7 +110,8 @@ struct pciio_bar;
  */
 struct pciio_func {
 	/* Constant. */
-	struct pci_dev *pdev;		/* referenced; used inside the fence only */
+	struct pci_dev *pdev;		/* referenced until removal; used inside the fence only */
+	char name[PCIIO_NAME_LEN];	/* the address, as the kernel writes it */
 	struct pcisel sel;
 	u16 vendor, device, subvendor, subdevice;
 	u32 class;
@@ -154,6 +157,9 @@ struct pciio_func {
 	 */
 	atomic_t gates;
 	wait_queue_head_t wait;
+
+	/* Of poll(), apart from those that every gate wakes. */
+	wait_queue_head_t removal;
 
 	/* Covers what follows. */
 	struct mutex lock;
@@ -243,9 +249,8 @@ struct pciio_look {
 
 /* One call of ioctl(2). */
 struct pciio_call {
-	struct file *node;		/* /dev/pci, or where the function descriptor comes from */
+	struct file *file;
 	struct pciio_func *func;	/* of a function descriptor, else NULL */
-	bool writable;			/* the descriptor is */
 	void __user *arg;
 	bool compat;			/* the caller is a 32-bit program on a 64-bit kernel */
 };
@@ -286,6 +291,7 @@ struct pciio_func *pciio_func_detach_any(void);
 struct pciio_func *pciio_func_of(struct pci_dev *pdev);
 void pciio_func_get(struct pciio_func *func);
 void pciio_func_put(struct pciio_func *func);
+void pciio_func_forget(struct pciio_func *func);
 void pciio_func_set_name(struct pciio_func *func, const char *name);
 struct pciio_func **pciio_func_snapshot(unsigned int *count, u32 *generation);
 void pciio_func_snapshot_free(struct pciio_func **funcs, unsigned int count);
@@ -319,6 +325,7 @@ int pciio_cfg_read_wait(struct pciio_func *func, int reg, int width, u32 *val);
 int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val);
 int pciio_command_read(struct pciio_func *func, u16 *command);
 int pciio_bar_register(struct pciio_func *func, int index, u64 *val);
+int pciio_cfg_check_present(struct pciio_func *func);
 bool pciio_rom_enabled(struct pciio_func *func);
 int pciio_bar_decodes(struct pciio_func *func, int index);
 
@@ -396,7 +403,7 @@ struct file *pciio_map_file(struct pciio_handle *handle);
 /* pciio_write.c: call these inside the fence, with the function awake. */
 int pciio_conf_write(struct pciio_func *func, const struct pci_io *io);
 int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
-int pciio_func_reset(struct pciio_func *func);
+int pciio_func_reset(struct pciio_func *func, bool share_driver);
 
 /* The requests; each gets its structure by call->arg. */
 long pciio_read(const struct pciio_call *call);		/* pciio_conf.c */

@@ -178,6 +178,18 @@ int pciio_bar_register(struct pciio_func *func, int index, u64 *val)
 	return 0;
 }
 
+/*
+ * Returns -ENODEV when the device does not respond, -EAGAIN when a reset has begun.
+ * The vendor ID would not do: that of a virtual function is all ones.
+ */
+int pciio_cfg_check_present(struct pciio_func *func)
+{
+	u32 val;
+	int ret = pciio_cfg_read(func, PCI_CLASS_REVISION, 4, &val);
+
+	return ret ? ret : val == ~0U ? -ENODEV : 0;
+}
+
 bool pciio_rom_enabled(struct pciio_func *func)
 {
 	u64 val;

@@ -126,10 +126,9 @@ static int reset(struct pciio_func *func, const struct pci_reset *req)
 	if (pm_runtime_resume_and_get(&func->pdev->dev) < 0)
 		return -EIO;
 
-	ret = pciio_func_reset(func);
+	ret = pciio_func_reset(func, req->prs_flags & PCIIO_RESET_SHARE_DRIVER);
 	pm_runtime_put(&func->pdev->dev);
-	/* ENOTTY means an unknown request. */
-	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+	return ret;
 }
 
 /* The driver's own handlers of resets run, as with a reset through sysfs. */

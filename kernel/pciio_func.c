@@ -92,6 +92,7 @@ struct pciio_func *pciio_func_new(struct pci_dev *pdev)
 		return NULL;
 
 	func->pdev = pci_dev_get(pdev);
+	strscpy(func->name, pci_name(pdev), sizeof(func->name));
 	func->sel = address_of(pdev);
 	func->vendor = pdev->vendor;
 	func->device = pdev->device;
@@ -112,6 +113,7 @@ struct pciio_func *pciio_func_new(struct pci_dev *pdev)
 	mutex_init(&func->cfg_lock);
 	atomic_set(&func->gates, 0);
 	init_waitqueue_head(&func->wait);
+	init_waitqueue_head(&func->removal);
 	mutex_init(&func->lock);
 	spin_lock_init(&func->bars_lock);
 	return func;
@@ -128,10 +130,19 @@ void pciio_func_put(struct pciio_func *func)
 	if (!refcount_dec_and_test(&func->refs))
 		return;
 
-	pci_dev_put(func->pdev);
 	mutex_destroy(&func->cfg_lock);
 	mutex_destroy(&func->lock);
 	kfree_rcu(func, rcu);
+}
+
+/*
+ * When nothing can be inside the fence any more. The device is given back at once,
+ * however long users keep the structure.
+ */
+void pciio_func_forget(struct pciio_func *func)
+{
+	pci_dev_put(func->pdev);
+	pciio_func_put(func);
 }
 
 /* New functions usually come last. */
@@ -207,6 +218,7 @@ void pciio_func_close(struct pciio_func *func)
 {
 	WRITE_ONCE(func->dead, true);
 	wake_up_all(&func->wait);
+	wake_up_all(&func->removal);
 }
 
 /* Waits until the device is not used any more; afterwards it may only be put. */

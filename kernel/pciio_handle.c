@@ -296,7 +296,7 @@ void pciio_handles_show(struct seq_file *m)
 	list_for_each_entry(handle, &pciio_handles, all) {
 		const struct pciio_bar *bar = handle->bar;
 
-		seq_printf(m, "%s %s%u pid %d %*pE flags 0x%x %s\n", pci_name(bar->func->pdev),
+		seq_printf(m, "%s %s%u pid %d %*pE flags 0x%x %s\n", bar->func->name,
 			   bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR", bar->index,
 			   pid_vnr(handle->pid), (int)strlen(handle->comm), handle->comm,
 			   handle->flags, pciio_attr_name(bar->attr));

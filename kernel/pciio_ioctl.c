@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* /dev/pci and function descriptors: who may make which request, and the table of requests. */
 #include <linux/capability.h>
-#include <linux/file.h>
+#include <linux/cred.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
@@ -12,8 +12,6 @@
 /* Not the numbers of PCIOCGETCONF: that name depends on the FreeBSD version. */
 #define NR_GETCONF_SHORT	5
 #define NR_GETCONF_LONG		10
-
-#define NAME_LEN		24	/* of "DDDDDDDD:BB:DD.F" */
 
 enum request_flag {
 	ON_NODE		= 1 << 0,	/* served by /dev/pci */
@@ -92,7 +90,7 @@ static long dispatch(const struct pciio_call *call, unsigned int cmd)
 	const struct request *request = find_request(cmd, call->func ? ON_FUNCTION : ON_NODE);
 	size_t size;
 
-	if (!call->writable && !(request && request->flags & READ_ONLY))
+	if (!(call->file->f_mode & FMODE_WRITE) && !(request && request->flags & READ_ONLY))
 		return -EPERM;
 	if (!request)
 		return -ENOTTY;
@@ -106,8 +104,7 @@ static long dispatch(const struct pciio_call *call, unsigned int cmd)
 
 static long node_request(struct file *file, unsigned int cmd, void __user *arg, bool compat)
 {
-	struct pciio_call call = { .node = file, .writable = file->f_mode & FMODE_WRITE,
-				   .arg = arg, .compat = compat };
+	struct pciio_call call = { .file = file, .arg = arg, .compat = compat };
 
 	return dispatch(&call, cmd);
 }
@@ -137,15 +134,14 @@ static const struct file_operations pciio_fops = {
 /* Private data of a function descriptor. */
 struct function {
 	struct pciio_func *func;	/* referenced: a function that is gone stays gone */
-	struct file *node;		/* referenced: whose opener's rights the descriptor has */
+	struct inode *inode;
 };
 
 static long function_request(struct file *file, unsigned int cmd, void __user *arg, bool compat)
 {
 	const struct function *function = file->private_data;
-	struct pciio_call call = { .node = function->node, .func = function->func,
-				   .writable = file->f_mode & FMODE_WRITE,
-				   .arg = arg, .compat = compat };
+	struct pciio_call call = { .file = file, .func = function->func, .arg = arg,
+				   .compat = compat };
 
 	return dispatch(&call, cmd);
 }
@@ -166,14 +162,14 @@ static __poll_t function_poll(struct file *file, poll_table *wait)
 {
 	const struct function *function = file->private_data;
 
-	poll_wait(file, &function->func->wait, wait);
+	poll_wait(file, &function->func->removal, wait);
 	return READ_ONCE(function->func->dead) ? EPOLLHUP | EPOLLERR : 0;
 }
 
 static void function_free(struct function *function)
 {
 	pciio_func_put(function->func);
-	fput(function->node);
+	pciio_inode_put(function->inode);
 	kfree(function);
 }
 
@@ -187,7 +183,7 @@ static void function_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	const struct function *function = file->private_data;
 
-	seq_printf(m, "function:\t%s\nright:\t%s\nstate:\t%s\n", pci_name(function->func->pdev),
+	seq_printf(m, "function:\t%s\nright:\t%s\nstate:\t%s\n", function->func->name,
 		   file->f_mode & FMODE_WRITE ? "rw" : "ro",
 		   READ_ONCE(function->func->dead) ? "dead" : "live");
 }
@@ -204,36 +200,39 @@ static const struct file_operations function_fops = {
 	.llseek = noop_llseek,
 };
 
-static struct file *function_file(struct function *function, bool writable)
+/*
+ * The rights of the descriptor are those of the process that opened @node: that is
+ * whose capability PCIOCLISTVPD looks at.
+ */
+static struct file *function_file(struct function *function, const struct file *node, int flags)
 {
-	struct inode *inode = pciio_inode_new();
-	char name[NAME_LEN];
+	const struct cred *own = override_creds(node->f_cred);
 	struct file *file;
 
-	if (IS_ERR(inode))
-		return ERR_CAST(inode);
-
-	scnprintf(name, sizeof(name), "%s", pci_name(function->func->pdev));
-	file = pciio_file_new(inode, name, writable ? O_RDWR : O_RDONLY, &function_fops, function);
-	pciio_inode_put(inode);
+	file = pciio_file_new(function->inode, function->func->name, flags, &function_fops,
+			      function);
+	revert_creds(own);
 	return file;
 }
 
-/* Inside the fence. */
-static struct file *function_open(struct pciio_func *func, struct file *node, bool writable)
+/* Takes over the reference to @func. */
+static struct file *function_open(struct pciio_func *func, const struct file *node, int flags)
 {
 	struct function *function;
+	struct inode *inode;
 	struct file *file;
 
-	function = kmalloc(sizeof(*function), GFP_KERNEL);
-	if (!function)
-		return ERR_PTR(-ENOMEM);
+	function = kmalloc(sizeof(*function), GFP_KERNEL_ACCOUNT);
+	inode = function ? pciio_inode_new() : ERR_PTR(-ENOMEM);
+	if (IS_ERR(inode)) {
+		kfree(function);
+		pciio_func_put(func);
+		return ERR_CAST(inode);
+	}
 
-	pciio_func_get(func);
 	function->func = func;
-	function->node = get_file(node);
-
-	file = function_file(function, writable);
+	function->inode = inode;
+	file = function_file(function, node, flags);
 	if (IS_ERR(file))
 		function_free(function);
 	return file;
@@ -252,7 +251,7 @@ static long funcopen(const struct pciio_call *call)
 		return ret;
 
 	writable = io.pfo_flags & PCIIO_FUNC_OPEN_RW;
-	if (writable && !call->writable)
+	if (writable && !(call->file->f_mode & FMODE_WRITE))
 		return -EPERM;
 	if (io.pfo_size < sizeof(io) || io.pfo_flags & ~PCIIO_FUNC_OPEN_RW ||
 	    io.pfo_reserved[0] || io.pfo_reserved[1] || io.pfo_reserved[2])
@@ -261,11 +260,12 @@ static long funcopen(const struct pciio_call *call)
 	func = pciio_call_enter(call, &io.pfo_sel);
 	if (IS_ERR(func))
 		return PTR_ERR(func);
-	file = function_open(func, call->node, writable);
+	pciio_func_get(func);
 	pciio_func_leave(func);
+
+	file = function_open(func, call->file, writable ? O_RDWR : O_RDONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-
 	return pciio_file_install(file, call->arg, &io, sizeof(io), &io.pfo_fd);
 }
 

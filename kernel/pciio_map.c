@@ -436,7 +436,7 @@ static void pciio_show_fdinfo(struct seq_file *m, struct file *file)
 	unsigned int reasons = reasons_now(handle), i;
 
 	seq_printf(m, "function:\t%s\nbar:\t%u\nright:\t%s\nattribute:\t%s\nstate:\t%s\n",
-		   pci_name(bar->func->pdev), bar->index,
+		   bar->func->name, bar->index,
 		   handle->flags & PCIIO_BAR_OPEN_RW ? "rw" : "ro", pciio_attr_name(bar->attr),
 		   reasons & PCIIO_DEAD ? "dead" : reasons ? "suspended" : "live");
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -464,7 +464,7 @@ struct file *pciio_map_file(struct pciio_handle *handle)
 	struct pciio_bar *bar = handle->bar;
 	char name[NAME_LEN];
 
-	scnprintf(name, sizeof(name), "%s %s%u", pci_name(bar->func->pdev),
+	scnprintf(name, sizeof(name), "%s %s%u", bar->func->name,
 		  bar->index == PCI_ROM_RESOURCE ? "ROM" : "BAR", bar->index);
 	return pciio_file_new(bar->inode, name, write ? O_RDWR : O_RDONLY, &pciio_map_fops,
 			      handle);

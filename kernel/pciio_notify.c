@@ -15,7 +15,7 @@ static void func_add(struct pci_dev *pdev)
 
 	pciio_work_init(func);
 	if (!pciio_func_insert(func)) {
-		pciio_func_put(func);
+		pciio_func_forget(func);
 		return;
 	}
 
@@ -40,7 +40,7 @@ static void func_remove(struct pci_dev *pdev)
 	/* BARs whose first user was inside. */
 	pciio_func_kill_bars(func);
 	pciio_work_cancel(func);
-	pciio_func_put(func);
+	pciio_func_forget(func);
 }
 
 static bool still_there(struct pci_dev *pdev)
@@ -78,7 +78,7 @@ static void func_remove_all(void)
 	while ((func = pciio_func_detach_any())) {
 		pciio_work_flush(func);
 		pciio_work_cancel(func);
-		pciio_func_put(func);
+		pciio_func_forget(func);
 	}
 }
 

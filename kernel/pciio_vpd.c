@@ -144,10 +144,16 @@ static int vpd_fetch(struct pciio_func *func, u8 *vpd, size_t *have, size_t end)
 /* What was read from a device that was lost meanwhile is all ones. */
 static int vpd_check_present(struct pciio_func *func)
 {
-	u32 val;
-	int ret = pciio_cfg_read_wait(func, PCI_CLASS_REVISION, 4, &val);
+	int ret;
 
-	return ret ? ret : val == ~0U ? -ENODEV : 0;
+	do {
+		ret = vpd_interrupted(func);
+		if (!ret)
+			ret = pciio_cfg_check_present(func);
+		if (ret == -EAGAIN)
+			schedule_timeout_killable(1);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 /* Reads the large resources; a small one, such as the end tag, ends the list. */
@@ -213,7 +219,11 @@ static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
 	return ret && ret != -ENODEV && ret != -EINTR ? -ENXIO : ret;
 }
 
-/* Some devices have the data in function 0 only; the kernel knows them. */
+/*
+ * Some devices have the data in function 0 only; the kernel knows them. Function 0
+ * is found by its address: it is the one of this device as long as this function
+ * is there.
+ */
 static int vpd_read_sel(const struct pciio_call *call, const struct pcisel *sel, u8 *vpd,
 			size_t *len)
 {
@@ -235,7 +245,12 @@ static int vpd_read_sel(const struct pciio_call *call, const struct pcisel *sel,
 
 	ret = vpd_read(func, vpd, len);
 	pciio_func_leave(func);
-	return ret;
+	if (first.pc_func == sel->pc_func)
+		return ret;
+
+	if (call->func && READ_ONCE(call->func->dead))
+		return -ENODEV;
+	return ret == -ENODEV ? -ENXIO : ret;
 }
 
 /* The structure of 32-bit callers. */
@@ -271,7 +286,7 @@ static int listvpd(const struct pciio_call *call, struct listvpd *req)
 	 * that of the opener: a privileged process may have been handed the
 	 * descriptor.
 	 */
-	if (!file_ns_capable(call->node, &init_user_ns, CAP_SYS_RAWIO))
+	if (!file_ns_capable(call->file, &init_user_ns, CAP_SYS_RAWIO))
 		return -EPERM;
 
 	vpd = kvzalloc(VPD_MAX + sizeof(u32), GFP_KERNEL);

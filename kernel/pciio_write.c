@@ -181,6 +181,16 @@ static void affected_open(struct affected *affected, bool done)
 		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
+/* All ones may mean that the device does not respond: that is nothing to write back. */
+static int read_old(struct pciio_func *func, const struct pci_io *io, u32 *old)
+{
+	int ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, old);
+
+	if (ret || *old != ~0U >> (32 - 8 * io->pi_width))
+		return ret;
+	return pciio_cfg_check_present(func);
+}
+
 /* With @old, the bits that are not in @mask keep the value that is read into it. */
 static int write_locked(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
 {
@@ -188,7 +198,7 @@ static int write_locked(struct pciio_func *func, const struct pci_io *io, u32 ma
 	int ret;
 
 	if (old) {
-		ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, old);
+		ret = read_old(func, io, old);
 		if (ret)
 			return ret;
 		data |= *old & ~mask;
@@ -254,6 +264,20 @@ int pciio_conf_write(struct pciio_func *func, const struct pci_io *io)
 	return conf_write(func, io, 0, NULL);
 }
 
+static int read_once(struct pciio_func *func, const struct pci_io *io, u32 *old)
+{
+	int ret;
+
+	do {
+		ret = pciio_cfg_lock(func);
+		if (ret)
+			return ret;
+		ret = read_old(func, io, old);
+		pciio_cfg_unlock(func);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
 /*
  * Changes the bits of @mask to those of io->pi_data, as one operation. Nothing is
  * written, and no mapping is disturbed, when they have that value.
@@ -262,29 +286,78 @@ int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask
 {
 	int ret;
 
-	ret = pciio_cfg_read_wait(func, io->pi_reg, io->pi_width, old);
+	ret = read_once(func, io, old);
 	if (ret || (*old & mask) == io->pi_data)
 		return ret;
 
 	return conf_write(func, io, mask, old);
 }
 
+/* A hint: they cannot be locked. */
+static bool has_drivers(const struct affected *affected)
+{
+	unsigned int i;
+
+	for (i = 0; i < affected->count; i++)
+		if (READ_ONCE(affected->others[i]->driver) != PCIIO_DRIVER_NONE)
+			return true;
+	return false;
+}
+
+/* With device_lock, so that no driver comes or goes. */
+static int reset_locked(struct pci_dev *pdev, bool share_driver)
+{
+	const struct device_driver *driver = pdev->dev.driver;
+	int ret;
+
+	if (driver && driver != &pciio_driver.driver && !share_driver)
+		return -EBUSY;
+
+	/* The kernel says that of each method that did not help, too. */
+	ret = pci_reset_function_locked(pdev);
+	return ret == -ENOTTY ? -ETIMEDOUT : ret;
+}
+
 /*
- * Never waits for device_lock: a process that holds it may wait for us. A bridge
- * takes what is below it along, a physical function its virtual ones.
+ * Never waits for device_lock: a process that holds it may wait for us. That of
+ * the bridge keeps others from its registers while the kernel resets the bus.
  */
-int pciio_func_reset(struct pciio_func *func)
+static int reset_device(struct pci_dev *pdev, bool share_driver)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(pdev);
+	int ret = -EAGAIN;
+
+	if (bridge && !pci_dev_trylock(bridge))
+		return -EAGAIN;
+
+	if (pci_dev_trylock(pdev)) {
+		ret = reset_locked(pdev, share_driver);
+		pci_dev_unlock(pdev);
+	}
+	if (bridge)
+		pci_dev_unlock(bridge);
+	return ret;
+}
+
+/* A bridge takes what is below it along, a physical function its virtual ones. */
+int pciio_func_reset(struct pciio_func *func, bool share_driver)
 {
 	struct reach reach = { .virtual = func->pdev->is_physfn, .below = is_bridge(func) };
 	struct affected affected;
 	int ret;
 
+	if (!func->pdev->reset_methods[0])
+		return -EOPNOTSUPP;
+
 	ret = affected_close(&affected, func, reach);
 	if (ret)
 		return ret;
 
-	/* Where configuration space is taken, or device_lock, a look would wait for that. */
-	ret = pci_try_reset_function(func->pdev);
-	affected_open(&affected, ret != -EAGAIN);
+	if (has_drivers(&affected) && !share_driver)
+		ret = -EBUSY;
+	else
+		ret = reset_device(func->pdev, share_driver);
+	/* Where nothing was done, another one may have configuration space: do not wait for it. */
+	affected_open(&affected, ret != -EAGAIN && ret != -EBUSY);
 	return ret;
 }
