@@ -24,6 +24,16 @@ while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do
 done
 """
 
+# What a shell would do something with, if it came to see such a name
+HOSTILE = ("$(touch marker)", "`touch marker`", "${x:=$(touch marker)}", "a; touch marker",
+           "two words", "\"double", "'single", "back\\slash", "*", "[0-9]*", "{a,b}", "~", "#x",
+           "line\nbreak", "\x1b]0;title\x07", "\udcff\udc9b", "-rf", "!x", "$'\\x41'", "<(x)")
+
+
+def check_nothing_ran(bench):
+    """Fail if a name was expanded."""
+    check(not list(bench.folder.rglob("marker")), "a name of the tree was run")
+
 
 def offered(bench, *lines):
     """What is offered behind each line, as sets; bash takes ":" and "=" for words."""
@@ -42,7 +52,7 @@ def offered(bench, *lines):
         typed += line + "\n" + "\t".join(re.findall(r"[:=]+|[^\s:=]+", line)) + "\n"
     done = subprocess.run(
         ["bash", "-c", DRIVER, "bash", LIBRARY, script, command], input=typed, text=True,
-        cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        errors="surrogateescape", cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         timeout=harness.BOUND, check=False,
         env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}"))
     equal(done.stderr, "", f"what bash says behind {lines}")
@@ -83,6 +93,19 @@ def test_functions_and_bars(bench):
     offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]), "SYSFS info 0000:01:": "00.0",
                    f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
                    f"SYSFS read {EDU} 0 ": ""})
+
+
+def test_names_in_a_tree_are_not_expanded(bench):
+    """A tree of another machine may hold any names; only functions are offered."""
+    for name in HOSTILE:
+        bench.tree.link(name, bench.function(EDU))
+        bench.tree.link(f"{name}:00:04.0", bench.function(EDU))
+        bench.tree.link(f"0000:00:04.0{name}", bench.function(EDU))
+        (bench.function(EDU).directory / f"resource{name}").write_bytes(b"")
+        bench.function(EDU).path(f"resource0{name}").write_bytes(b"")
+    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]),
+                   "SYSFS info 0000:00:04.": "04.0", f"SYSFS read {EDU} ": "0"})
+    check_nothing_ran(bench)
 
 
 def test_registers(bench):
