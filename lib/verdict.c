@@ -5,6 +5,9 @@
 
 #include "internal.h"
 
+/* How much a later version may add. Without a limit, garbage as a size reads 4 GiB of tail. */
+#define TAIL_MAX	4096
+
 int pcibar_check_size(const void *arg, size_t min, size_t known)
 {
 	const unsigned char *bytes = arg;
@@ -13,6 +16,8 @@ int pcibar_check_size(const void *arg, size_t min, size_t known)
 	memcpy(&size, arg, sizeof(size));
 	if (size < min)
 		return -EINVAL;
+	if (size > known + TAIL_MAX)
+		return -E2BIG;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])
 			return -E2BIG;

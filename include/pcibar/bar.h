@@ -101,7 +101,7 @@ struct pcibar_bar_info {
  * * 0 - filled in
  * * -EINVAL - no such index, unknown flag, or @info->size is too small
  * * -E2BIG - @info->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -ENODEV - the function is gone
  * * -EACCES - no right
  * * -EIO - the system's answer makes no sense
@@ -174,7 +174,7 @@ struct pcibar_map_opts {
  * * -EINVAL - unknown flag or attribute, @opts->size too small, no such BAR,
  *   or the upper half of a 64-bit BAR
  * * -E2BIG - @opts->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -ENODEV - the function is gone
  * * -ERANGE - the window is not inside the BAR
  * * -EACCES - WRITE or ACTIVATE on a device opened without PCIBAR_OPEN_WRITE;

@@ -106,7 +106,7 @@ struct pcibar_open_opts {
  * * 0 - open
  * * -EINVAL - not a selector, unknown flag or back end, @opts->size too small
  * * -E2BIG - @opts->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -ENODEV - no function matches, or no back end can reach it
  * * -ENOTUNIQ - several functions match; @opts->why lists them
  * * -EACCES - no right to look at the function
@@ -219,7 +219,7 @@ struct pcibar_device_info {
  * * 0 - filled in
  * * -EINVAL - @info->size is too small
  * * -E2BIG - @info->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -ENODEV - the function is gone
  * * -EACCES - no right
  * * -EIO - the system's answer makes no sense
@@ -248,7 +248,8 @@ typedef int (*pcibar_scan_fn)(void *data, const struct pcibar_device_info *info)
  * Return:
  * * 0 - done; no match is no error, except for an address
  * * -EINVAL - a size is too small, unknown flag, back end or field
- * * -E2BIG - a size is larger than this library knows and the rest is not zero
+ * * -E2BIG - a size is larger than this library knows and the rest is not zero,
+ *   or longer than 4096 bytes
  * * -ENODEV - @sel names an address at which there is no function, or there is
  *   no PCI here
  * * -EACCES - no right

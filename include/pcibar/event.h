@@ -65,7 +65,7 @@ int pcibar_device_get_event_fd(struct pcibar_device *dev);
  * * -EAGAIN - none is there
  * * -EINVAL - @event->size is too small, or there is no event descriptor yet
  * * -E2BIG - @event->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -EOPNOTSUPP - the back end cannot tell
  */
 int pcibar_device_read_event(struct pcibar_device *dev, struct pcibar_event *event);

@@ -146,7 +146,8 @@ struct pcibar_intent {
  * Return:
  * * 0 - @refusal is filled in (whether or not something stands in the way)
  * * -EINVAL - a size is too small, an unknown flag, attribute or BAR index
- * * -E2BIG - a size is larger than this library knows and the rest is not zero
+ * * -E2BIG - a size is larger than this library knows and the rest is not zero,
+ *   or longer than 4096 bytes
  * * -ENOMEM - no memory
  */
 int pcibar_explain(const struct pcibar_selector *sel, const struct pcibar_intent *intent,

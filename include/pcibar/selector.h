@@ -76,7 +76,7 @@ struct pcibar_selector {
  * * -EINVAL - not a selector (``03:00`` without a function is none), or
  *   @sel->size or @why->size is too small
  * * -E2BIG - @sel->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  */
 int pcibar_selector_parse(const char *str, struct pcibar_selector *sel,
 			  struct pcibar_refusal *why);
@@ -93,7 +93,7 @@ int pcibar_selector_parse(const char *str, struct pcibar_selector *sel,
  * * -EINVAL - @sel->size is too small, unknown bits in @sel->fields, an
  *   address together with IDs, or a slot or function out of range
  * * -E2BIG - @sel->size is larger than this library knows and the rest is
- *   not zero
+ *   not zero, or longer than 4096 bytes
  * * -ERANGE - @len is too small; @buf holds an empty string if it has room
  */
 int pcibar_selector_format(const struct pcibar_selector *sel, char *buf, size_t len);

@@ -14,6 +14,7 @@
 
 #define CHILD_SECONDS	60	/* enough under valgrind; a child that hangs is killed */
 #define TAIL		8
+#define TAIL_MAX	4096	/* what a later version may add */
 
 static unsigned int fds_before;
 
@@ -163,10 +164,20 @@ struct pcibar_device *unit_open(const char *selector, uint32_t flags)
 	return dev;
 }
 
+/* With this size and zeros behind what is known */
+static int call_sized(const void *arg, size_t len, uint32_t size, unsigned char *copy,
+		      int (*fn)(void *arg, void *data), void *data)
+{
+	memcpy(copy, arg, len);
+	memset(copy + len, 0, TAIL_MAX + 1);
+	memcpy(copy, &size, sizeof(size));
+	return fn(copy, data);
+}
+
 void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *data), void *data)
 {
 	uint32_t sizes[] = { 0, (uint32_t)len - 1 }, larger = (uint32_t)len + TAIL;
-	unsigned char *copy = malloc(len + TAIL);
+	unsigned char *copy = malloc(len + TAIL_MAX + 1);
 
 	assert_non_null(copy);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -184,5 +195,10 @@ void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *da
 	copy[len + TAIL - 1] = 0;
 	assert_int_equal(fn(copy, data), 0);
 	assert_memory_equal(copy, &larger, sizeof(larger));
+	/* Garbage as a size must not have the library search gigabytes for a byte that is set. */
+	larger = (uint32_t)len + TAIL_MAX;
+	assert_int_equal(call_sized(arg, len, larger, copy, fn, data), 0);
+	assert_int_equal(call_sized(arg, len, larger + 1, copy, fn, data), -E2BIG);
+	assert_int_equal(call_sized(arg, len, UINT32_MAX, copy, fn, data), -E2BIG);
 	free(copy);
 }

@@ -57,8 +57,8 @@ struct pcibar_device *unit_open(const char *selector, uint32_t flags);
 
 /*
  * A struct with its size first is refused when it is smaller than @len and
- * when a byte behind it is not zero, and taken when those are all zero. @fn
- * makes the call with it.
+ * when a byte behind it is not zero or there are more than 4096, and taken when
+ * those are all zero. @fn makes the call with it.
  */
 void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *data), void *data);
 
