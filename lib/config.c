@@ -8,8 +8,10 @@
 #define STATUS			0x06
 #define STATUS_CAP_LIST		0x10
 #define CAP_POINTER		0x34
+#define CAP_POINTER_CARDBUS	0x14
 #define CAP_FIRST		0x40
 #define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
+#define HEADER_CARDBUS		2
 #define EXT_FIRST		0x100
 #define EXT_MAX			960	/* (4096 - 256) / 4 */
 
@@ -62,7 +64,23 @@ DEFINE_CONFIG(8)
 DEFINE_CONFIG(16)
 DEFINE_CONFIG(32)
 
-/* PCI 3.0, 6.7: a linked list from 0x34; the low two bits of a pointer are reserved. */
+/*
+ * Where the list begins; PC Card 8.0, volume 2, 4.5 for CardBus bridges, which
+ * have the base of an I/O window at 0x34. The layout comes from the system, so
+ * that it costs no access of the device.
+ */
+static int first_capability(struct pcibar_device *dev, uint32_t *off)
+{
+	uint8_t header, secondary;
+	int ret = dev->ops->get_header(dev->be, &header, &secondary);
+
+	if (ret)
+		return ret;
+	return pcibar_config_read(dev, header == HEADER_CARDBUS ? CAP_POINTER_CARDBUS :
+				  CAP_POINTER, 1, off);
+}
+
+/* PCI 3.0, 6.7: a linked list; the low two bits of a pointer are reserved. */
 PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
 					     unsigned int *offp)
 {
@@ -75,7 +93,7 @@ PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned
 	if (!ret && !(status & STATUS_CAP_LIST))
 		return -ENOENT;
 	if (!ret)
-		ret = pcibar_config_read(dev, CAP_POINTER, 1, &off);
+		ret = first_capability(dev, &off);
 	for (unsigned int i = 0; !ret && i < CAP_MAX; i++) {
 		off &= 0xfc;
 		if (off < CAP_FIRST)

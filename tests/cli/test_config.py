@@ -6,7 +6,8 @@ import json
 import struct
 
 import harness
-from fake_sysfs import EDU, NVME, PORT
+from config_space import STATUS, STATUS_CAP_LIST, TYPE_BRIDGE
+from fake_sysfs import EDU, NVME, PORT, Definition, Ids
 from harness import check, equal, valgrind
 from sentences import OCTAL
 
@@ -83,6 +84,21 @@ def test_names_of_extended_capabilities(bench):
         wanted += [f"0x00000148: 0x{number:04x}", "0x00000150: 0x07060504"]
     nvme.poke_config(0x148, struct.pack("<I", 1 << 16))
     equal(script(bench, NVME, lines), wanted)
+
+
+def test_capabilities_of_a_cardbus_bridge(bench):
+    """Their list begins elsewhere, and an I/O window lies where others have the pointer."""
+    bridge = bench.tree.add("0000:02:00.0", Definition(Ids(0x104c, 0xac56, 0x060700), secondary=5,
+                                                       header=TYPE_BRIDGE))
+    bridge.poke_config(STATUS, bytes([STATUS_CAP_LIST]))
+    bridge.poke_config(0x14, b"\xa0")
+    bridge.poke_config(0x34, b"\xc0\x10")
+    bridge.poke_config(0xa0, b"\x01\0\x23\xfe")
+    bridge.poke_config(0xc0, b"\x05\0\0\0")
+    bench.run("config", "read", bridge.address, "CAP_PM", "-v").prints("0x000000a0: 0xfe230001\n")
+    bench.run("config", "read", bridge.address, "CAP_MSI").refuses(
+        1, f"pcibar config read: {bridge.address}: the function does not have the capability of "
+        "'CAP_MSI'")
 
 
 def test_offsets_and_widths(bench):

@@ -326,6 +326,17 @@ def test_cardbus_windows(bench):
     equal(bench.run("-l", NAME).stdout.split("hdr=")[1][:4], "0x02")
 
 
+def test_errors_of_a_cardbus_bridge(bench):
+    """Its list of capabilities begins at 0x14."""
+    function = bridge(bench, {0x14: "a0", 0x34: "c010"}, class_code=0x060700)
+    function.poke_config(0x06, bytes.fromhex("1000"))
+    function.poke_config(0xa0, b"\x10\0" + express(flags=2, device=(0, 0, 5)))
+    equal(lines(bench, "e"), """\
+  PCI-e errors = Correctable Error Detected
+                 Fatal Error Detected
+""")
+
+
 VPD = (b"\x82\x04\x00Name" b"\x90\x17\x00PN\x0417  SN\x0242" b"CP\x04\x13\x01\x20\x80" b"RV\x01x"
        b"\x91\x0a\x00YA\x04 tagRW\x00" b"\x78")
 

@@ -182,7 +182,31 @@ static void leaves_a_looping_list(void **state)
 	add_capability(0x48, 0x05, 0x48);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x10, &off), -ENOENT);
 	/* Each step is one read; once round is 48 of them at most. */
-	assert_true(fake->count <= 2 * (48 + 2));
+	assert_true(fake_count(fake, FAKE_CONFIG_READ) <= 2 * (48 + 2));
+}
+
+/* At 0x34 such a bridge has the base of an I/O window, which may look like a pointer. */
+static void finds_the_list_of_a_cardbus_bridge(void **state)
+{
+	unsigned int off;
+
+	(void)state;
+	fake->header = 2;
+	fake_set_config(fake, 0x06, 2, 0x10);
+	fake_set_config(fake, 0x14, 1, 0xa0);
+	add_capability(0xa0, 0x01, 0x00);
+	fake_set_config(fake, 0x34, 2, 0x10c0);
+	add_capability(0xc0, 0x05, 0x00);
+	assert_int_equal(pcibar_config_find_capability(dev, 0x01, &off), 0);
+	assert_int_equal(off, 0xa0);
+	/* The status, the pointer and the capability: the layout costs no access. */
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 3);
+	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), -ENOENT);
+	fake->header = 1;
+	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), 0);
+	assert_int_equal(off, 0xc0);
+	fake->error[FAKE_GET_HEADER] = -EIO;
+	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), -EIO);
 }
 
 static void finds_the_last_of_a_full_list(void **state)
@@ -293,6 +317,7 @@ int main(void)
 		CONFIG_TEST(finds_capabilities),
 		CONFIG_TEST(follows_odd_pointers),
 		CONFIG_TEST(leaves_a_looping_list),
+		CONFIG_TEST(finds_the_list_of_a_cardbus_bridge),
 		CONFIG_TEST(finds_the_last_of_a_full_list),
 		CONFIG_TEST(finds_extended_capabilities),
 		CONFIG_TEST(leaves_a_looping_extended_list),
