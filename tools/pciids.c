@@ -25,6 +25,9 @@ static const char *const paths[] = {
 #define KEY_CLASS	(UINT64_C(1) << 40)
 #define KEY_BELOW	(UINT64_C(1) << 16)
 
+/* Ten times what the file has. What is larger is something else, and not worth the time. */
+#define FILE_MAX	(16 << 20)
+
 struct entry {
 	uint64_t key;
 	const char *line;	/* the number in it */
@@ -101,6 +104,7 @@ static bool build_index(struct pciids *ids)
 	uint64_t tree = 0;
 	bool sorted = true;
 	int top = -1;
+	int prefix;
 	bool below;
 	int id;
 
@@ -110,14 +114,15 @@ static bool build_index(struct pciids *ids)
 		below = *s == '\t';
 		if (!below)
 			tree = *s == 'C' ? KEY_CLASS : 0;
-		s += below ? 1 : tree ? 2 : 0;
-		id = scan_hex(s, ids->end, tree ? 2 : 4);
+		prefix = below ? 1 : tree ? 2 : 0;
+		/* The file may end within the prefix, and @s must not leave it. */
+		id = ids->end - s > prefix ? scan_hex(s + prefix, ids->end, tree ? 2 : 4) : -1;
 		if (!below)
 			top = id;
 		if (id < 0 || top < 0)
 			continue;
 		if (!add(ids, below ? key_below(tree, (unsigned int)top, (unsigned int)id) :
-			 key_top(tree, (unsigned int)id), s))
+			 key_top(tree, (unsigned int)id), s + prefix))
 			return false;
 		if (ids->count > 1)
 			sorted &= compare(&ids->entries[ids->count - 2],
@@ -130,13 +135,14 @@ static bool build_index(struct pciids *ids)
 
 static const char *map_file(const char *path, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: of a FIFO it is enough to see that it is one. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	void *text = MAP_FAILED;
 	struct stat st;
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &st) && st.st_size > 0)
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= FILE_MAX)
 		text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (text == MAP_FAILED)
@@ -197,6 +203,11 @@ static const char *copy_name(const struct pciids *ids, const char *line, int dig
 			line++;
 		while (line < ids->end && *line != '\n' && len < PCIIDS_NAME - 1)
 			buf[len++] = *line++;
+		/* A name that is too long is cut before a character of UTF-8, not within it. */
+		while (len && line < ids->end && (*line & 0xc0) == 0x80) {
+			line--;
+			len--;
+		}
 	}
 	buf[len] = '\0';
 	return buf;

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """pciconf -l and -t"""
 
+import os
 import re
+import socket
 
 import harness
 import pci_names
@@ -186,6 +188,39 @@ def test_names_from_elsewhere(bench):
     bench.run("-lv", "nvme0", env={"PCICONF_VENDOR_DATABASE": str(file)}).prints(wanted)
     missing = {"PCICONF_VENDOR_DATABASE": str(bench.folder / "none")}
     equal(bench.run("-lv", "nvme0", env=missing), bench.run("-lv", "nvme0"))
+
+
+@valgrind
+def test_odd_files_of_names(bench):
+    """One that ends within a line ends there, and one that is no text of that kind has no names."""
+    page = os.sysconf("SC_PAGESIZE")
+    for end in (b"C", b"C ", b"C 0", b"\t", b"\t0", b"1b3", b"1", b"\t\t", b"#", b"1b36",
+                b"1b36\n\t0010\n\t\t1af4"):
+        # The last byte of a page: what follows may be another mapping, or none.
+        file = bench.file("names", b"1b36  Red\n#".ljust(page - 1 - len(end), b"x") + b"\n" + end)
+        result = bench.run("-lv", "nvme0", env={"PCICONF_VENDOR_DATABASE": str(file)})
+        equal((result.status, result.stderr), (0, ""), f"a file that ends with {end!r}")
+        check("subclass   = NVM" in result.stdout, result.stdout)
+    long = "ab" * 62 + "é" * 8
+    for text, name in ((b"1b36  Red\n#" + b"y" * (1 << 20) + b"\n\t0010  Disk", "Disk"),
+                       (f"1b36  Red\n\t0010  {long}\n".encode(), "ab" * 62 + "é")):
+        file = bench.file("names", text)
+        result = bench.run("-lv", "nvme0", env={"PCICONF_VENDOR_DATABASE": str(file)})
+        check(f"    device     = '{name}'\n" in result.stdout, result.stdout)
+
+
+def test_files_that_hold_no_names(bench):
+    """The system's are used instead, without waiting for a writer or reading for ever."""
+    wanted = bench.run("-lv", "nvme0")
+    os.mkfifo(bench.folder / "fifo")
+    with open(bench.folder / "huge", "wb") as file:
+        file.write(b"1b36  Red\n")
+        file.truncate(1 << 40)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(bench.folder / "socket"))
+        for name in ("fifo", "huge", "socket", ".", "/dev/zero", "/dev/null"):
+            database = {"PCICONF_VENDOR_DATABASE": str(bench.folder / name)}
+            equal(bench.run("-lv", "nvme0", env=database), wanted, name)
 
 
 @valgrind
