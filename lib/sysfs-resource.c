@@ -11,6 +11,7 @@
 #include "sysfs.h"
 
 /* The kernel's resource flags, the third column. */
+#define RES_FIXED	0x00000010u
 #define RES_IO		0x00000100u
 #define RES_MEM		0x00000200u
 #define RES_PREFETCH	0x00002000u
@@ -52,7 +53,22 @@ static int read_resource(int dir, const char *name,
 
 static bool is_used(const struct pcibar_sysfs_line *line)
 {
-	return line->flags & (RES_IO | RES_MEM) && line->end >= line->start;
+	return line->flags & (RES_IO | RES_MEM);
+}
+
+/*
+ * Whether a BAR can be like that: registers decode multiples of 16 bytes of
+ * memory and of 4 ports (PCI 3.0, 6.2.5.1). Accesses of a map rely on it, which
+ * would otherwise be unaligned. Fixed ports are as old as the PC: 0x3f6 alone is
+ * a "BAR" of IDE. Not every size is a power of two (Enhanced Allocation).
+ */
+static bool is_possible(const struct pcibar_sysfs_line *line)
+{
+	uint64_t align = !(line->flags & RES_IO) ? 16 : line->flags & RES_FIXED ? 1 : 4;
+
+	if (line->end < line->start || line->end - line->start > INT64_MAX)
+		return false;
+	return line->flags & RES_UNSET || !(line->start & (align - 1));
 }
 
 static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line,
@@ -94,6 +110,8 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
 	if ((int)bar >= count)
 		return 0;
+	if (is_used(&lines[bar]) && !is_possible(&lines[bar]))
+		return -EIO;
 	if (is_used(&lines[bar]))
 		fill(dir, bar, &lines[bar], res);
 	else if (bar && bar < PCIBAR_BAR_ROM && is_used(&lines[bar - 1]) &&

@@ -189,7 +189,7 @@ struct pcibar_map_opts {
  * * -EPERM - kernel lockdown, or a capability is missing
  * * -EBUSY - the kernel holds the range (IO_STRICT_DEVMEM), or another user
  *   has it with another attribute
- * * -EIO - the expansion ROM has no image
+ * * -EIO - the expansion ROM has no image, or the system's answer makes no sense
  * * -ENOMEM - no memory or no address space
  */
 int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -178,6 +179,65 @@ static void makes_no_sense_of_rubbish(void **state)
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -ENODEV);
 }
 
+static void set_line(uint64_t start, uint64_t end, uint32_t flags)
+{
+	tree_set(&tree, FUNCTION, "resource", "0x%016" PRIx64 " 0x%016" PRIx64 " 0x%016x\n",
+		 start, end, flags);
+}
+
+/* No register decodes it, so no kernel shows it; a map of it would be accessed unaligned. */
+static void refuses_bars_that_cannot_be(void **state)
+{
+	static const struct {
+		uint64_t start, end;
+		uint32_t flags;
+	} wrong[] = {
+		{ 0xfd000001, 0xfd000fff, TREE_MEM32 }, { 0xfd000008, 0xfd000fff, TREE_MEM32 },
+		{ 0xfd00000f, 0xfd00100e, TREE_MEM64 }, { 0xfd000004, 0xfd000013, TREE_ROM },
+		{ 0xc001, 0xc020, TREE_IO }, { 0xc002, 0xc021, TREE_IO },
+		/* Shorter than nothing, nothing, and as long as all there is */
+		{ 0xfd000000, 0xfcffffef, TREE_MEM32 }, { 0xfd000000, 0xfcffffff, TREE_MEM32 },
+		{ 0xfd000000, 0, TREE_MEM32 | TREE_UNSET }, { 0xc000, 0xbfff, TREE_IO },
+		{ 0, UINT64_MAX, TREE_MEM64 }, { 0, UINT64_MAX, TREE_MEM64 | TREE_UNSET },
+		{ 0x10, UINT64_MAX, TREE_MEM64 }, { 0, UINT64_MAX - 15, TREE_IO },
+		{ 0x1000, UINT64_C(0x8000000000001000), TREE_MEM64_PREFETCH },
+	};
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+	struct pcibar_map_opts opts = { .size = sizeof(opts) };
+	struct pcibar_map *map;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		set_line(wrong[i].start, wrong[i].end, wrong[i].flags);
+		if (pcibar_bar_get_info(dev, 0, 0, &info) != -EIO)
+			fail_msg("not refused: line %zu", i);
+		assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), -EIO);
+		assert_int_equal(info_of(1).kind, PCIBAR_BAR_NONE);
+	}
+}
+
+static void takes_odd_bars_that_kernels_show(void **state)
+{
+	static const struct {
+		uint64_t start, end;
+		uint32_t flags;
+	} odd[] = {
+		{ 0x1f0, 0x1f7, 0x110 }, { 0x3f6, 0x3f6, 0x110 },	/* IDE as in the PC AT */
+		{ 0xc004, 0xc007, TREE_IO }, { 0xfd000010, 0xfd00001f, TREE_MEM32 },
+		{ 0x1008, 0x1fff, TREE_MEM32 | TREE_UNSET },	/* an alignment, not a place */
+		{ 0xc0000, 0xdffff, 0x2 | TREE_ROM },		/* a shadow in memory */
+		{ 0x840000000000, 0x84000000bfff, 0x230 },	/* Enhanced Allocation */
+		{ 0, INT64_MAX, TREE_MEM64 | TREE_UNSET },
+		{ 0xfffffffff4000000, 0xffffffffffffffff, TREE_MEM64 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		set_line(odd[i].start, odd[i].end, odd[i].flags);
+		assert_int_equal(info_of(0).length, odd[i].end - odd[i].start + 1);
+	}
+}
+
 static void assert_neighbour(unsigned int bar, const char *wanted)
 {
 	struct pcibar_map_opts opts = { .size = sizeof(opts) };
@@ -255,6 +315,8 @@ int main(void)
 		RESOURCE_TEST(knows_what_was_given_no_address),
 		RESOURCE_TEST(takes_fewer_lines),
 		RESOURCE_TEST(makes_no_sense_of_rubbish),
+		RESOURCE_TEST(refuses_bars_that_cannot_be),
+		RESOURCE_TEST(takes_odd_bars_that_kernels_show),
 		RESOURCE_TEST(finds_neighbours_of_the_same_function),
 		RESOURCE_TEST(finds_neighbours_on_the_same_bus),
 		RESOURCE_TEST(counts_only_memory_with_an_address),
