@@ -295,9 +295,9 @@ static int sysfs_config_fd(struct sysfs *be, bool write)
 	pthread_mutex_lock(&be->lock);
 	fd = atomic_load(slot);
 	if (fd < 0) {
-		fd = openat(be->dir, "config", (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		fd = pcibar_sysfs_open(be->dir, "config", write ? O_WRONLY : O_RDONLY);
 		if (fd < 0)
-			fd = gone(-errno);
+			fd = gone(fd);
 		else
 			atomic_store(slot, fd);
 	}
@@ -316,7 +316,7 @@ static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, u
 		return fd;
 	n = pread(fd, bytes, width, (off_t)off);
 	if (n < 0)
-		return -errno;
+		return errno == ESPIPE ? -EIO : -errno;	/* a FIFO, or a terminal */
 	if (n != (ssize_t)width)	/* an ordinary user's view ends before the file does */
 		return !fstat(fd, &st) && off < st.st_size ? -EACCES : -ERANGE;
 	*val = (uint32_t)from_bytes(bytes, width);

@@ -16,6 +16,8 @@
 #include "sysfs.h"
 
 #define LIST	"kernel/debug/x86/pat_memtype_list"
+/* Machines have hundreds. Without an end, a file that has none would be read for ever. */
+#define LINES_MAX	65536
 
 static bool line_overlaps(const char *line, uint64_t start, uint64_t end, const char **type)
 {
@@ -45,7 +47,8 @@ bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length
 
 	if (snprintf(path, sizeof(path), "%s/" LIST, root) >= (int)sizeof(path))
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);	/* where there is none no stream is needed */
+	/* Where there is none, no stream is needed. */
+	fd = pcibar_sysfs_open(AT_FDCWD, path, O_RDONLY);
 	if (fd < 0)
 		return false;
 	list = fdopen(fd, "r");
@@ -54,7 +57,7 @@ bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length
 		return false;
 	}
 	/* "uncached" begins both UC and UC- ("uncached-minus"). */
-	while (!differs && fgets(line, sizeof(line), list))
+	for (int i = 0; !differs && i < LINES_MAX && fgets(line, sizeof(line), list); i++)
 		differs = line_overlaps(line, start, start + length, &type) &&
 			  strncmp(type, wanted, strlen(wanted));
 	fclose(list);

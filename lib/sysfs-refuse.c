@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -41,6 +42,9 @@ static int object_open(struct pcibar_verdict *v, int error, const char *file, bo
 	case EPERM:
 		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "",
 				     "a security module forbids to open the file %s", file);
+	case EIO:
+		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -EIO, "",
+				     "%s is no file of sysfs", file);
 	default:
 		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
 				     strerror(error));
@@ -56,14 +60,26 @@ static int object_missing(int dir, struct pcibar_verdict *v, const char *file)
 			     "this kernel offers no file %s", file);
 }
 
+/* What can be mapped might as well be a disk, in a tree that root has unpacked. */
+static bool is_regular(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
 int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v)
 {
-	int fd = openat(dir, file, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	int fd = pcibar_sysfs_open(dir, file, write ? O_RDWR : O_RDONLY);
 
+	if (fd == -ENOENT)
+		return object_missing(dir, v, file);
 	if (fd < 0)
-		return errno == ENOENT ? object_missing(dir, v, file)
-				       : object_open(v, errno, file, write);
-	return fd;
+		return object_open(v, -fd, file, write);
+	if (is_regular(fd))
+		return fd;
+	close(fd);
+	return object_open(v, EIO, file, write);
 }
 
 /*

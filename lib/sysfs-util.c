@@ -6,17 +6,27 @@
 
 #include "sysfs.h"
 
+int pcibar_sysfs_open(int dirfd, const char *name, int flags)
+{
+	int fd = openat(dirfd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	/* A symbolic link, and a socket: no kernel writes such a tree. */
+	return errno == ELOOP || errno == ENXIO ? -EIO : -errno;
+}
+
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC), ret = 0;
+	int fd = pcibar_sysfs_open(dirfd, name, O_RDONLY), ret = 0;
 	ssize_t n;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* sysfs gives an attribute, a page at most, in one read: nothing follows a short one. */
 	n = read(fd, buf, len);
 	if (n < 0)
-		ret = -errno;
+		ret = errno == EAGAIN ? -EIO : -errno;	/* a FIFO, or a terminal */
 	else if ((size_t)n == len)
 		ret = -EIO;
 	else
@@ -68,6 +78,8 @@ int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len)
 
 	if (n < 0 && errno != ENOENT)
 		return -errno;
+	if (n == (ssize_t)sizeof(target) - 1)	/* perhaps cut short */
+		return -EIO;
 	target[n < 0 ? 0 : n] = '\0';
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;

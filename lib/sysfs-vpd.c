@@ -100,7 +100,9 @@ static int read_all(int fd, uint8_t *buf, size_t *len)
 		if (n > 0)
 			*len += (size_t)n;
 	}
-	return n < 0 ? -errno : 0;
+	if (n < 0)
+		return errno == EAGAIN ? -EIO : -errno;	/* a FIFO, or a terminal */
+	return 0;
 }
 
 /*
@@ -109,8 +111,8 @@ static int read_all(int fd, uint8_t *buf, size_t *len)
  */
 int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data)
 {
-	int fd = openat(dir, "vpd", O_RDONLY | O_CLOEXEC);
-	int ret = fd < 0 ? -errno : 0;
+	int fd = pcibar_sysfs_open(dir, "vpd", O_RDONLY);
+	int ret = fd < 0 ? fd : 0;
 	uint8_t *vpd = NULL;
 	size_t len;
 

@@ -17,6 +17,13 @@ struct pcibar_sysfs_line {
 };
 
 /*
+ * openat() of a file below @dirfd; answers the descriptor or -errno. The tree
+ * may be a snapshot that somebody sent. Without O_NOFOLLOW a link in it would
+ * open any device of this machine, which can be an act of its own; without
+ * O_NONBLOCK a FIFO would be waited for.
+ */
+int pcibar_sysfs_open(int dirfd, const char *name, int flags);
+/*
  * Read a whole small file below @dirfd into @buf, with a NUL behind it. More
  * than fits is -EIO: an attribute cut short would be a wrong answer.
  */

@@ -285,6 +285,11 @@ def failing(call, error, path):
     return strace("-o", os.devnull, "-P", path, "-e", f"inject={call}:error={error}")
 
 
+def forgetting(path, width):
+    """The same, so that writes of this width to a file are taken and forgotten."""
+    return strace("-o", os.devnull, "-P", path, "-e", f"inject=pwrite64:retval={width}")
+
+
 def source(name):
     """The text of a file of the project."""
     path = ROOT / name

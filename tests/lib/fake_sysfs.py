@@ -135,11 +135,6 @@ class Function:
         """Take the pages from length on away, under the maps there may be."""
         os.truncate(self.resource(index), length)
 
-    def forget_writes(self, index):
-        """Let an I/O BAR take all writes and read zeros."""
-        self.resource(index).unlink()
-        self.resource(index).symlink_to("/dev/zero")
-
     def vanish(self):
         """Take the function out of the tree."""
         (self.tree.root / "bus/pci/devices" / self.address).unlink()

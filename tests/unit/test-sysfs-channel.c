@@ -2,6 +2,11 @@
 /* The sysfs back end's I/O BARs, expansion ROM and configuration space. */
 #include "unit.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "inject.h"
 #include "internal.h"
 #include "tree.h"
@@ -55,6 +60,17 @@ static int try_map(unsigned int bar, uint32_t flags)
 	return pcibar_bar_map(dev, bar, &opts, &map);
 }
 
+static int open_function_dir(void)
+{
+	char path[PATH_MAX + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/" FUNCTION, tree.root);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
 static void reads_ports(void **state)
 {
 	static const unsigned char bytes[] = { 0xef, 0xcd, 0xab, 0x89 };
@@ -73,6 +89,53 @@ static void reads_ports(void **state)
 	assert_int_equal(pcibar_map_read(map, 0x18, 8, &val), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_read(map, 0x20, 1, &val), -ERANGE);
 	assert_int_equal(pcibar_map_write(map, 0, 1, 1), -EACCES);
+}
+
+/* A map of a disk, if root has unpacked one, would be written to. */
+static void takes_only_regular_files(void **state)
+{
+	static const struct {
+		unsigned int bar;
+		const char *file;
+		uint32_t flags;
+	} cases[] = {
+		{ 0, "resource0", 0 }, { 4, "resource4", PCIBAR_MAP_INDIRECT },
+		{ 6, "rom", PCIBAR_MAP_INDIRECT | PCIBAR_MAP_ACTIVATE },
+	};
+	struct pcibar_map_opts opts = { .size = sizeof(opts), .why = &why };
+	int dir = open_function_dir();
+
+	(void)state;
+	alarm(60);
+	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x1000, TREE_MEM32);
+	for (unsigned int i = 0; i < 3; i++) {
+		opts.flags = cases[i].flags;
+		assert_int_equal(unlinkat(dir, cases[i].file, 0), 0);
+		assert_int_equal(mkfifoat(dir, cases[i].file, 0600), 0);
+		assert_int_equal(pcibar_bar_map(dev, cases[i].bar, &opts, &map), -EIO);
+		assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
+		assert_int_equal(unlinkat(dir, cases[i].file, 0), 0);
+		assert_int_equal(symlinkat("/dev/zero", dir, cases[i].file), 0);
+		assert_int_equal(pcibar_bar_map(dev, cases[i].bar, &opts, &map), -EIO);
+		assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
+	}
+	alarm(0);
+	close(dir);
+}
+
+static void waits_for_no_configuration_space(void **state)
+{
+	int dir = open_function_dir();
+	uint16_t id;
+
+	(void)state;
+	alarm(60);
+	tree_unset(&tree, FUNCTION, "config");
+	assert_int_equal(mkfifoat(dir, "config", 0600), 0);
+	assert_int_equal(pcibar_config_write16(dev, 0, 1), -EIO);
+	assert_int_equal(pcibar_config_read16(dev, 0, &id), -EIO);
+	alarm(0);
+	close(dir);
 }
 
 static void writes_ports(void **state)
@@ -308,6 +371,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		CHANNEL_TEST(reads_ports),
+		CHANNEL_TEST(takes_only_regular_files),
+		CHANNEL_TEST(waits_for_no_configuration_space),
 		CHANNEL_TEST(writes_ports),
 		CHANNEL_TEST(a_port_access_is_one_call),
 		CHANNEL_TEST(passes_errors_of_ports_on),

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "sysfs.h"
 #include "tree.h"
 
@@ -65,12 +70,36 @@ static void passes_over_lines_it_does_not_know(void **state)
 	assert_false(differs(0x1, 1, PCIBAR_ATTR_UC));
 }
 
+static void reads_no_list_without_end(void **state)
+{
+	char path[PATH_MAX + sizeof("/" LIST)];
+	int fd;
+
+	(void)state;
+	alarm(60);
+	tree_set(&tree, NULL, LIST, "%s", "");
+	snprintf(path, sizeof(path), "%s/" LIST, tree.root);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, INT64_C(1) << 40), 0);
+	close(fd);
+	assert_false(differs(0xfd000000, 0x1000, PCIBAR_ATTR_UC));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_false(differs(0xfd000000, 0x1000, PCIBAR_ATTR_UC));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(differs(0xfd000000, 0x1000, PCIBAR_ATTR_UC));
+	alarm(0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		MEMTYPE_TEST(knows_nothing_without_the_list),
 		MEMTYPE_TEST(compares_what_overlaps),
 		MEMTYPE_TEST(passes_over_lines_it_does_not_know),
+		MEMTYPE_TEST(reads_no_list_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,10 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "sysfs.h"
@@ -43,6 +47,45 @@ static void reads_all_or_nothing(void **state)
 	assert_string_equal(buf, "");
 	assert_int_equal(pcibar_sysfs_read(dir, "none", buf, sizeof(buf)), -ENOENT);
 	assert_int_equal(pcibar_sysfs_read(dir, "bus", buf, sizeof(buf)), -EISDIR);
+}
+
+/* A tree that somebody sent can hold anything under the name of an attribute. */
+static void waits_for_no_file(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "tree-socket" };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char buf[8];
+	int fifo;
+
+	(void)state;
+	alarm(60);
+	assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "fifo", buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+	fifo = openat(dir, "fifo", O_RDWR | O_CLOEXEC);
+	assert_true(fifo >= 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "fifo", buf, sizeof(buf)), -EIO);
+	close(fifo);
+	assert_int_equal(symlinkat("/dev/zero", dir, "endless"), 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "endless", buf, sizeof(buf)), -EIO);
+	assert_int_equal(symlinkat("loop", dir, "loop"), 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "loop", buf, sizeof(buf)), -EIO);
+	assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(renameat(AT_FDCWD, addr.sun_path, dir, "socket"), 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "socket", buf, sizeof(buf)), -EIO);
+	close(listener);
+	alarm(0);
+}
+
+/* Opening a device can be an act: a watchdog begins to run. */
+static void follows_no_link(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	tree_set(&tree, NULL, "file", "1234567");
+	assert_int_equal(symlinkat("file", dir, "link"), 0);
+	assert_int_equal(pcibar_sysfs_read(dir, "link", buf, sizeof(buf)), -EIO);
 }
 
 static void takes_hexadecimal_as_the_kernel_prints_it(void **state)
@@ -95,7 +138,7 @@ static void reads_a_number_that_is_the_whole_file(void **state)
 
 static void names_what_a_link_points_to(void **state)
 {
-	char name[8];
+	char name[8], target[600] = "";
 
 	(void)state;
 	assert_int_equal(symlinkat("../../bus/pci/drivers/nvme", dir, "driver"), 0);
@@ -109,12 +152,18 @@ static void names_what_a_link_points_to(void **state)
 	assert_int_equal(symlinkat("a/eight_by", dir, "long"), 0);
 	assert_int_equal(pcibar_sysfs_read_link(dir, "long", name, sizeof(name)), -EIO);
 	assert_int_equal(pcibar_sysfs_read_link(dir, "bus", name, sizeof(name)), -EINVAL);
+	memset(target, 'a', sizeof(target) - 1);
+	target[sizeof(target) - 3] = '/';
+	assert_int_equal(symlinkat(target, dir, "longer"), 0);
+	assert_int_equal(pcibar_sysfs_read_link(dir, "longer", name, sizeof(name)), -EIO);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		UTIL_TEST(reads_all_or_nothing),
+		UTIL_TEST(waits_for_no_file),
+		UTIL_TEST(follows_no_link),
 		UTIL_TEST(takes_hexadecimal_as_the_kernel_prints_it),
 		UTIL_TEST(reads_a_number_that_is_the_whole_file),
 		UTIL_TEST(names_what_a_link_points_to),
