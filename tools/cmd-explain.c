@@ -9,6 +9,7 @@
 #include "report.h"
 #include "session.h"
 #include "terminal.h"
+#include "text.h"
 
 #define MAX_BACKENDS	32
 
@@ -75,7 +76,8 @@ static void print_text(const struct context *ctx, unsigned int bar,
 
 			if (!concerns(r, backend))
 				continue;
-			printf("  - %s\n", r->what);
+			text_print(stdout, "  - %s", r->what);
+			putchar('\n');
 			if (*r->remedy)
 				printf("    remedy: %s\n", r->remedy);
 		}

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "session.h"
 #include "terminal.h"
+#include "text.h"
 
 /* What a back end can do, in words: can, cannot */
 static const struct capability {
@@ -53,13 +54,14 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 		pciids_subsystem(ids, info->vendor, info->device, info->subvendor,
 				 info->subdevice, name);
 		print_line(color, "subsystem");
-		printf("%04x:%04x%s%s\n", info->subvendor, info->subdevice, *name ? " " : "",
-		       name);
+		text_print(stdout, "%04x:%04x%s%s", info->subvendor, info->subdevice,
+			   *name ? " " : "", name);
+		putchar('\n');
 	}
 	print_line(color, "driver");
-	printf("%s%s\n", *info->driver ? info->driver : "none",
-	       *info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
-	       ", which leaves the BARs to others" : "");
+	text_put(stdout, *info->driver ? info->driver : "none");
+	puts(*info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
+	     ", which leaves the BARs to others" : "");
 	print_line(color, "power");
 	puts(info->flags & PCIBAR_DEV_ASLEEP ? "asleep" : "awake");
 	print_line(color, "back end");

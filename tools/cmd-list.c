@@ -9,6 +9,7 @@
 #include "report.h"
 #include "session.h"
 #include "terminal.h"
+#include "text.h"
 
 struct list {
 	struct context *ctx;
@@ -45,7 +46,7 @@ static void print_text(struct list *list, const char *address,
 	fputs(": ", stdout);
 	describe_names(list->ids, info, stdout);
 	if (*info->driver)
-		printf("  driver %s", info->driver);
+		text_print(stdout, "  driver %s", info->driver);
 	if (list->ctx->opt.verbose && info->flags & PCIBAR_DEV_ASLEEP)
 		fputs("  asleep", stdout);
 	putchar('\n');
@@ -95,8 +96,8 @@ static void tell_backend(const struct list *list)
 	report_prefix(list->ctx);
 	fprintf(stderr, "through %s", pcibar_backend_name(list->backend));
 	for (uint32_t i = 0; i < refusal.count; i++)
-		fprintf(stderr, "; %s%s%s", refusal.reasons[i].what,
-			*refusal.reasons[i].remedy ? ": " : "", refusal.reasons[i].remedy);
+		text_print(stderr, "; %s%s%s", refusal.reasons[i].what,
+			   *refusal.reasons[i].remedy ? ": " : "", refusal.reasons[i].remedy);
 	fputc('\n', stderr);
 }
 

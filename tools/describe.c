@@ -3,6 +3,7 @@
 
 #include "describe.h"
 #include "report.h"
+#include "text.h"
 
 const char *describe_size(uint64_t bytes, char buf[SIZE_TEXT])
 {
@@ -41,9 +42,9 @@ void describe_names(const struct pciids *ids, const struct pcibar_device_info *i
 	if (!*vendor)
 		fprintf(out, "device %04x:%04x", info->vendor, info->device);
 	else if (!*device)
-		fprintf(out, "%s device %04x", vendor, info->device);
+		text_print(out, "%s device %04x", vendor, info->device);
 	else
-		fprintf(out, "%s %s", vendor, device);
+		text_print(out, "%s %s", vendor, device);
 }
 
 void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
@@ -51,7 +52,7 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
 	char name[PCIIDS_NAME];
 
 	if (*pciids_class(ids, class_code, name))
-		fputs(name, out);
+		text_put(out, name);
 	else
 		fprintf(out, "class %06" PRIx32, class_code);
 }
@@ -82,7 +83,7 @@ static void describe_bar(const struct pcibar_bar_info *bar, FILE *out)
 		fputs("  prefetchable", out);
 	describe_decoding(bar, out);
 	if (*bar->holder)
-		fprintf(out, "  held by %s", bar->holder);
+		text_print(out, "  held by %s", bar->holder);
 	fputc('\n', out);
 }
 

@@ -1,43 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "json.h"
-
-/* Bytes of the well-formed UTF-8 sequence at @s (RFC 3629, section 4); 0: none */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t len = *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
-	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
+#include "text.h"
 
 static void put_string(FILE *out, const char *str)
 {
-	const unsigned char *s = (const unsigned char *)str;
-	size_t len;
+	size_t left = strlen(str), len;
+	uint32_t code;
 
 	fputc('"', out);
-	while (*s) {
-		if (*s == '"' || *s == '\\') {
-			fprintf(out, "\\%c", *s++);
-		} else if (*s < 0x20 || *s == 0x7f) {
-			fprintf(out, "\\u%04x", *s++);
-		} else if (*s < 0x80) {
-			fputc(*s++, out);
+	for (; left; str += len, left -= len) {
+		len = text_character(str, left, &code);
+		if (!len) {
+			fputs("\\ufffd", out);
+			len = 1;
+		} else if (!text_is_printable(code)) {
+			fprintf(out, "\\u%04" PRIx32, code);	/* none needs more digits */
 		} else {
-			len = utf8_length(s);
-			if (len)
-				fwrite(s, 1, len, out);
-			else
-				fputs("\\ufffd", out);
-			s += len ? len : 1;
+			if (code == '"' || code == '\\')
+				fputc('\\', out);
+			fwrite(str, 1, len, out);
 		}
 	}
 	fputc('"', out);

@@ -7,6 +7,7 @@
 #include "pciconf.h"
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 int pciconf_attached(struct pciconf *pc, int argc, char **argv)
 {
@@ -21,7 +22,8 @@ int pciconf_attached(struct pciconf *pc, int argc, char **argv)
 	ret = pcibar_device_get_info(pc->ctx.session->dev, &info);
 	if (ret)
 		return refused(&pc->ctx, PHASE_MAP, NO_BAR, ret, NULL);
-	printf("%s: %sattached\n", argv[0], *info.driver ? "" : "not ");
+	text_print(stdout, "%s: %sattached", argv[0], *info.driver ? "" : "not ");
+	putchar('\n');
 	return *info.driver ? STATUS_OK : STATUS_NO;
 }
 

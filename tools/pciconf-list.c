@@ -13,6 +13,7 @@
 #include "pciconf.h"
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 #define BAR_REGISTER(bar)	(0x10u + 4 * (bar))
 
@@ -37,9 +38,9 @@ static void print_head(struct list *list, const struct function *f)
 {
 	const struct pcibar_device_info *info = &f->info;
 
-	printf("%s%u@pci%" PRIu32 ":%u:%u:%u:", *f->driver ? f->driver : "none",
-	       *f->driver ? f->unit : list->nameless++, info->domain, info->bus, info->slot,
-	       info->func);
+	text_print(stdout, "%s%u@pci%" PRIu32 ":%u:%u:%u:", *f->driver ? f->driver : "none",
+		   *f->driver ? f->unit : list->nameless++, info->domain, info->bus, info->slot,
+		   info->func);
 	if (list->pc->compact)
 		printf("\t%06" PRIx32 "   %02x   %02x   %04x   %04x   %04x   %04x\n",
 		       info->class_code, info->revision, info->header, info->vendor, info->device,
@@ -50,6 +51,13 @@ static void print_head(struct list *list, const struct function *f)
 		       info->header, info->vendor, info->device, info->subvendor, info->subdevice);
 }
 
+static void print_quoted(const char *head, const void *text, size_t len)
+{
+	printf("    %-10s = '", head);
+	text_put_bytes(stdout, text, len);
+	puts("'");
+}
+
 static void print_names(const struct list *list, const struct pcibar_device_info *info)
 {
 	const char *class_text = class_word(info->class_code);
@@ -57,9 +65,9 @@ static void print_names(const struct list *list, const struct pcibar_device_info
 	char name[PCIIDS_NAME];
 
 	if (*pciids_vendor(list->ids, info->vendor, name))
-		printf("    vendor     = '%s'\n", name);
+		print_quoted("vendor", name, strlen(name));
 	if (*pciids_device(list->ids, info->vendor, info->device, name))
-		printf("    device     = '%s'\n", name);
+		print_quoted("device", name, strlen(name));
 	if (class_text)
 		printf("    class      = %s\n", class_text);
 	if (subclass)
@@ -118,6 +126,17 @@ static bool is_padding(const struct pcibar_vpd_field *field)
 	return !strcmp(field->keyword, field->flags & PCIBAR_VPD_WRITABLE ? "RW" : "RV");
 }
 
+/* A field ends at its first NUL, as on FreeBSD. */
+static void print_vpd_text(const struct pcibar_vpd_field *field)
+{
+	const char *text = (const char *)field->data;
+
+	text_print(stdout, "    VPD %s %s  = '",
+		   field->flags & PCIBAR_VPD_WRITABLE ? "rw" : "ro", field->keyword);
+	text_put_bytes(stdout, text, strnlen(text, field->length));
+	puts("'");
+}
+
 /* CP says where in a BAR a capability is: its ID, the BAR's index, the offset. */
 static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 {
@@ -125,7 +144,7 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 
 	(void)data;
 	if (field->flags & PCIBAR_VPD_IDENT)
-		printf("    VPD ident  = '%.*s'\n", (int)field->length, (const char *)b);
+		print_quoted("VPD ident", b, strnlen((const char *)b, field->length));
 	else if (is_padding(field))
 		return 0;
 	else if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
@@ -133,9 +152,7 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 		printf("    VPD ro CP  = ID %02x in map 0x%x[0x%x]\n", b[0], BAR_REGISTER(b[1]),
 		       b[2] | b[3] << 8);
 	else
-		printf("    VPD %s %s  = '%.*s'\n",
-		       field->flags & PCIBAR_VPD_WRITABLE ? "rw" : "ro", field->keyword,
-		       (int)field->length, (const char *)b);
+		print_vpd_text(field);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "output.h"
 #include "pciconf.h"
+#include "text.h"
 
 #define INDENT	3			/* of each bus behind a bridge */
 #define INDENT_MAX	(INDENT * 256)
@@ -35,9 +36,9 @@ static void print_names(const struct tree *tree, const struct pcibar_device_info
 		printf(" vendor=0x%04x device=0x%04x", info->vendor, info->device);
 		return;
 	}
-	printf(" %s", name);
+	text_print(stdout, " %s", name);
 	if (*pciids_device(tree->ids, info->vendor, info->device, name))
-		printf(" %s", name);
+		text_print(stdout, " %s", name);
 	else
 		printf(" device=0x%04x", info->device);
 }
@@ -48,7 +49,7 @@ static void print_function(const struct tree *tree, const struct function *funct
 
 	printf("%s%c--- ", tree->indent, last ? '`' : '|');
 	if (*function->driver)
-		printf("%s%u", function->driver, function->unit);
+		text_print(stdout, "%s%u", function->driver, function->unit);
 	else
 		printf("pci%" PRIu32 ":%u:%u:%u", info->domain, info->bus, info->slot, info->func);
 	if (tree->names)

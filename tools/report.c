@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 const char *bar_name(unsigned int bar)
 {
@@ -20,8 +21,8 @@ const char *bar_name(unsigned int bar)
 void report_prefix(const struct context *ctx)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s%s%s: %s", ctx->program->name, ctx->cmd ? " " : "",
-		ctx->cmd ? ctx->cmd->name : "", ctx->where);
+	text_print(stderr, "%s%s%s: %s", ctx->program->name, ctx->cmd ? " " : "",
+		   ctx->cmd ? ctx->cmd->name : "", ctx->where);
 }
 
 int usage_error(const struct context *ctx, const char *fmt, ...)
@@ -30,7 +31,7 @@ int usage_error(const struct context *ctx, const char *fmt, ...)
 
 	report_prefix(ctx);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	text_vprint(stderr, fmt, args);
 	va_end(args);
 	fprintf(stderr, "; see '%s%s%s'\n", ctx->program->help, ctx->cmd ? " " : "",
 		ctx->cmd ? ctx->cmd->name : "");
@@ -43,7 +44,7 @@ int fail(const struct context *ctx, int status, const char *fmt, ...)
 
 	va_start(args, fmt);
 	report_prefix(ctx);
-	vfprintf(stderr, fmt, args);
+	text_vprint(stderr, fmt, args);
 	fputc('\n', stderr);
 	va_end(args);
 	return status;
@@ -55,12 +56,12 @@ int fail_device(const struct context *ctx, int status, unsigned int bar, const c
 
 	va_start(args, fmt);
 	report_prefix(ctx);
-	fputs(ctx->session->label, stderr);
+	text_put(stderr, ctx->session->label);
 	if (bar != NO_BAR)
 		fprintf(stderr, " BAR %s",
 			ctx->program->bars ? ctx->program->bars[bar] : bar_name(bar));
 	fputs(": ", stderr);
-	vfprintf(stderr, fmt, args);
+	text_vprint(stderr, fmt, args);
 	fputc('\n', stderr);
 	va_end(args);
 	return status;

@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 /* A script maps BARs up to this size whole; mapping 16 GiB takes a second. */
 #define KEEP_WHOLE	(UINT64_C(1) << 30)
@@ -31,7 +32,8 @@ static void log_line(void *data, int level, const char *msg)
 	if (level > PCIBAR_LOG_WARNING + (int)ctx->opt.verbose)
 		return;
 	report_prefix(ctx);
-	fprintf(stderr, "%s\n", msg);
+	text_put(stderr, msg);
+	fputc('\n', stderr);
 }
 
 struct pcibar_selector info_selector(const struct pcibar_device_info *info)

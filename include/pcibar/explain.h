@@ -76,7 +76,9 @@ enum pcibar_reason_code {
  * @what: one sentence without a full stop: what stands in the way
  * @remedy: one sentence without a full stop: what can be done; "" if nothing
  *
- * The sentences are for people and may change; programs look at @code.
+ * The sentences are for people and may change; programs look at @code. They
+ * quote names as the system has them: a driver's may hold control characters,
+ * which a program keeps from a terminal.
  */
 struct pcibar_reason {
 	uint32_t code;

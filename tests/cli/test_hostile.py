@@ -3,6 +3,7 @@
 """Trees of --sysfs that somebody sent; for test_pciconf_hostile.py, too, with that command."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -109,6 +110,62 @@ def test_files_that_are_no_attributes_are_refused(bench):
     with replaced(bench.function(EDU).path("vendor"), "/dev/zero"):
         result = bench.run("info", EDU)
         equal((result.status, result.stdout), (1, ""))
+
+
+# A title for the terminal, a bell, a line break, the same as C1 and as a byte of Latin-1, half a
+# character, one of several bytes, an override of the direction; and what is printed of it
+EVIL = b"x\x1b]0;title\x07\n\x7f\xc2\x9b31m\x9b\xe2\x82\xe2\x82\xac\xe2\x80\xae\xc3\xa9"
+SHOWN = ("x\\x1b]0;title\\x07\\x0a\\x7f\\xc2\\x9b31m\\x9b\\xe2\\x82\u20ac"
+         "\\xe2\\x80\\xae\u00e9")
+IN_JSON = "x\x1b]0;title\x07\n\x7f\x9b31m\ufffd\ufffd\ufffd\u20ac\u202e\u00e9"
+
+
+def make_evil(bench):
+    """Names of drivers, and vital product data, that a terminal would obey."""
+    for address in (EDU, NVME):
+        link = os.fsencode(bench.function(address).path("driver"))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(link)
+        os.symlink(b"../drivers/" + EVIL, link)
+    field = b"PN" + bytes([len(EVIL)]) + EVIL + b"\x1b\x9b\x021\x07"
+    bench.function(EDU).path("vpd").write_bytes(
+        b"\x82" + len(EVIL).to_bytes(2, "little") + EVIL + b"\x90"
+        + len(field).to_bytes(2, "little") + field + b"\x78")
+
+
+def check_clean(text, what):
+    """Fail if there is anything in it that a terminal would obey."""
+    for char in text.replace("\n", "").replace("\t", ""):
+        check(char.isprintable(), f"{what} prints {char!r}: {text!r}")
+
+
+def test_nothing_printed_is_obeyed_by_a_terminal(bench):
+    """All that quotes a driver, a command line or the name of a file."""
+    make_evil(bench)
+    evil = os.fsdecode(EVIL)
+    bench.file(os.fsdecode(b"script" + EVIL), b"read 0 0\nnonsense\n")
+    bench.tree.set_lockdown("none")
+    for line in (["list"], ["list", "-v"], ["info", EDU], ["info", NVME, "-vv"],
+                 ["explain", EDU, "0"], ["read", EDU, "0", "0"], ["read", EDU, evil, "0"],
+                 ["read", EDU, "0", evil], ["read", evil, "0", "0"], [evil], ["help", evil],
+                 ["read", EDU, "0", "0", "-w", evil], ["list", f"--{evil}"], ["--backend", evil],
+                 ["write", EDU, "0", "0", evil], ["config", "read", EDU, evil],
+                 ["load", EDU, "0", evil], ["script", EDU, evil], ["--sysfs", evil, "list"],
+                 ["watch", EDU, "0", "0", "--until", evil], ["dump", EDU, "0", "-o", evil + "/x"],
+                 ["script", EDU, bench.folder / os.fsdecode(b"script" + EVIL), "--share-driver"]):
+        result = bench.run(*line)
+        check_clean(result.stdout, line)
+        check_clean(result.stderr, line)
+        check(SHOWN in result.stdout + result.stderr, f"{line}: {result}")
+
+
+def test_json_is_clean_and_holds_the_name(bench):
+    make_evil(bench)
+    for line in (["list", "--json"], ["info", EDU, "--json"], ["explain", EDU, "0", "--json"]):
+        result = bench.run(*line)
+        check_clean(result.stdout, line)
+        json.loads(result.stdout)
+    equal(json.loads(bench.run("info", EDU, "--json").stdout)["driver"], IN_JSON)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_bars(bench):
 
 def test_names_in_a_tree_are_not_expanded(bench):
     """Nor is a driver offered that the shell would expand on the command line: its address is."""
-    for name in (name for name in HOSTILE if "\n" not in name):
+    for name in HOSTILE:
         link = bench.function(EDU).path("driver")
         link.unlink(missing_ok=True)
         link.symlink_to(name)
