@@ -58,6 +58,8 @@ const char *text(PyObject *string);
  */
 PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyObject *subject);
 PyObject *reasons(const struct pcibar_refusal *why);
+/* A driver's: the system has bytes, which need not be text, as the names of files are. */
+PyObject *driver_name(const char *name);
 PyObject *device_info(const struct pcibar_device_info *info);
 
 struct binding {

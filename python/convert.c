@@ -140,10 +140,15 @@ PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyOb
 	return NULL;
 }
 
+PyObject *driver_name(const char *name)
+{
+	return PyUnicode_DecodeFSDefault(name);
+}
+
 PyObject *device_info(const struct pcibar_device_info *info)
 {
-	return Py_BuildValue("IBBBBHHHHIIBBIIs", info->domain, info->bus, info->slot, info->func,
+	return Py_BuildValue("IBBBBHHHHIIBBIIN", info->domain, info->bus, info->slot, info->func,
 			     info->revision, info->vendor, info->device, info->subvendor,
 			     info->subdevice, info->class_code, info->flags, info->header,
-			     info->secondary, info->backend, info->caps, info->driver);
+			     info->secondary, info->backend, info->caps, driver_name(info->driver));
 }

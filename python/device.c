@@ -64,9 +64,9 @@ static PyObject *bar_info(PyObject *self, PyObject *args)
 	ret = pcibar_bar_get_info(dev, bar, flags, &info);
 	if (ret)
 		return fail(ret, "bar", NULL, self);
-	return Py_BuildValue("IIIKKKs", info.index, info.kind, info.flags,
+	return Py_BuildValue("IIIKKKN", info.index, info.kind, info.flags,
 			     (unsigned long long)info.length, (unsigned long long)info.cpu_addr,
-			     (unsigned long long)info.bus_addr, info.holder);
+			     (unsigned long long)info.bus_addr, driver_name(info.holder));
 }
 
 static int read_config(struct pcibar_device *dev, uint32_t off, unsigned int width, uint32_t *val)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from errno import (EACCES, EBUSY, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE)
 
-from ._types import Backend, Reason, ReasonCode, reason
+from ._types import Backend, Reason, ReasonCode, printable, reason
 
 _LOST = (ReasonCode.GONE, "the device was lost: removed, reset, switched off or taken by a driver",
          "explain() looks for the reason")
@@ -106,7 +106,8 @@ class PcibarError(OSError):
         return self.reasons[0].remedy if self.reasons else ""
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.strerror}" if self.subject else str(self.strerror)
+        return printable(f"{self.subject}: {self.strerror}" if self.subject
+                         else str(self.strerror))
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.errno, self.strerror, self.reasons, self.subject)

@@ -124,7 +124,7 @@ class Reason(NamedTuple):
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+        return printable(f"{self.what}; {self.remedy}" if self.remedy else self.what)
 
 
 class Explanation(NamedTuple):
@@ -191,6 +191,11 @@ class VpdField(NamedTuple):
     keyword: str
     data: bytes
     writable: bool
+
+
+def printable(text: str) -> str:
+    """For a terminal, which would obey the control characters in the name of a driver."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def known(enum: type[_Enum], number: int) -> _Enum | int:

@@ -181,6 +181,28 @@ class Exceptions(support.Case):
         self.assertEqual((str(copy), copy.errno, copy.reasons), (str(error), error.errno,
                                                                  error.reasons))
 
+    def test_names_that_a_terminal_would_obey(self):
+        """The name of a driver is as the system has it, and what is printed of it is not obeyed."""
+        name = os.fsdecode(b"x\x1b]0;title\x07\n\xc2\x9b\x9b\xe2\x80\xae")
+        link = self.functions[EDU].path("driver")
+        link.symlink_to(f"../drivers/{name}")
+        device = self.open(EDU, write=True)
+        self.assertEqual(device.info().driver, name)
+        self.assertEqual(device.bar(0).holder, name)
+        self.assertIn(name, [one.driver for one in pcibar.scan(sysfs_root=self.root)])
+        error = self.refused(errno.EBUSY, ReasonCode.DRIVER, device.map, 0)
+        for text in (str(error), repr(error), str(error.reasons[0]), repr(error.reasons[0]),
+                     repr(device.info()), repr(device.bar(0)), repr(device)):
+            self.assertTrue(text.isprintable(), text)
+        self.assertIn("x\\x1b]0;title\\x07\\n\\x9b", str(error))
+
+    def test_selectors_that_a_terminal_would_obey(self):
+        with self.assertRaises(pcibar.PcibarError) as caught:
+            self.open("\x1b]0;title\x07\x9b")
+        for text in (str(caught.exception), repr(caught.exception)):
+            self.assertTrue(text.isprintable(), text)
+        self.assertIn("\\x1b]0;title\\x07\\x9b", str(caught.exception))
+
     def test_reasons_of_a_newer_library(self):
         self.assertEqual(ReasonCode(4711), ReasonCode.SYSTEM)
         self.assertRaises(ValueError, ReasonCode, "DRIVER")
