@@ -130,8 +130,7 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ver
 	return 0;
 }
 
-/* 1 when @dev has the IDs that @sel asks for; reads no more than is needed. */
-static int ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel)
+int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel)
 {
 	uint32_t val;
 	int ret;
@@ -150,8 +149,8 @@ static int ids_match(const struct pcibar_device *dev, const struct pcibar_select
 }
 
 /*
- * Call @fn on each open match in address order. A function that goes away
- * meanwhile is passed over.
+ * Call @fn on each open match in address order. A function that goes away in
+ * the meantime is passed over. @fn may keep a handle by taking a reference.
  */
 static int for_each_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
 			  struct pcibar_verdict *v,
@@ -170,7 +169,7 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 
 		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
 		if (!ret) {
-			ret = ids_match(dev, sel);
+			ret = pcibar_ids_match(dev, sel);
 			if (ret > 0) {
 				ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
 				      0 : fn(data, dev);
@@ -187,7 +186,7 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 }
 
 struct pick {
-	struct pcibar_address addr;
+	struct pcibar_device *dev;	/* the first match, with a reference */
 	unsigned int count;
 	char names[96];
 };
@@ -199,8 +198,10 @@ static int pick_one(void *data, struct pcibar_device *dev)
 	size_t len = strlen(pick->names);
 
 	pcibar_address_format(&dev->addr, text);
-	if (!pick->count++)
-		pick->addr = dev->addr;
+	if (!pick->count++) {
+		pcibar_device_get(dev);
+		pick->dev = dev;
+	}
 	if (len + strlen(text) + 8 < sizeof(pick->names)) {
 		strcat(pick->names, len ? ", " : "");
 		strcat(pick->names, text);
@@ -210,33 +211,41 @@ static int pick_one(void *data, struct pcibar_device *dev)
 	return 0;
 }
 
-int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
-		  struct pcibar_verdict *v, struct pcibar_address *addr)
+/* None matches, or several do. */
+static int object_count(struct pcibar_verdict *v, const struct pcibar_selector *sel,
+			const struct pick *pick)
 {
 	char text[PCIBAR_SELECTOR_STRLEN];
+
+	if (pick->count)
+		return pcibar_object(v, PCIBAR_REASON_AMBIGUOUS, -ENOTUNIQ,
+				     "use an address, or append #N to pick one",
+				     "%u functions match: %s", pick->count, pick->names);
+	pcibar_selector_format(sel, text, sizeof(text));
+	return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, -ENODEV,
+			     "see pcibar list for what there is", "no function is %s", text);
+}
+
+/*
+ * The handle whose IDs were compared is the one to return: a second open by
+ * address could find another function there.
+ */
+int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		      struct pcibar_verdict *v, struct pcibar_device **devp)
+{
 	struct pick pick = { 0 };
 	int ret;
 
-	if (sel->fields & PCIBAR_SEL_ADDRESS) {
-		*addr = (struct pcibar_address){ sel->domain, sel->bus, sel->slot, sel->func };
-		return 0;
-	}
 	ret = for_each_match(sel, opts, v, pick_one, &pick);
-	if (ret)
-		return ret;
-	v->backend = PCIBAR_BACKEND_AUTO;
-	if (!pick.count) {
-		pcibar_selector_format(sel, text, sizeof(text));
-		return pcibar_object(v, PCIBAR_REASON_NO_DEVICE, -ENODEV,
-				     "see pcibar list for what there is",
-				     "no function is %s", text);
+	if (!ret && pick.count != 1) {
+		v->backend = PCIBAR_BACKEND_AUTO;
+		ret = object_count(v, sel, &pick);
 	}
-	if (pick.count > 1)
-		return pcibar_object(v, PCIBAR_REASON_AMBIGUOUS, -ENOTUNIQ,
-				     "use an address, or append #N to pick one",
-				     "%u functions match: %s", pick.count, pick.names);
-	*addr = pick.addr;
-	return 0;
+	if (!ret)
+		*devp = pick.dev;
+	else if (pick.dev)
+		pcibar_device_close(pick.dev);
+	return ret;
 }
 
 /* Try @ops, or with NULL all back ends that @opts allows in the order of AUTO. */
@@ -288,11 +297,11 @@ PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 		ret = pcibar_selector_check(sel);
 	if (!ret)
 		ret = pcibar_verdict_init(&v, opts->why);
-	if (!ret)
-		ret = pcibar_select(sel, opts, &v, &addr);
-	if (!ret)
-		ret = pcibar_open_address(&addr, opts, NULL, &v, devp);
-	return ret;
+	if (ret)
+		return ret;
+	if (!pcibar_selector_address(sel, &addr))
+		return pcibar_open_match(sel, opts, &v, devp);
+	return pcibar_open_address(&addr, opts, NULL, &v, devp);
 }
 
 PCIBAR_API int pcibar_device_open(const char *selector, const struct pcibar_open_opts *opts,
@@ -405,6 +414,7 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 	static const struct pcibar_selector all = { .size = sizeof(all) };
 	struct pcibar_verdict v;
 	struct scan scan = { fn, data, &v };
+	struct pcibar_address addr;
 	struct pcibar_device *dev;
 	int ret;
 
@@ -417,10 +427,9 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 		ret = pcibar_verdict_init(&v, opts->why);
 	if (ret)
 		return ret;
-	if (!(sel->fields & PCIBAR_SEL_ADDRESS))
+	if (!pcibar_selector_address(sel, &addr))
 		return for_each_match(sel, opts, &v, scan_one, &scan);
-	ret = pcibar_open_address(&(struct pcibar_address){ sel->domain, sel->bus, sel->slot,
-							    sel->func }, opts, NULL, &v, &dev);
+	ret = pcibar_open_address(&addr, opts, NULL, &v, &dev);
 	if (!ret) {
 		ret = scan_one(&scan, dev);
 		pcibar_device_close(dev);

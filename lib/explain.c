@@ -37,7 +37,8 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 
 /* Answers 0, or -ENOMEM: without memory nothing can be said. */
 static int explain_backend(const struct pcibar_backend_ops *ops,
-			   const struct pcibar_address *addr, const struct pcibar_intent *intent,
+			   const struct pcibar_selector *sel, const struct pcibar_address *addr,
+			   const struct pcibar_intent *intent,
 			   const struct pcibar_open_opts *opts, struct pcibar_verdict *v)
 {
 	struct pcibar_open_opts writable = *opts;
@@ -51,7 +52,10 @@ static int explain_backend(const struct pcibar_backend_ops *ops,
 	v->why->backends |= 1u << ops->id;
 	ret = pcibar_open_address(addr, &writable, ops, v, &req.dev);
 	if (!ret) {
-		if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
+		/* Each back end opens by address, where another function may be by now. */
+		if (pcibar_ids_match(req.dev, sel) <= 0) {
+			pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		} else if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
 			req.bar = intent->bar;
 			req.flags = intent->map_flags;
 			req.attr = intent->attr;
@@ -83,6 +87,7 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 			      const struct pcibar_open_opts *opts, struct pcibar_refusal *refusal)
 {
 	struct pcibar_address addr;
+	struct pcibar_device *dev;
 	struct pcibar_verdict v;
 	int ret;
 
@@ -95,12 +100,17 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		ret = pcibar_verdict_init(&v, refusal);
 	if (ret)
 		return ret;
-	ret = pcibar_select(sel, opts, &v, &addr);
-	if (ret)
-		return ret == -ENOMEM ? ret : 0;
+	if (!pcibar_selector_address(sel, &addr)) {
+		ret = pcibar_open_match(sel, opts, &v, &dev);
+		if (ret)
+			return ret == -ENOMEM ? ret : 0;
+		addr = dev->addr;
+		pcibar_device_close(dev);
+	}
 	v.all = true;
 	for (size_t i = 0; !ret && pcibar_backends[i]; i++)
 		if (pcibar_backend_allowed(pcibar_backends[i], opts))
-			ret = explain_backend(pcibar_backends[i], &addr, intent, opts, &v);
+			ret = explain_backend(pcibar_backends[i], sel, &addr, intent, opts,
+					      &v);
 	return ret;
 }

@@ -94,6 +94,8 @@ int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_a
 /* Takes the canonical form only: the name of a directory in sysfs. */
 int pcibar_address_parse(const char *str, struct pcibar_address *addr);
 int pcibar_selector_check(const struct pcibar_selector *sel);
+/* False when it selects by IDs. */
+bool pcibar_selector_address(const struct pcibar_selector *sel, struct pcibar_address *addr);
 
 /* device.c */
 bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
@@ -103,8 +105,11 @@ int pcibar_open_check(const struct pcibar_open_opts **optsp);
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
 			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
 			struct pcibar_device **devp);
-int pcibar_select(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
-		  struct pcibar_verdict *v, struct pcibar_address *addr);
+/* Opens the one function that has the IDs; for selectors without an address. */
+int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		      struct pcibar_verdict *v, struct pcibar_device **devp);
+/* 1 when @dev has the IDs that @sel asks for, else 0; reads no more than is needed. */
+int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel);
 void pcibar_device_get(struct pcibar_device *dev);
 void pcibar_device_put(struct pcibar_device *dev);
 

@@ -194,6 +194,12 @@ int pcibar_selector_check(const struct pcibar_selector *sel)
 	return 0;
 }
 
+bool pcibar_selector_address(const struct pcibar_selector *sel, struct pcibar_address *addr)
+{
+	*addr = (struct pcibar_address){ sel->domain, sel->bus, sel->slot, sel->func };
+	return sel->fields & PCIBAR_SEL_ADDRESS;
+}
+
 static char *put_hex(char *s, uint32_t val, unsigned int digits)
 {
 	while (digits < 8 && val >> 4 * digits)
@@ -231,13 +237,12 @@ int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_a
 PCIBAR_API int pcibar_selector_format(const struct pcibar_selector *sel, char *buf, size_t len)
 {
 	char text[PCIBAR_SELECTOR_STRLEN], vendor[5] = "*", device[5] = "*", index[12] = "";
+	struct pcibar_address addr;
 	int ret = pcibar_selector_check(sel);
 
 	if (ret)
 		return ret;
-	if (sel->fields & PCIBAR_SEL_ADDRESS) {
-		struct pcibar_address addr = { sel->domain, sel->bus, sel->slot, sel->func };
-
+	if (pcibar_selector_address(sel, &addr)) {
 		pcibar_address_format(&addr, text);
 	} else {
 		if (sel->fields & PCIBAR_SEL_VENDOR)

@@ -119,6 +119,50 @@ static void picks_by_number_in_address_order(void **state)
 	assert_refused(&why, PCIBAR_REASON_NO_DEVICE, -ENODEV);
 }
 
+static struct fake *matched, *newcomer;
+
+/* Another function takes the address over, as soon as the IDs of the first have been read. */
+static void replace(const struct fake_event *event)
+{
+	if (event->op == FAKE_GET_ID && event->off == PCIBAR_ID_DEVICE) {
+		newcomer->addr = matched->addr;
+		matched->addr.bus = 0xff;
+	}
+}
+
+static void keeps_the_handle_that_matched(void **state)
+{
+	static const char *const selectors[] = { "1234:11e8", "1234:11e8#0" };
+	struct pcibar_device *dev;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(selectors) / sizeof(*selectors); i++) {
+		newcomer = fake_add("0000:0a:00.0");
+		newcomer->id[PCIBAR_ID_VENDOR] = 0x8086;
+		matched = fake_add("0000:03:00.0");
+		matched->watch = replace;
+		assert_int_equal(pcibar_device_open(selectors[i], &opts, &dev), 0);
+		assert_int_equal(matched->open, 1);
+		assert_int_equal(newcomer->open, 0);
+		assert_int_equal(fake_count(matched, FAKE_OPEN), 1);
+		pcibar_device_close(dev);
+		assert_int_equal(fake_reset(), 0);
+	}
+}
+
+/* What was picked first is closed when the rest of the list cannot be read. */
+static void closes_the_match_after_an_error(void **state)
+{
+	struct fake *first = fake_add("0000:03:00.0"), *second = fake_add("0000:04:00.0");
+
+	(void)state;
+	second->error[FAKE_GET_ID] = -EIO;
+	assert_int_equal(try_open("1234:11e8"), -EIO);
+	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
+	assert_int_equal(first->open, 0);
+	assert_int_equal(second->open, 0);
+}
+
 static void says_when_nothing_matches(void **state)
 {
 	(void)state;
@@ -405,6 +449,8 @@ int main(void)
 		DEVICE_TEST(lists_what_is_ambiguous),
 		DEVICE_TEST(lists_no_more_than_fits),
 		DEVICE_TEST(picks_by_number_in_address_order),
+		DEVICE_TEST(keeps_the_handle_that_matched),
+		DEVICE_TEST(closes_the_match_after_an_error),
 		DEVICE_TEST(says_when_nothing_matches),
 		DEVICE_TEST(passes_errors_on_with_a_reason),
 		DEVICE_TEST(refuses_bad_options),

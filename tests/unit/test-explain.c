@@ -176,6 +176,37 @@ static void explains_what_no_function_answers_to(void **state)
 	assert_int_equal(why.possible, 0);
 }
 
+static struct fake *matched, *newcomer;
+static unsigned int ids_left;
+
+/* Another function takes the address over, once the IDs have been read so many times. */
+static void replace(const struct fake_event *event)
+{
+	if (event->op == FAKE_GET_ID && !--ids_left) {
+		newcomer->addr = matched->addr;
+		matched->addr.bus = 0xff;
+	}
+}
+
+static void explains_no_function_but_the_one_that_matched(void **state)
+{
+	struct pcibar_selector ids = { .size = sizeof(ids), .fields = PCIBAR_SEL_VENDOR,
+				       .vendor = 0x1234 };
+
+	(void)state;
+	newcomer = fake_add("0000:0a:00.0");
+	newcomer->id[PCIBAR_ID_VENDOR] = 0x8086;
+	matched = add_function();
+	matched->watch = replace;
+	ids_left = 1;
+	assert_int_equal(pcibar_explain(&ids, &intent, &opts, &why), 0);
+	assert_refused(&why, PCIBAR_REASON_GONE, -ENODEV);
+	assert_int_equal(why.count, 1);
+	assert_int_equal(why.possible, 0);
+	assert_int_equal(fake_count(newcomer, FAKE_GET_RESOURCE), 0);
+	assert_int_equal(fake_count(newcomer, FAKE_MAP), 0);
+}
+
 static int explain_refusal(void *arg, void *data)
 {
 	(void)data;
@@ -258,6 +289,7 @@ int main(void)
 		EXPLAIN_TEST(explains_without_reaching_outside),
 		EXPLAIN_TEST(explains_each_back_end),
 		EXPLAIN_TEST(explains_what_no_function_answers_to),
+		EXPLAIN_TEST(explains_no_function_but_the_one_that_matched),
 		EXPLAIN_TEST(checks_arguments),
 		EXPLAIN_TEST(explains_without_memory),
 		EXPLAIN_TEST(keeps_to_the_room_there_is),
