@@ -150,6 +150,11 @@ static int pciio_get_neighbour(void *priv, unsigned int bar, uint64_t first, uin
 						  name);
 }
 
+static int pciio_get_virtual(void *priv, bool *is_virtual, bool *decodes)
+{
+	return pcibar_backend_sysfs.get_virtual(((struct pciio *)priv)->sysfs, is_virtual, decodes);
+}
+
 static int pciio_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
 {
 	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
@@ -355,6 +360,7 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.get_header = pciio_get_header,
 	.get_resource = pciio_get_resource,
 	.get_neighbour = pciio_get_neighbour,
+	.get_virtual = pciio_get_virtual,
 	.map = pciio_map,
 	.unmapped = pciio_unmapped,
 	.channel_open = pcibar_abi_channel_open,

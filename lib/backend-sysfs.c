@@ -163,6 +163,13 @@ static int sysfs_get_neighbour(void *priv, unsigned int bar, uint64_t first, uin
 	return gone(pcibar_sysfs_neighbour(be->dir, bar, first, last, name));
 }
 
+static int sysfs_get_virtual(void *priv, bool *is_virtual, bool *decodes)
+{
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_virtual(be->dir, is_virtual, decodes));
+}
+
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_verdict *v, void **basep, void **tokenp)
 {
@@ -427,6 +434,7 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.get_header = sysfs_get_header,
 	.get_resource = sysfs_get_resource,
 	.get_neighbour = sysfs_get_neighbour,
+	.get_virtual = sysfs_get_virtual,
 	.map = sysfs_map,
 	.channel_open = sysfs_channel_open,
 	.channel_read = sysfs_channel_read,

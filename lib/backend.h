@@ -56,8 +56,8 @@ typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
  * A back end. Arguments were checked before: BAR indices are below
  * PCIBAR_BAR_COUNT, the BAR exists, windows are inside it, configuration
  * offsets are aligned to their width. Every member answers 0 or -errno and
- * must be callable from several threads at once. Only unmapped() and the two for
- * events may be NULL: the caller answers -EOPNOTSUPP then.
+ * must be callable from several threads at once. Those that may be NULL say
+ * so; without the two for events the caller returns -EOPNOTSUPP.
  *
  * -ENODEV always means: the function was there and is gone.
  */
@@ -99,11 +99,19 @@ struct pcibar_backend_ops {
 			     char name[PCIBAR_NAME_LEN]);
 
 	/*
+	 * Whether the function is a virtual one (SR-IOV), which has no memory
+	 * decoder of its own to turn on, and whether its physical function
+	 * has those of the virtual ones on. NULL: no function is virtual.
+	 */
+	int (*get_virtual)(void *be, bool *is_virtual, bool *decodes);
+
+	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @v and their
 	 * errno is the answer. @tokenp, if it is set, is what the back end
 	 * keeps for the mapping: the caller hands it to unmapped() after
 	 * munmap(). While explaining (v->all) nothing may change in the
-	 * device: a map that would is refused with -EAGAIN.
+	 * device: a map that would is refused with -EAGAIN. unmapped() may be
+	 * NULL.
 	 */
 	int (*map)(void *be, unsigned int bar, const struct pcibar_pages *pages,
 		   struct pcibar_verdict *v, void **base, void **tokenp);
@@ -131,7 +139,7 @@ struct pcibar_backend_ops {
 	/* -ENOENT: the function has none. Calls @fn when all is read. */
 	int (*vpd_list)(void *be, pcibar_vpd_fn fn, void *data);
 
-	/* A descriptor that becomes readable with an event; the back end's own. */
+	/* A descriptor that becomes readable with an event; the back end's own. May be NULL. */
 	int (*event_fd)(void *be);
 	/* -EAGAIN: there is none. */
 	int (*event_next)(void *be, uint32_t *type);

@@ -25,6 +25,7 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	bool rom = info->kind == PCIBAR_BAR_EXPANSION_ROM, io = info->kind == PCIBAR_BAR_IO;
 	unsigned int reg = BAR0 + 4 * info->index;
 	uint32_t command, lo, hi = 0, type = 0, decoding;
+	bool decodes;
 
 	if (rom) {
 		if (pcibar_config_read(dev, HEADER_TYPE, 1, &type))
@@ -38,6 +39,12 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	decoding = command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM);
 	if (rom)
 		decoding &= (lo & 1) << 1;	/* its enable bit, at the place of MEM */
+	/* The registers of a virtual function read as zero, and its command register is no help. */
+	if ((!decoding || !lo) && !rom && pcibar_is_virtual(dev, &decodes)) {
+		info->flags |= decodes ? PCIBAR_BAR_DECODING : 0;
+		return;
+	}
+
 	info->flags |= PCIBAR_BAR_CONFIG_SEEN | (decoding ? PCIBAR_BAR_DECODING : 0);
 	lo &= rom ? ~(uint32_t)0x7ff : io ? ~(uint32_t)3 : ~(uint32_t)0xf;
 	info->bus_addr = (uint64_t)hi << 32 | lo;

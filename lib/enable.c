@@ -9,6 +9,15 @@
 /* The same bits as in the command register, so that no translation is needed. */
 #define ENABLE_ALL	(PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM | PCIBAR_ENABLE_BUS_MASTER)
 
+bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
+{
+	bool is_virtual = false;
+
+	*decodes = false;
+	return dev->ops->get_virtual && !dev->ops->get_virtual(dev->be, &is_virtual, decodes) &&
+	       is_virtual;
+}
+
 static int write_command(struct pcibar_device *dev, uint32_t command, uint32_t *seen)
 {
 	int ret = pcibar_config_write(dev, PCIBAR_COMMAND, 2, command);
@@ -49,13 +58,32 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value)
 {
 	uint32_t command;
+	bool decodes;
 	int ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
 
 	if (!ret && command == UINT16_MAX)
 		ret = -ENODEV;
-	if (!ret)
-		*value = command & ENABLE_ALL;
-	return ret;
+	if (ret)
+		return ret;
+
+	*value = command & ENABLE_ALL;
+	if (!(command & PCIBAR_ENABLE_MEM) && pcibar_is_virtual(dev, &decodes) && decodes)
+		*value |= PCIBAR_ENABLE_MEM;
+	return 0;
+}
+
+/* Takes out of @mask what a virtual function has without a bit of its own. */
+static int check_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t value)
+{
+	uint32_t decoding = *mask & (PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM);
+	bool decodes;
+
+	if (!decoding || !pcibar_is_virtual(dev, &decodes))
+		return 0;
+	if ((value & decoding) != (decodes ? decoding & PCIBAR_ENABLE_MEM : 0))
+		return -EOPNOTSUPP;
+	*mask &= ~decoding;
+	return 0;
 }
 
 PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,
@@ -75,6 +103,11 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		return ret;
 	if (!(flags & PCIBAR_ENABLE_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
 		return -EBUSY;
+	ret = check_virtual(dev, &mask, value);
+	if (ret)
+		return ret;
+	value &= mask;
+
 	pthread_mutex_lock(&dev->lock);
 	ret = change(dev, mask, value, &old);
 	if (!ret) {
@@ -120,11 +153,15 @@ static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
 
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 {
-	uint32_t old;
-	int ret = 0;
+	uint32_t old, mask = bit;
+	int ret;
+
+	ret = check_virtual(dev, &mask, bit);
+	if (ret)
+		return ret;
 
 	pthread_mutex_lock(&dev->lock);
-	if (!*users(dev, bit)) {
+	if (!*users(dev, bit) && mask) {
 		ret = change(dev, bit, bit, &old);
 		if (!ret && !(old & bit))
 			dev->activated |= bit;

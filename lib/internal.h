@@ -142,6 +142,11 @@ bool pcibar_function_answers(struct pcibar_device *dev);
 
 /* enable.c */
 #define PCIBAR_COMMAND		0x04
+/*
+ * A virtual function, and whether its memory is decoded. Worth asking only when
+ * the command register has memory decoding off: others pay nothing for it.
+ */
+bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes);
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);

@@ -174,11 +174,37 @@ static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
 }
 
 /* Decoding as the command register, and for a ROM its own enable bit, have it. */
+static void check_command(struct pcibar_request *req, struct pcibar_verdict *v, uint32_t command)
+{
+	bool io = req->res.kind == PCIBAR_BAR_IO;
+	bool rom = req->res.kind == PCIBAR_BAR_EXPANSION_ROM;
+	bool on = command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM);
+	bool decodes;
+
+	if (!on && !io && pcibar_is_virtual(req->dev, &decodes)) {
+		if (!decodes)
+			pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+				      "set VF MSE in its physical function's SR-IOV capability",
+				      "memory decoding of the virtual functions is off");
+		return;
+	}
+	if (req->flags & PCIBAR_MAP_ACTIVATE)
+		return;
+
+	if (!on)
+		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+			      "turn it on (pcibar enable), or for as long as it is mapped "
+			      "(--activate)",
+			      "%s decoding is off", io ? "I/O" : "memory");
+	else if (rom)
+		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+			      "turn it on for as long as it is mapped (--activate)",
+			      "the decoder of the expansion ROM is off");
+}
+
 static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
 {
 	struct pcibar_device *dev = req->dev;
-	bool io = req->res.kind == PCIBAR_BAR_IO;
-	bool rom = req->res.kind == PCIBAR_BAR_EXPANSION_ROM;
 	bool asleep = false;
 	uint32_t command;
 	int ret;
@@ -199,17 +225,8 @@ static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
 		ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
 	if (ret == -ENODEV || (!ret && command == UINT16_MAX))
 		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	if (ret || req->flags & PCIBAR_MAP_ACTIVATE)
-		return 0;
-	if (!(command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM)))
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
-			      "turn it on (pcibar enable), or for as long as it is mapped "
-			      "(--activate)",
-			      "%s decoding is off", io ? "I/O" : "memory");
-	else if (rom)
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
-			      "turn it on for as long as it is mapped (--activate)",
-			      "the decoder of the expansion ROM is off");
+	if (!ret)
+		check_command(req, v, command);
 	return 0;
 }
 

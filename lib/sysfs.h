@@ -2,6 +2,7 @@
 #ifndef PCIBAR_LIB_SYSFS_H
 #define PCIBAR_LIB_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 
 /* sysfs-bridge.c */
 int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
+
+/* sysfs-virtual.c: see get_virtual() in backend.h */
+int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes);
 
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);

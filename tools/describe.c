@@ -59,10 +59,13 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
 
 static void describe_decoding(const struct pcibar_bar_info *bar, FILE *out)
 {
-	if (!(bar->flags & PCIBAR_BAR_CONFIG_SEEN))
+	bool seen = bar->flags & PCIBAR_BAR_CONFIG_SEEN;
+
+	/* Of a virtual function only the decoding is known. */
+	if (!seen && !(bar->flags & PCIBAR_BAR_DECODING))
 		return;
 	fprintf(out, "  decoding %s", bar->flags & PCIBAR_BAR_DECODING ? "on" : "off");
-	if (bar->bus_addr != bar->cpu_addr)
+	if (seen && bar->bus_addr != bar->cpu_addr)
 		fprintf(out, "  bus address 0x%" PRIx64, bar->bus_addr);
 }
 
@@ -142,10 +145,10 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar)
 	json_bool(j, "mappable", bar->flags & PCIBAR_BAR_MAPPABLE);
 	json_bool(j, "write_combining", bar->flags & PCIBAR_BAR_HAS_WC);
 	json_string(j, "holder", *bar->holder ? bar->holder : NULL);
-	if (bar->flags & PCIBAR_BAR_CONFIG_SEEN) {
+	if (bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
 		json_bool(j, "decoding", bar->flags & PCIBAR_BAR_DECODING);
+	if (bar->flags & PCIBAR_BAR_CONFIG_SEEN)
 		json_hex(j, "bus_address", bar->bus_addr, 0);
-	}
 	json_object_end(j);
 }
 

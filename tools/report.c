@@ -99,6 +99,8 @@ static const struct sentence sentences[] = {
 	  "lockdown" },
 	{ PHASE_CONFIG, -EBUSY, STATUS_FAILED,
 	  "a kernel driver owns the function; unbind it or use --share-driver" },
+	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
+	  "decoding of a virtual function is turned on and off by its physical function" },
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
 	{ 0 }
 };

@@ -50,7 +50,11 @@ enum pcibar_bar_kind {
 #define PCIBAR_BAR_UPPER_HALF	(1u << 1)
 /** PCIBAR_BAR_UNASSIGNED - neither firmware nor kernel gave it an address */
 #define PCIBAR_BAR_UNASSIGNED	(1u << 2)
-/** PCIBAR_BAR_CONFIG_SEEN - DECODING and @bus_addr were read from the device */
+/**
+ * PCIBAR_BAR_CONFIG_SEEN - DECODING and @bus_addr were read from the device. A
+ * virtual function (SR-IOV) has no BAR registers: this is clear for it, while
+ * DECODING says whether its physical function has its memory decoded.
+ */
 #define PCIBAR_BAR_CONFIG_SEEN	(1u << 3)
 /** PCIBAR_BAR_DECODING - the function answers to this BAR */
 #define PCIBAR_BAR_DECODING	(1u << 4)

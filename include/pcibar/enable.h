@@ -28,7 +28,10 @@ extern "C" {
  * @value: PCIBAR_ENABLE_IO, PCIBAR_ENABLE_MEM and PCIBAR_ENABLE_BUS_MASTER as
  *         the command register has them
  *
- * Reads configuration space, which wakes a suspended device.
+ * A virtual function (SR-IOV) has no decoding bits of its own: for it
+ * PCIBAR_ENABLE_MEM is VF Memory Space Enable of its physical function, or set
+ * where that cannot be read. Reads configuration space, which wakes a suspended
+ * device.
  *
  * Return:
  * * 0 - read
@@ -50,6 +53,9 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * 7.5.1.1.3). Nothing is written when they are already as wanted. A bit that
  * is changed for the first time with PCIBAR_ENABLE_RESTORE is put back to what
  * it was when the device is closed. Bridges above the function are left alone.
+ * Decoding of a virtual function (SR-IOV) is its physical function's to turn on
+ * and off, for all virtual functions at once: to ask for what it is already is
+ * a success.
  *
  * Turning memory decoding off makes every map of the function read all-ones,
  * those of other programs too.
@@ -60,6 +66,7 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
  * * -EPERM - kernel lockdown
  * * -EBUSY - a kernel driver owns the function, without SHARE_DRIVER
+ * * -EOPNOTSUPP - decoding of a virtual function is otherwise
  * * -EIO - one of the bits does not stay as written; all are as before
  * * -ENODEV - the function is gone
  */

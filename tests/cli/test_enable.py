@@ -3,8 +3,8 @@
 """pcibar enable, pcibar disable"""
 
 import harness
-from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids
-from harness import equal, valgrind
+from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids, mem32
+from harness import check, equal, valgrind
 
 IO, MEM, MASTER = 1, 2, 4
 OTHERS = 0x0540     # bits that are none of ours: parity, SERR#, INTx
@@ -103,6 +103,25 @@ def test_lockdown(bench):
         1, f"pcibar disable: {EDU}: the kernel is locked down, which forbids writing configuration "
         "space; boot without lockdown")
     equal(edu.command(), 0x0103)
+
+
+@valgrind
+def test_a_virtual_function(bench):
+    """Its physical function decodes for it: it has no bit of its own, and its BARs read zero."""
+    virtual = bench.tree.add("0000:03:10.0", Definition(Ids(0x1234, 1, 0xff0000),
+                                                        {0: mem32(0xe0100000, 0x1000)}, command=0))
+    virtual.poke_config(0x10, bytes(4))
+    virtual.path("physfn").symlink_to(f"../{EDU}")
+    virtual.poke(0, 0, b"\x01\x02\x03\x04")
+    for options in ([], ["--activate"]):
+        bench.run("read", "0000:03:10.0", "0", "0", *options).prints("0x04030201\n")
+    info = bench.run("info", "0000:03:10.0").stdout
+    check("decoding on" in info and "bus address" not in info, info)
+    bench.run("enable", "0000:03:10.0").prints("")
+    bench.run("disable", "0000:03:10.0").refuses(
+        1, "pcibar disable: 0000:03:10.0: decoding of a virtual function is turned on and off by "
+        "its physical function")
+    equal(virtual.command(), 0)
 
 
 def test_a_function_that_answers_no_more(bench):

@@ -229,6 +229,15 @@ static int fake_get_neighbour(void *be, unsigned int bar, uint64_t first, uint64
 						 .off = first, .len = last });
 }
 
+static int fake_get_virtual(void *be, bool *is_virtual, bool *decodes)
+{
+	struct fake *fake = be;
+
+	*is_virtual = fake->is_virtual;
+	*decodes = fake->vf_mse;
+	return record(fake, (struct fake_event){ .op = FAKE_GET_VIRTUAL });
+}
+
 /* Room for a mapping with a page before and one behind it that cannot be touched. */
 static void *fence(struct fake *fake, uint64_t length)
 {
@@ -378,6 +387,7 @@ static const struct pcibar_backend_ops pristine = {
 	.get_header = fake_get_header,
 	.get_resource = fake_get_resource,
 	.get_neighbour = fake_get_neighbour,
+	.get_virtual = fake_get_virtual,
 	.map = fake_map,
 	.channel_open = fake_channel_open,
 	.channel_read = fake_channel_read,

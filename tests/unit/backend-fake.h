@@ -22,6 +22,7 @@ enum fake_op {
 	FAKE_GET_HEADER,
 	FAKE_GET_RESOURCE,
 	FAKE_GET_NEIGHBOUR,
+	FAKE_GET_VIRTUAL,
 	FAKE_MAP,
 	FAKE_CHANNEL_OPEN,
 	FAKE_CHANNEL_READ,
@@ -59,6 +60,8 @@ struct fake {
 	uint8_t header;
 	uint8_t secondary;
 	bool asleep;
+	bool is_virtual;
+	bool vf_mse;		/* of the physical function of a virtual one */
 	bool sealed;		/* a touch of a mapping ends the test */
 	bool fenced;		/* so does one of the pages before and behind it */
 	unsigned int config_len;

@@ -182,6 +182,44 @@ static void passes_errors_on(void **state)
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -ENODEV);
 }
 
+/* Others pay nothing for what is there for virtual functions. */
+static void asks_for_virtual_functions_late(void **state)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts) };
+	struct pcibar_map *map;
+	uint32_t value;
+
+	(void)state;
+	set_command(OTHERS | MEM);
+	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
+	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
+	pcibar_map_release(map);
+	assert_int_equal(fake_count(fake, FAKE_GET_VIRTUAL), 0);
+}
+
+static void leaves_a_virtual_function_to_its_physical_one(void **state)
+{
+	uint32_t value;
+
+	(void)state;
+	fake->is_virtual = true;
+	fake->config_fixed[PCIBAR_COMMAND] = IO | MEM;
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EOPNOTSUPP);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, 0, 0), 0);
+	assert_int_equal(pcibar_activate(dev, MEM), -EOPNOTSUPP);
+	fake->vf_mse = true;
+	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
+	assert_int_equal(value, MEM);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	pcibar_map_release(activate(0));
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER,
+						  PCIBAR_ENABLE_RESTORE), 0);
+	assert_command(OTHERS | MASTER);
+	close_device();
+	assert_command(OTHERS);
+}
+
 static void restores_at_close_if_asked(void **state)
 {
 	const uint32_t restore = PCIBAR_ENABLE_RESTORE;
@@ -335,6 +373,8 @@ int main(void)
 		ENABLE_TEST(checks_its_arguments),
 		ENABLE_TEST(leaves_a_drivers_function_alone),
 		ENABLE_TEST(passes_errors_on),
+		ENABLE_TEST(asks_for_virtual_functions_late),
+		ENABLE_TEST(leaves_a_virtual_function_to_its_physical_one),
 		ENABLE_TEST(restores_at_close_if_asked),
 		ENABLE_TEST(activates_while_maps_live),
 		ENABLE_TEST(activates_io_and_memory_apart),
