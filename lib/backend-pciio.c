@@ -160,6 +160,17 @@ static int pciio_config_read(void *priv, unsigned int off, unsigned int width, u
 	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
 }
 
+/* What the library activates itself, I/O, it may do through sysfs in another process. */
+static int pciio_hold_lock(void *priv, uint32_t bit, uint32_t *others)
+{
+	return pcibar_backend_sysfs.hold_lock(((struct pciio *)priv)->sysfs, bit, others);
+}
+
+static int pciio_hold_unlock(void *priv, uint32_t bit, uint32_t hold)
+{
+	return pcibar_backend_sysfs.hold_unlock(((struct pciio *)priv)->sysfs, bit, hold);
+}
+
 /*
  * The module keeps away from every driver but its own. Those that hand their
  * function to user space own no BAR: there nobody needs to ask to share.
@@ -370,6 +381,8 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.config_read = pciio_config_read,
 	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
 	.config_write = pcibar_abi_config_write,
+	.hold_lock = pciio_hold_lock,
+	.hold_unlock = pciio_hold_unlock,
 	/* And it wakes a sleeping device, which not every kernel does for sysfs' file. */
 	.vpd_list = pcibar_abi_vpd_list,
 	.event_fd = pciio_event_fd,

@@ -18,6 +18,7 @@
 struct sysfs {
 	int dir;			/* of the function */
 	char root[PATH_MAX];
+	pthread_mutex_t modify;		/* covers sysfs_config_modify(): its lock is of the file */
 	pthread_mutex_t lock;		/* covers opening the two below */
 	atomic_int config_r, config_w;	/* -1 until needed: opening wakes nothing, reading does */
 };
@@ -84,6 +85,7 @@ static int sysfs_open(const char *root, const struct pcibar_address *addr, void 
 			ret = -ENODEV;
 		goto out_free;
 	}
+	pthread_mutex_init(&be->modify, NULL);
 	pthread_mutex_init(&be->lock, NULL);
 	atomic_init(&be->config_r, -1);
 	atomic_init(&be->config_w, -1);
@@ -105,6 +107,7 @@ static void sysfs_close(void *priv)
 		close(be->config_w);
 	close(be->dir);
 	pthread_mutex_destroy(&be->lock);
+	pthread_mutex_destroy(&be->modify);
 	free(be);
 }
 
@@ -348,6 +351,51 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }
 
+static bool is_so(uint32_t reg, unsigned int width, uint32_t mask, uint32_t value)
+{
+	return (reg & mask) == value || reg == UINT32_MAX >> (32 - 8 * width);
+}
+
+/* Who has nothing to change needs neither the lock nor the right to write. */
+static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
+			       uint32_t value, uint32_t *old)
+{
+	struct sysfs *be = priv;
+	int fd, locked, ret;
+
+	ret = sysfs_config_read(be, off, width, old);
+	if (ret || is_so(*old, width, mask, value))
+		return ret;
+	fd = sysfs_config_fd(be, true);
+	if (fd < 0)
+		return fd;
+
+	pthread_mutex_lock(&be->modify);
+	locked = pcibar_sysfs_lock(fd, PCIBAR_SYSFS_LOCK_MODIFY);
+	ret = sysfs_config_read(be, off, width, old);
+	if (!ret && !is_so(*old, width, mask, value))
+		ret = sysfs_config_write(be, off, width, (*old & ~mask) | value);
+	if (!locked)
+		pcibar_sysfs_unlock(fd, PCIBAR_SYSFS_LOCK_MODIFY);
+	pthread_mutex_unlock(&be->modify);
+	return ret || !locked ? ret : 1;
+}
+
+static int sysfs_hold_lock(void *priv, uint32_t bit, uint32_t *others)
+{
+	int fd = sysfs_config_fd(priv, true);
+
+	*others = 0;
+	return fd < 0 ? fd : pcibar_sysfs_hold_lock(fd, bit, others);
+}
+
+static int sysfs_hold_unlock(void *priv, uint32_t bit, uint32_t hold)
+{
+	int fd = sysfs_config_fd(priv, true);
+
+	return fd < 0 ? fd : pcibar_sysfs_hold_unlock(fd, bit, hold);
+}
+
 static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
 {
 	struct sysfs *be = priv;
@@ -442,5 +490,8 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.channel_close = sysfs_channel_close,
 	.config_read = sysfs_config_read,
 	.config_write = sysfs_config_write,
+	.config_modify = sysfs_config_modify,
+	.hold_lock = sysfs_hold_lock,
+	.hold_unlock = sysfs_hold_unlock,
 	.vpd_list = sysfs_vpd_list,
 };

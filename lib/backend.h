@@ -11,6 +11,13 @@
 
 struct pcibar_verdict;
 
+/*
+ * A hold on decoding: somebody has PCIBAR_MAP_ACTIVATE in use, and decoding was
+ * on, or off, before it and those whose time overlaps with its own.
+ */
+#define PCIBAR_HOLD_WAS_ON	(1u << 0)
+#define PCIBAR_HOLD_WAS_OFF	(1u << 1)
+
 /* A full address; compared member by member, domain first. */
 struct pcibar_address {
 	uint32_t domain;
@@ -135,6 +142,27 @@ struct pcibar_backend_ops {
 	 */
 	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
+
+	/*
+	 * Set @mask to @value in one register, as one step for all who use this
+	 * back end. @old: the register as it was. Nothing is written when the
+	 * bits are so already, or when it reads all-ones, as where no function
+	 * answers. 1: done, but others could not be kept out. NULL: the caller
+	 * reads and writes.
+	 */
+	int (*config_modify)(void *be, unsigned int off, unsigned int width, uint32_t mask,
+			     uint32_t value, uint32_t *old);
+
+	/*
+	 * Holds on @bit of the command register, across processes. hold_lock()
+	 * says what others hold, PCIBAR_HOLD_*, and lets none of them begin or
+	 * end until hold_unlock(), with which this handle has @hold, or with 0
+	 * no hold any more. An error means that this is not so; hold_unlock()
+	 * is due all the same. A hold ends with the handle, and with the
+	 * process. NULL: processes know nothing of each other.
+	 */
+	int (*hold_lock)(void *be, uint32_t bit, uint32_t *others);
+	int (*hold_unlock)(void *be, uint32_t bit, uint32_t hold);
 
 	/* -ENOENT: the function has none. Calls @fn when all is read. */
 	int (*vpd_list)(void *be, pcibar_vpd_fn fn, void *data);

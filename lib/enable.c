@@ -18,11 +18,22 @@ bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
 	       is_virtual;
 }
 
-static int write_command(struct pcibar_device *dev, uint32_t command, uint32_t *seen)
+/* As the member of the back end; @old gets the register as it was. */
+static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint32_t *old)
 {
-	int ret = pcibar_config_write(dev, PCIBAR_COMMAND, 2, command);
+	int ret;
 
-	return ret ? ret : pcibar_config_read(dev, PCIBAR_COMMAND, 2, seen);
+	if (dev->ops->config_modify) {
+		ret = dev->ops->config_modify(dev->be, PCIBAR_COMMAND, 2, mask, value, old);
+		if (ret > 0)
+			pcibar_log(&dev->log, PCIBAR_LOG_WARNING, "the command register was "
+				   "changed while another process has it locked");
+		return ret > 0 ? 0 : ret;
+	}
+	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, old);
+	if (ret || *old == UINT16_MAX || (*old & mask) == value)
+		return ret;
+	return pcibar_config_write(dev, PCIBAR_COMMAND, 2, (*old & ~mask) | value);
 }
 
 /*
@@ -34,7 +45,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	uint32_t command, seen;
 	int ret;
 
-	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
+	ret = modify(dev, mask, value, &command);
 	if (ret)
 		return ret;
 	if (command == UINT16_MAX)
@@ -42,7 +53,8 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	*old = command & ENABLE_ALL;
 	if ((command & mask) == value)
 		return 0;
-	ret = write_command(dev, (command & ~mask) | value, &seen);
+
+	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &seen);
 	if (ret)
 		return ret;
 	pcibar_log(&dev->log, PCIBAR_LOG_INFO, "command register 0x%04x -> 0x%04x", command, seen);
@@ -50,8 +62,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 		return 0;
 	if (seen == UINT16_MAX)
 		return -ENODEV;
-	if (seen != command)
-		write_command(dev, command, &seen);
+	modify(dev, mask, command & mask, &seen);
 	return -EIO;
 }
 
@@ -151,9 +162,69 @@ static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
 	return bit == PCIBAR_ENABLE_IO ? &dev->io_users : &dev->mem_users;
 }
 
+/* Those who may not write to the function have no hold, and change nothing either. */
+static void log_hold(struct pcibar_device *dev, int error)
+{
+	if (error)
+		pcibar_log(&dev->log, error == -EACCES ? PCIBAR_LOG_INFO : PCIBAR_LOG_WARNING,
+			   "decoding is not held on against other processes: %s",
+			   strerror(-error));
+}
+
+static uint32_t hold_lock(struct pcibar_device *dev, uint32_t bit)
+{
+	uint32_t others = 0;
+
+	if (dev->ops->hold_lock)
+		log_hold(dev, dev->ops->hold_lock(dev->be, bit, &others));
+	return others;
+}
+
+static void hold_unlock(struct pcibar_device *dev, uint32_t bit, uint32_t hold)
+{
+	dev->held = (dev->held & ~bit) | (hold ? bit : 0);
+	if (dev->ops->hold_unlock)
+		log_hold(dev, dev->ops->hold_unlock(dev->be, bit, hold));
+}
+
+/*
+ * The last to end turns decoding off, whoever turned it on: the one that did may
+ * have ended before, or have been killed. So its mark is taken over.
+ */
+static int begin(struct pcibar_device *dev, uint32_t bit)
+{
+	uint32_t others = hold_lock(dev, bit), hold = 0, old;
+	int ret = change(dev, bit, bit, &old);
+
+	if (!ret && (!(old & bit) || others & PCIBAR_HOLD_WAS_OFF)) {
+		dev->activated |= bit;
+		hold = PCIBAR_HOLD_WAS_OFF;
+	} else if (!ret) {
+		hold = PCIBAR_HOLD_WAS_ON;
+	}
+	hold_unlock(dev, bit, hold);
+	return ret;
+}
+
+/* A driver that has been bound in the meantime needs decoding: leave it on then. */
+static void end(struct pcibar_device *dev, uint32_t bit)
+{
+	uint32_t others = hold_lock(dev, bit), old;
+	char driver[PCIBAR_NAME_LEN];
+	int ret = 0;
+
+	if (dev->activated & bit && !others && !dev->ops->get_driver(dev->be, driver) && !*driver)
+		ret = change(dev, bit, 0, &old);
+	dev->activated &= ~bit;
+	hold_unlock(dev, bit, 0);
+	if (ret && ret != -ENODEV)
+		pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
+			   "decoding could not be turned off again: %s", strerror(-ret));
+}
+
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 {
-	uint32_t old, mask = bit;
+	uint32_t mask = bit;
 	int ret;
 
 	ret = check_virtual(dev, &mask, bit);
@@ -161,32 +232,18 @@ int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 		return ret;
 
 	pthread_mutex_lock(&dev->lock);
-	if (!*users(dev, bit) && mask) {
-		ret = change(dev, bit, bit, &old);
-		if (!ret && !(old & bit))
-			dev->activated |= bit;
-	}
+	if (!*users(dev, bit) && mask)
+		ret = begin(dev, bit);
 	if (!ret)
 		(*users(dev, bit))++;
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }
 
-/* A driver that has been bound meanwhile needs decoding: leave it on then. */
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit)
 {
-	char driver[PCIBAR_NAME_LEN];
-	uint32_t old;
-	int ret = 0;
-
 	pthread_mutex_lock(&dev->lock);
-	if (!--*users(dev, bit) && dev->activated & bit) {
-		dev->activated &= ~bit;
-		if (!dev->ops->get_driver(dev->be, driver) && !*driver)
-			ret = change(dev, bit, 0, &old);
-		if (ret && ret != -ENODEV)
-			pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
-				   "decoding could not be turned off again: %s", strerror(-ret));
-	}
+	if (!--*users(dev, bit) && dev->held & bit)
+		end(dev, bit);
 	pthread_mutex_unlock(&dev->lock);
 }

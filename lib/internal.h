@@ -41,7 +41,8 @@ struct pcibar_device {
 	uint32_t restore_value;		/* what they were */
 	unsigned int mem_users;		/* maps with ACTIVATE on memory or ROM */
 	unsigned int io_users;		/* and on I/O */
-	uint32_t activated;		/* command bits that ACTIVATE turned on */
+	uint32_t activated;		/* command bits to turn off after the last of them */
+	uint32_t held;			/* command bits that other processes know to be in use */
 };
 
 struct pcibar_guard_slot;

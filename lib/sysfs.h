@@ -47,6 +47,23 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 /* sysfs-bridge.c */
 int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
 
+/*
+ * sysfs-hold.c: what keeps processes apart on one function. @config is its file,
+ * open for writing.
+ */
+enum pcibar_sysfs_lock {
+	PCIBAR_SYSFS_LOCK_MODIFY,	/* a read and the write that follows from it */
+	PCIBAR_SYSFS_LOCK_HOLDS,	/* who holds what; taken before the other */
+};
+
+/* Waits, but not for ever. -EBUSY: it could not be taken. */
+int pcibar_sysfs_lock(int config, enum pcibar_sysfs_lock which);
+void pcibar_sysfs_unlock(int config, enum pcibar_sysfs_lock which);
+
+/* The members of the back end. -EBUSY: the lock, or room for the hold, could not be had. */
+int pcibar_sysfs_hold_lock(int config, uint32_t bit, uint32_t *others);
+int pcibar_sysfs_hold_unlock(int config, uint32_t bit, uint32_t hold);
+
 /* sysfs-virtual.c: see get_virtual() in backend.h */
 int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes);
 

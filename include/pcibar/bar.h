@@ -171,6 +171,16 @@ struct pcibar_map_opts {
  * the ROM on sysfs, which also needs PCIBAR_MAP_ACTIVATE, because its decoder
  * is off and the kernel turns it on for each read.
  *
+ * Decoding that PCIBAR_MAP_ACTIVATE turned on is turned off by the last such
+ * map of the function to end, whichever process has it: also when the process
+ * that turned it on has ended before, normally or not. Nothing turns it off
+ * when the last one is killed. Processes know of each other through one back
+ * end only, and on sysfs through locks on the function's file ``config``, which
+ * need the right to write to it and the same mount of sysfs. Any user can keep
+ * them from being taken, by read locks: each process is by itself then, and the
+ * log gets a warning. A child of fork() that lives on when its parent is killed
+ * counts in its place until it calls exec() or ends.
+ *
  * The checks are made in the order of the errors; the first that fails decides.
  *
  * Return:

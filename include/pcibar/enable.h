@@ -57,6 +57,11 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * and off, for all virtual functions at once: to ask for what it is already is
  * a success.
  *
+ * On sysfs the change is one step for all processes that use this library: none
+ * undoes another's change of other bits. It waits up to 0.1 seconds for those
+ * who keep it from locking the function's file ``config``, 2 seconds if they
+ * may write to it, and then goes on with a warning in the log.
+ *
  * Turning memory decoding off makes every map of the function read all-ones,
  * those of other programs too.
  *

@@ -11,6 +11,11 @@ from harness import check, equal
 # One read by address, from the first call that names the tree to the end. One of them is fstat()
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
 READ_CALLS = 22
+# What --activate adds, without the signals it catches: 4 for a second look at the BAR, 2 to see
+# that the function is no virtual one, 2 to open its configuration space to write; then the locks,
+# without which other processes would lose their changes or their decoding: 12 to turn it on with
+# them and 14 to turn it off
+ACTIVATE_CALLS = 34
 
 
 def traced(bench, *arguments):
@@ -59,6 +64,15 @@ def test_how_many_calls_a_read_takes(bench):
     """A figure to notice a change by: fewer is welcome, more wants a reason."""
     calls = traced(bench, "read", EDU, "0", "0")
     equal(len(calls), READ_CALLS, "\n".join(calls))
+
+
+def test_how_many_calls_activation_adds(bench):
+    plain = traced(bench, "read", EDU, "0", "0")
+    bench.function(EDU).set_command(0x0100)
+    calls = traced(bench, "read", EDU, "0", "0", "--activate")
+    plain, calls = ([call for call in each if not call.startswith("rt_sigaction")]
+                    for each in (plain, calls))
+    equal(len(calls) - len(plain), ACTIVATE_CALLS, "\n".join(calls))
 
 
 def test_an_address_opens_only_its_own_function(bench):

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """pcibar enable, pcibar disable"""
 
+import signal
+
 import harness
 from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids, mem32
-from harness import check, equal, valgrind
+from harness import PIPE, check, equal, valgrind
 
 IO, MEM, MASTER = 1, 2, 4
 OTHERS = 0x0540     # bits that are none of ours: parity, SERR#, INTx
@@ -122,6 +124,31 @@ def test_a_virtual_function(bench):
         1, "pcibar disable: 0000:03:10.0: decoding of a virtual function is turned on and off by "
         "its physical function")
     equal(virtual.command(), 0)
+
+
+def test_activation_without_the_right_to_write(bench):
+    """Where decoding is on already, nothing needs to be changed, and nothing is said."""
+    edu = bench.function(EDU)
+    edu.path("config").chmod(0o444)
+    bench.run_as_nobody("read", EDU, "0", "0", "--activate").prints("0x00000000\n")
+
+
+@valgrind
+def test_activation_by_two_commands(bench):
+    """The first to end leaves it on for the other one."""
+    edu = bench.function(EDU)
+    edu.set_command(OTHERS)
+    first = bench.start("watch", EDU, "0", "0", "-i60m", "--activate", "-vv")
+    first.wait_for("mapped\n", "stderr")
+    second = bench.start("script", EDU, "--activate", stdin=PIPE)
+    second.feed("read 0 0\n")
+    second.wait_for("0x00000000\n")
+    first.kill(signal.SIGTERM)
+    equal(first.finish().status, -signal.SIGTERM)
+    equal(edu.command(), OTHERS | MEM)
+    second.feed("read 0 0\nquit\n")
+    equal(second.finish().status, 0)
+    equal(edu.command(), OTHERS)
 
 
 def test_a_function_that_answers_no_more(bench):
