@@ -224,16 +224,11 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 /* Signals are let in only while it waits, so that none comes between look and wait. */
 static int watch_signals(struct context *ctx, struct watch *w)
 {
-	sigset_t block;
 	sigset_t old;
 	int status;
 
 	interrupt_catch(true);
-	sigemptyset(&block);
-	sigaddset(&block, SIGINT);
-	sigaddset(&block, SIGTERM);
-	sigaddset(&block, SIGHUP);
-	sigprocmask(SIG_BLOCK, &block, &old);
+	interrupt_block(&old);
 	status = watch(ctx, w, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return status;

@@ -5,15 +5,30 @@
 
 #include "interrupt.h"
 
+/*
+ * What another process, a terminal, a timer or a limit ends a program with. Left
+ * out are SIGKILL, SIGPIPE, which main() ignores, what a fault raises, because
+ * the program cannot go on then, and real-time signals.
+ */
+static const int signals[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM,
+	SIGPROF, SIGIO, SIGPWR,
+#ifdef SIGSTKFLT
+	SIGSTKFLT,
+#endif
+};
+
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t alarm_ignored;
 
 /*
  * A signal that comes between a look at @caught and a call that waits would not
- * end the wait: from then on another one comes every second.
+ * end the wait: from then on SIGALRM comes every second. Before that it is one
+ * of somebody else, such as of an alarm(2) before exec().
  */
 static void on_signal(int sig)
 {
-	if (sig != SIGALRM)
+	if (sig != SIGALRM || (!caught && !alarm_ignored))
 		caught = sig;
 	if (caught)
 		alarm(1);
@@ -21,7 +36,6 @@ static void on_signal(int sig)
 
 void interrupt_catch(bool ignored_too)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	/* No SA_RESTART: a write to a reader that does not read must end. */
 	struct sigaction action = { .sa_handler = on_signal };
 	struct sigaction old;
@@ -30,10 +44,24 @@ void interrupt_catch(bool ignored_too)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		if (sigaction(signals[i], NULL, &old))
 			continue;
-		if (old.sa_handler != SIG_IGN || (ignored_too && signals[i] == SIGINT))
-			sigaction(signals[i], &action, NULL);
+		if (signals[i] == SIGALRM && old.sa_handler == SIG_IGN)
+			alarm_ignored = true;
+		else if (old.sa_handler == SIG_IGN && !(ignored_too && signals[i] == SIGINT))
+			continue;
+		sigaction(signals[i], &action, NULL);
 	}
-	sigaction(SIGALRM, &action, NULL);
+}
+
+/* All but SIGALRM, which must not be left pending after interrupt_clear(). */
+void interrupt_block(sigset_t *old)
+{
+	sigset_t block;
+
+	sigemptyset(&block);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signals[i] != SIGALRM)
+			sigaddset(&block, signals[i]);
+	sigprocmask(SIG_BLOCK, &block, old);
 }
 
 int interrupt_signal(void)
@@ -41,10 +69,11 @@ int interrupt_signal(void)
 	return caught;
 }
 
+/* In this order: an alarm in between would be taken for somebody else's. */
 void interrupt_clear(void)
 {
-	caught = 0;
 	alarm(0);
+	caught = 0;
 }
 
 void interrupt_obey(void)

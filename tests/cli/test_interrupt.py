@@ -8,7 +8,13 @@ import harness
 from fake_sysfs import EDU, HUGE
 from harness import PIPE, check, equal, valgrind
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2,
+           signal.SIGALRM, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGVTALRM,
+           signal.SIGPROF, signal.SIGIO, signal.SIGPWR)
+LEAVE_IT_ON = (signal.SIGKILL, signal.SIGSEGV, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
+               signal.SIGSYS, signal.SIGABRT, signal.SIGRTMIN)
+# Some signals leave a core file behind, in the folder of the tests
+NO_CORE = ["sh", "-c", "ulimit -c 0; exec \"$@\"", "sh"]
 OFF, ON = 0x0100, 0x0102
 
 
@@ -40,11 +46,45 @@ def test_decoding_is_put_back(bench):
 
 
 def test_every_signal_that_ends_a_program(bench):
-    for number in SIGNALS:
-        process = start(bench, *lines(bench)[1])
+    for line in (lines(bench)[1], lines(bench)[3]):
+        for number in SIGNALS:
+            process = start(bench, *line, wrap=NO_CORE)
+            process.kill(number)
+            status = 0 if (line[0], number) == ("watch", signal.SIGINT) else -number
+            equal(process.finish().status, status, f"status of {line[0]} after {number}")
+            equal(bench.function(HUGE).command(), OFF, f"command register after {number}")
+
+
+def test_signals_that_leave_decoding_on(bench):
+    """As the manual page says. SIGBUS is left out: the guard has it."""
+    for number in LEAVE_IT_ON:
+        process = start(bench, *lines(bench)[1], wrap=NO_CORE)
         process.kill(number)
         equal(process.finish().status, -number)
-        equal(bench.function(HUGE).command(), OFF, f"command register after {number}")
+        equal(bench.function(HUGE).command(), ON, f"command register after {number}")
+
+
+def test_a_limit_of_a_files_size(bench):
+    """It raises SIGXFSZ in the write(2) itself."""
+    bench.function(HUGE).set_command(OFF)
+    image = bench.folder / "dump"
+    limit = ["sh", "-c", "ulimit -f 8192; exec \"$@\"", "sh"]
+    result = bench.run("dump", HUGE, "2", "0+64M", "-f", "raw", "-o", image, "--activate",
+                       wrap=limit)
+    equal(result.status, -signal.SIGXFSZ)
+    equal(bench.function(HUGE).command(), OFF)
+
+
+def test_an_alarm_from_before_the_program(bench):
+    """Of an alarm(2) of who started it; one that is ignored stays so."""
+    for trap, status in (("", -signal.SIGALRM), ("trap '' ALRM; ", None)):
+        process = start(bench, *lines(bench)[1], wrap=["sh", "-c", trap + "exec \"$@\"", "sh"])
+        process.kill(signal.SIGALRM)
+        if status is None:
+            process.wait_for('"offset":"0x40000"')
+            process.kill(signal.SIGTERM)
+        equal(process.finish().status, status or -signal.SIGTERM)
+        equal(bench.function(HUGE).command(), OFF)
 
 
 @valgrind
