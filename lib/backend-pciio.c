@@ -171,16 +171,31 @@ static int pciio_hold_unlock(void *priv, uint32_t bit, uint32_t hold)
 	return pcibar_backend_sysfs.hold_unlock(((struct pciio *)priv)->sysfs, bit, hold);
 }
 
+static int pciio_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
+			       uint32_t value, uint32_t *old)
+{
+	struct pciio *be = priv;
+	struct pci_modify req = {
+		.pmo_size = sizeof(req), .pmo_sel = be->abi.sel, .pmo_reg = (int)off,
+		.pmo_width = (int)width, .pmo_mask = mask, .pmo_value = value,
+	};
+
+	if (be->abi.refused)
+		return -EACCES;
+	if (ioctl(be->abi.fd, PCIOCMODIFY, &req))
+		return -errno;
+
+	*old = req.pmo_old;
+	return 0;
+}
+
 /*
  * The module keeps away from every driver but its own. Those that hand their
  * function to user space own no BAR: there nobody needs to ask to share.
  */
-static bool is_handed_over(struct pciio *be)
+static bool is_handed_over(const char *driver)
 {
-	char driver[PCIBAR_NAME_LEN];
-
-	return !pciio_get_driver(be, driver) && *driver && strcmp(driver, "pciio") &&
-	       !pcibar_driver_owns_bars(driver);
+	return driver && *driver && strcmp(driver, "pciio") && !pcibar_driver_owns_bars(driver);
 }
 
 static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
@@ -202,7 +217,7 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].ours)
 			req.pbo_flags |= flags[i].theirs;
-	if (is_handed_over(be))
+	if (is_handed_over(pages->driver))
 		req.pbo_flags |= PCIIO_BAR_OPEN_SHARE_DRIVER;
 	return ioctl(be->abi.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
@@ -381,6 +396,8 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.config_read = pciio_config_read,
 	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
 	.config_write = pcibar_abi_config_write,
+	/* As one operation for the module, which changes the same bits when it activates. */
+	.config_modify = pciio_config_modify,
 	.hold_lock = pciio_hold_lock,
 	.hold_unlock = pciio_hold_unlock,
 	/* And it wakes a sleeping device, which not every kernel does for sysfs' file. */

@@ -185,7 +185,7 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	(void)tokenp;
 	snprintf(file, sizeof(file), "resource%u%s", bar,
 		 pages->attr == PCIBAR_ATTR_WC ? "_wc" : "");
-	fd = pcibar_sysfs_open_file(be->dir, file, write, v);
+	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write, v);
 	if (fd < 0)
 		return fd;
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
@@ -242,7 +242,7 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct p
 		snprintf(file, sizeof(file), "resource%u", bar);
 	if (write && pcibar_sysfs_locked_down(be->root))
 		return pcibar_sysfs_object_lockdown(v);
-	fd = pcibar_sysfs_open_file(be->dir, file, write || rom, v);
+	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write || rom, v);
 	if (fd < 0)
 		return fd;
 	/* "1" lets the file be read; the ROM decoder is on only during each read. */

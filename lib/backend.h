@@ -51,7 +51,8 @@ struct pcibar_pages {
 	uint64_t length;
 	uint32_t attr;			/* enum pcibar_memattr */
 	uint32_t flags;			/* PCIBAR_MAP_* */
-	bool wc_exists;			/* somebody may hold the BAR write-combining */
+	bool wc_exists;			/* another user may hold the BAR write-combining */
+	const char *driver;		/* that is bound, "" for none; NULL: it was not looked at */
 };
 
 /* Room for the name of a driver, or of what holds a page. */

@@ -127,6 +127,8 @@ struct pcibar_request {
 	uint64_t offset;
 	uint64_t length;		/* in: 0 is the rest of the BAR; resolved by the check */
 	struct pcibar_resource res;	/* filled in by the check */
+	bool driver_known;
+	char driver[PCIBAR_NAME_LEN];	/* when that is set */
 };
 
 int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v);

@@ -125,15 +125,16 @@ static int check_abilities(struct pcibar_request *req, struct pcibar_verdict *v)
 
 static int check_driver(struct pcibar_request *req, struct pcibar_verdict *v)
 {
-	char driver[PCIBAR_NAME_LEN];
-
 	if (req->flags & PCIBAR_MAP_SHARE_DRIVER ||
-	    req->dev->ops->get_driver(req->dev->be, driver) || !pcibar_driver_owns_bars(driver))
+	    req->dev->ops->get_driver(req->dev->be, req->driver))
+		return 0;
+	req->driver_known = true;
+	if (!pcibar_driver_owns_bars(req->driver))
 		return 0;
 	pcibar_object(v, PCIBAR_REASON_DRIVER, -EBUSY,
 		      "unbind it (write the address to its unbind file in sysfs), "
 		      "or share with it (--share-driver)",
-		      "the kernel driver %s owns the function", driver);
+		      "the kernel driver %s owns the function", req->driver);
 	return 0;
 }
 
@@ -150,6 +151,7 @@ void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages 
 	pages->attr = req->attr;
 	pages->flags = req->flags;
 	pages->wc_exists = req->res.flags & PCIBAR_BAR_HAS_WC;
+	pages->driver = req->driver_known ? req->driver : NULL;
 }
 
 static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)

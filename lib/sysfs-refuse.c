@@ -60,15 +60,19 @@ static int object_missing(int dir, struct pcibar_verdict *v, const char *file)
 			     "this kernel offers no file %s", file);
 }
 
-/* What can be mapped might as well be a disk, in a tree that root has unpacked. */
-static bool is_regular(int fd)
+/*
+ * What can be mapped might as well be a disk, in a tree that root has unpacked. The
+ * kernel's own has nothing but regular files, and pays for no look.
+ */
+static bool is_file(int fd, const char *root)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+	return !strcmp(root, "/sys") || (!fstat(fd, &st) && S_ISREG(st.st_mode));
 }
 
-int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v)
+int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
+			   struct pcibar_verdict *v)
 {
 	int fd = pcibar_sysfs_open(dir, file, write ? O_RDWR : O_RDONLY);
 
@@ -76,7 +80,7 @@ int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_
 		return object_missing(dir, v, file);
 	if (fd < 0)
 		return object_open(v, -fd, file, write);
-	if (is_regular(fd))
+	if (is_file(fd, root))
 		return fd;
 	close(fd);
 	return object_open(v, EIO, file, write);

@@ -74,7 +74,8 @@ bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length
 bool pcibar_sysfs_locked_down(const char *root);
 int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v);
 /* A descriptor, or why not. */
-int pcibar_sysfs_open_file(int dir, const char *file, bool write, struct pcibar_verdict *v);
+int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
+			   struct pcibar_verdict *v);
 int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error);
 
 /* sysfs-vpd.c */

@@ -10,6 +10,7 @@ from harness import check, equal
 
 # One read by address, from the first call that names the tree to the end. One of them is fstat()
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
+# For the kernel's own tree it is not made.
 READ_CALLS = 22
 # What --activate adds, without the signals it catches: 4 for a second look at the BAR, 2 to see
 # that the function is no virtual one, 2 to open its configuration space to write; then the locks,

@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include <pcibar/enable.h>
+
 #include "abi.h"
 #include "inject.h"
 #include "internal.h"
@@ -367,6 +369,23 @@ static void reaches_the_function_that_was_opened(void **state)
 	pcibar_map_release(channel);
 }
 
+/* One request, so that the module changes no other bit of the register meanwhile. */
+static void changes_bits_in_one_step(void **state)
+{
+	unsigned int writes = node.calls[NODE_WRITE];
+
+	(void)state;
+	tree_poke(&tree, NODE_FUNCTION, "config", 4, "\x07", 1);	/* what is read back */
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_ENABLE_BUS_MASTER,
+						  PCIBAR_ENABLE_BUS_MASTER, 0), 0);
+	assert_int_equal(node.config[4], 7);
+	assert_int_equal(node.calls[NODE_MODIFY], 1);
+	assert_int_equal(node.calls[NODE_WRITE], writes);
+	node.error[NODE_MODIFY] = EPERM;
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_ENABLE_BUS_MASTER, 0, 0), -EPERM);
+	assert_int_equal(node.config[4], 7);
+}
+
 static void opens_with_the_rights_that_it_has(void **state)
 {
 	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .why = &why,
@@ -537,6 +556,7 @@ int main(void)
 		PCIIO_TEST(reports_removal_without_a_map),
 		PCIIO_TEST(a_bar_may_end_alone),
 		PCIIO_TEST(reaches_the_function_that_was_opened),
+		PCIIO_TEST(changes_bits_in_one_step),
 		PCIIO_TEST(opens_with_the_rights_that_it_has),
 		PCIIO_TEST(refuses_an_older_module),
 		PCIIO_TEST(events_come_from_the_maps_there_are),
