@@ -7,13 +7,7 @@
 
 #include "internal.h"
 
-/*
- * Below this, width 0 is memcpy(). Above it the C library may choose "rep
- * movs", which the CPU turns into single bytes on uncached memory; glibc does
- * so from 2 KiB up, and up to there our own loops are no faster on memory.
- */
-#define SMALL	2048
-#define LINE	64
+#define LINE	64	/* what one vector register or burst moves at most */
 
 #define PCIBAR_LE8(x)	(x)
 
@@ -77,6 +71,16 @@ loop_to_##bits(volatile char PCIBAR_IOMEM *dst, bool fixed, const char *src, siz
 	for (; len; len -= unit, src += unit, dst += step)			\
 		unit_to_##bits(dst, src);					\
 }										\
+										\
+static bool has_ones_##bits(const char *buf, size_t len)			\
+{										\
+	for (uint##bits##_t val; len; len -= sizeof(val), buf += sizeof(val)) {	\
+		memcpy(&val, buf, sizeof(val));					\
+		if (val == UINT##bits##_MAX)					\
+			return true;						\
+	}									\
+	return false;								\
+}
 
 DEFINE_UNITS(8)
 DEFINE_UNITS(16)
@@ -86,10 +90,12 @@ DEFINE_UNITS(64)
 # define WORD		8
 # define words_from	loop_from_64
 # define words_to	loop_to_64
+# define words_have_ones	has_ones_64
 #else
 # define WORD		4
 # define words_from	loop_from_32
 # define words_to	loop_to_32
+# define words_have_ones	has_ones_32
 #endif
 
 static inline __attribute__((always_inline)) void
@@ -130,128 +136,191 @@ units_to(volatile char PCIBAR_IOMEM *dst, bool fixed, const char *src, size_t le
 	}
 }
 
+/* Is any of the units all-ones? */
+static __attribute__((noinline)) bool has_ones(const char *buf, size_t len, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return has_ones_8(buf, len);
+	case 2:
+		return has_ones_16(buf, len);
+	case 4:
+		return has_ones_32(buf, len);
+	default:
+		return words_have_ones(buf, len);
+	}
+}
+
+/*
+ * Any width. Whole 64-byte lines at a 64-byte boundary of the device's side go
+ * through vector registers, with non-temporal stores on a WC map, the rest
+ * through words and, at the ends, parts of words.
+ *
+ * Not memcpy(): it, or what a compiler makes of it, may be "rep movs", which the
+ * CPU turns into single bytes on uncached memory; device memory of arm64 faults
+ * on its unaligned accesses; and the order and the boundaries of its loads are
+ * unknown. Here all loads are aligned, so that one which the device did not
+ * complete leaves an aligned word, or a part at an end, of all-ones.
+ *
+ * The vector accesses are volatile, or a compiler might make memcpy() of the loop.
+ */
+#ifdef __x86_64__
+#define DEFINE_LINES(suffix, isa, vector, stream, mask)				\
+__attribute__((target(isa)))							\
+static bool load_##suffix(char *dst, const volatile char PCIBAR_IOMEM *src, size_t len)	\
+{										\
+	unsigned int ones = 0;							\
+										\
+	_Pragma("GCC unroll 4")							\
+	for (size_t i = 0; i < len; i += sizeof(vector)) {			\
+		vector val = *(const volatile vector PCIBAR_IOFORCE *)(src + i);	\
+										\
+		*(vector##_u *)(dst + i) = val;					\
+		ones |= (unsigned int)mask((vector)(val == ~(vector){ 0 }));	\
+	}									\
+	return ones;								\
+}										\
+										\
+__attribute__((target(isa)))							\
+static void store_##suffix(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len) \
+{										\
+	_Pragma("GCC unroll 4")							\
+	for (size_t i = 0; i < len; i += sizeof(vector))			\
+		*(volatile vector PCIBAR_IOFORCE *)(dst + i) =			\
+			*(const vector##_u *)(src + i);				\
+}										\
+										\
+__attribute__((target(isa)))							\
+static void stream_##suffix(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len) \
+{										\
+	_Pragma("GCC unroll 4")							\
+	for (size_t i = 0; i < len; i += sizeof(vector))			\
+		stream((vector PCIBAR_IOFORCE *)(uintptr_t)(dst + i),		\
+		       *(const vector##_u *)(src + i));				\
+}
+
+#define MASK_512(val)	_mm512_test_epi64_mask(val, val)
+
+DEFINE_LINES(512, "avx512f", __m512i, _mm512_stream_si512, MASK_512)
+DEFINE_LINES(avx2, "avx2", __m256i, _mm256_stream_si256, _mm256_movemask_epi8)
+DEFINE_LINES(sse2, "sse2", __m128i, _mm_stream_si128, _mm_movemask_epi8)
+
+/* Returns whether an aligned word was all-ones. */
+static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
+{
+	if (__builtin_cpu_supports("avx512f"))
+		return load_512(dst, src, len);
+	if (__builtin_cpu_supports("avx2"))
+		return load_avx2(dst, src, len);
+	return load_sse2(dst, src, len);
+}
+
+static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
+{
+	if (__builtin_cpu_supports("avx512f"))
+		(wc ? stream_512 : store_512)(dst, src, len);
+	else if (__builtin_cpu_supports("avx2"))
+		(wc ? stream_avx2 : store_avx2)(dst, src, len);
+	else
+		(wc ? stream_sse2 : store_sse2)(dst, src, len);
+}
+#else
+static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
+{
+	words_from(src, false, dst, len);
+	return words_have_ones(dst, len);
+}
+
+#define lines_to(dst, src, len, wc)	words_to(dst, false, src, len)
+#endif
+
 /* Bytes up to the next multiple of @align, or all of @len if that is less. */
-static size_t head(const volatile void *addr, size_t len, size_t align)
+static size_t head(const volatile void PCIBAR_IOMEM *addr, size_t len, size_t align)
 {
 	size_t n = -(uintptr_t)addr & (align - 1);
 
 	return n < len ? n : len;
 }
 
-/*
- * Any width. Whole 64-byte lines at a 64-byte boundary of the device's side go
- * through vector registers, with non-temporal stores on a WC map; what is left
- * at the ends, and little things, through small_*().
- */
-#ifdef __x86_64__
-#define LOAD_512(p)	_mm512_load_si512((const void *)(p))
-#define LOADU_512(p)	_mm512_loadu_si512((const void *)(p))
-#define TO_512(p)	((void *)(p))
-#define LOAD_AVX(p)	_mm256_load_si256((const __m256i *)(const void *)(p))
-#define LOADU_AVX(p)	_mm256_loadu_si256((const __m256i *)(const void *)(p))
-#define TO_AVX(p)	((__m256i *)(void *)(p))
-#define LOAD_SSE(p)	_mm_load_si128((const __m128i *)(const void *)(p))
-#define LOADU_SSE(p)	_mm_loadu_si128((const __m128i *)(const void *)(p))
-#define TO_SSE(p)	((__m128i *)(void *)(p))
-
-#define DEFINE_LINES(name, isa, vector, load, store, to)			\
-__attribute__((target(isa)))							\
-static void name(char *dst, const char *src, size_t len)			\
-{										\
-	_Pragma("GCC unroll 4")							\
-	for (size_t i = 0; i < len; i += vector)				\
-		store(to(dst + i), load(src + i));				\
-}
-
-DEFINE_LINES(stream_512, "avx512f", 64, LOADU_512, _mm512_stream_si512, TO_512)
-DEFINE_LINES(store_512, "avx512f", 64, LOADU_512, _mm512_store_si512, TO_512)
-DEFINE_LINES(load_512, "avx512f", 64, LOAD_512, _mm512_storeu_si512, TO_512)
-DEFINE_LINES(stream_avx, "avx", 32, LOADU_AVX, _mm256_stream_si256, TO_AVX)
-DEFINE_LINES(store_avx, "avx", 32, LOADU_AVX, _mm256_store_si256, TO_AVX)
-DEFINE_LINES(load_avx, "avx", 32, LOAD_AVX, _mm256_storeu_si256, TO_AVX)
-DEFINE_LINES(stream_sse2, "sse2", 16, LOADU_SSE, _mm_stream_si128, TO_SSE)
-DEFINE_LINES(store_sse2, "sse2", 16, LOADU_SSE, _mm_store_si128, TO_SSE)
-DEFINE_LINES(load_sse2, "sse2", 16, LOAD_SSE, _mm_storeu_si128, TO_SSE)
-
-static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
+/* The largest unit below a word that is aligned at @addr and not longer than @len. */
+static unsigned int part_width(const volatile void PCIBAR_IOMEM *addr, size_t len)
 {
-	char *to = (char PCIBAR_IOFORCE *)(uintptr_t)dst;
+	unsigned int width = WORD / 2;
 
-	if (__builtin_cpu_supports("avx512f"))
-		(wc ? stream_512 : store_512)(to, src, len);
-	else if (__builtin_cpu_supports("avx"))
-		(wc ? stream_avx : store_avx)(to, src, len);
-	else
-		(wc ? stream_sse2 : store_sse2)(to, src, len);
+	while ((uintptr_t)addr & (width - 1) || width > len)
+		width /= 2;
+	return width;
 }
 
-static void lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
+/* Part of a word, at an end of what is copied; returns whether a unit of it was all-ones. */
+static bool part_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
-	const char *from = (const char PCIBAR_IOFORCE *)(uintptr_t)src;
+	bool ones = false;
 
-	if (__builtin_cpu_supports("avx512f"))
-		load_512(dst, from, len);
-	else
-		(__builtin_cpu_supports("avx") ? load_avx : load_sse2)(dst, from, len);
+	while (len) {
+		unsigned int width = part_width(src, len);
+
+		units_from(src, false, dst, width, width);
+		ones |= has_ones(dst, width, width);
+		src += width;
+		dst += width;
+		len -= width;
+	}
+	return ones;
 }
 
-static void small_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len)
+static void part_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len)
 {
-	memcpy((void PCIBAR_IOFORCE *)(uintptr_t)dst, src, len);
+	while (len) {
+		unsigned int width = part_width(dst, len);
+
+		units_to(dst, false, src, width, width);
+		dst += width;
+		src += width;
+		len -= width;
+	}
 }
 
-static void small_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
+/* Whole words; returns whether one of them was all-ones. */
+static bool body_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
-	memcpy(dst, (const void PCIBAR_IOFORCE *)(uintptr_t)src, len);
-}
-#else
-/* Words at their boundary: device memory of arm64 faults on what memcpy() may do. */
-#define lines_to(dst, src, len, wc)	words_to(dst, false, src, len)
-#define lines_from(src, dst, len)	words_from(src, false, dst, len)
+	size_t lead = head(src, len, LINE), end = lead + ((len - lead) & ~(size_t)(LINE - 1));
+	bool ones;
 
-static void small_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len)
+	words_from(src, false, dst, lead);
+	ones = lines_from(src + lead, dst + lead, end - lead);
+	words_from(src + end, false, dst + end, len - end);
+	return ones || words_have_ones(dst, lead) || words_have_ones(dst + end, len - end);
+}
+
+static void body_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
 {
-	size_t lead = head(dst, len, WORD), body = (len - lead) & ~(size_t)(WORD - 1);
+	size_t lead = head(dst, len, LINE), lines = (len - lead) & ~(size_t)(LINE - 1);
 
-	loop_to_8(dst, false, src, lead);
-	words_to(dst + lead, false, src + lead, body);
-	loop_to_8(dst + lead + body, false, src + lead + body, len - lead - body);
+	words_to(dst, false, src, lead);
+	lines_to(dst + lead, src + lead, lines, wc);
+	words_to(dst + lead + lines, false, src + lead + lines, len - lead - lines);
 }
 
-static void small_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
+/* Returns whether an aligned word, or a unit of a part, was all-ones. */
+static bool any_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
-	size_t lead = head(src, len, WORD), body = (len - lead) & ~(size_t)(WORD - 1);
+	size_t lead = head(src, len, WORD), end = lead + ((len - lead) & ~(size_t)(WORD - 1));
+	bool ones;
 
-	loop_from_8(src, false, dst, lead);
-	words_from(src + lead, false, dst + lead, body);
-	loop_from_8(src + lead + body, false, dst + lead + body, len - lead - body);
+	ones = part_from(src, dst, lead);
+	ones |= body_from(src + lead, dst + lead, end - lead);
+	ones |= part_from(src + end, dst + end, len - end);
+	return ones;
 }
-#endif
 
 static void any_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
 {
-	size_t lead = head(dst, len, LINE), body = (len - lead) & ~(size_t)(LINE - 1);
+	size_t lead = head(dst, len, WORD), body = (len - lead) & ~(size_t)(WORD - 1);
 
-	if (len < SMALL && !wc) {
-		small_to(dst, src, len);
-		return;
-	}
-	small_to(dst, src, lead);
-	lines_to(dst + lead, src + lead, body, wc);
-	small_to(dst + lead + body, src + lead + body, len - lead - body);
-}
-
-static void any_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
-{
-	size_t lead = head(src, len, LINE), body = (len - lead) & ~(size_t)(LINE - 1);
-
-	if (len < SMALL) {
-		small_from(src, dst, len);
-		return;
-	}
-	small_from(src, dst, lead);
-	lines_from(src + lead, dst + lead, body);
-	small_from(src + lead + body, dst + lead + body, len - lead - body);
+	part_to(dst, src, lead);
+	body_to(dst + lead, src + lead, body, wc);
+	part_to(dst + lead + body, src + lead + body, len - lead - body);
 }
 
 static int check(const struct pcibar_map *map, uint64_t off, size_t len, unsigned int width,
@@ -301,22 +370,30 @@ static int channel_to(struct pcibar_map *map, uint64_t off, size_t step, const c
 	return 0;
 }
 
-/* When the last byte read is all-ones: is all of its unit, and does nobody answer? */
-static __attribute__((noinline)) int
-look_at_ones(struct pcibar_map *map, const unsigned char *end, unsigned int width)
+/*
+ * Could the device have been lost during a copy in units? Uncached loads are
+ * executed in order, and whatever a loss did to one unit it did to all after it,
+ * so the last unit is enough. The CPU may reorder loads from a WC map: there it
+ * may be any unit.
+ */
+static inline bool is_suspect(const struct pcibar_map *map, const char *dst, size_t len,
+			      unsigned int width)
 {
-	for (unsigned int i = 1; i < width; i++)
-		if (end[-1 - (int)i] != UINT8_MAX)
-			return 0;
-	return pcibar_access_ones(map);
+	if (map->attr == PCIBAR_ATTR_WC)
+		return has_ones(dst, len, width);
+	return len && (unsigned char)dst[len - 1] == UINT8_MAX &&
+	       has_ones(dst + len - width, width, width);
 }
 
-static inline int after_read(struct pcibar_map *map, const void *dst, size_t len,
-			     unsigned int width)
+/*
+ * All-ones alone would not do: another thread's guard replaces a window from its
+ * start, and what lies further on may work again before it gets there.
+ */
+static inline int after_read(struct pcibar_map *map, bool suspect)
 {
-	const unsigned char *end = (const unsigned char *)dst + len;
-
-	return len && end[-1] == UINT8_MAX ? look_at_ones(map, end, width) : 0;
+	/* The accesses above come first: what they read may be what the guard put there. */
+	pcibar_dma_rmb();
+	return suspect || pcibar_map_lost(map) ? pcibar_access_ones(map) : 0;
 }
 
 /* Any width, all units at one place, or no mapping. */
@@ -329,13 +406,13 @@ special_from(struct pcibar_map *map, uint64_t off, char *dst, size_t len, unsign
 
 	if (ret)
 		return ret;
-	if (!map->addr)
-		ret = channel_from(map, map->offset + off, step, dst, len, width);
-	else if (width)
+	if (!width)
+		return after_read(map, any_from(map->addr + off, dst, len));
+	if (map->addr)
 		units_from(map->addr + off, true, dst, len, width);
 	else
-		any_from(map->addr + off, dst, len);
-	return ret ? ret : after_read(map, dst, len, width);
+		ret = channel_from(map, map->offset + off, step, dst, len, width);
+	return ret ? ret : after_read(map, is_suspect(map, dst, len, width));
 }
 
 static __attribute__((noinline)) int
@@ -373,7 +450,7 @@ PCIBAR_API int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *
 	if (ret)
 		return ret;
 	units_from(map->addr + off, false, dst, len, width);
-	return after_read(map, dst, len, width);
+	return after_read(map, is_suspect(map, dst, len, width));
 }
 
 PCIBAR_API int pcibar_map_copy_to(struct pcibar_map *map, uint64_t off, const void *src,

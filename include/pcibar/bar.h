@@ -323,8 +323,10 @@ int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
  *         map, or with PCIBAR_COPY_MEMORY.
  * @flags: PCIBAR_COPY_*
  *
- * When the last unit reads all-ones, the vendor ID is looked at as in
- * pcibar_map_read().
+ * When the last unit reads all-ones, or with width 0 or on a WC map any unit or
+ * aligned word, the function is checked for as in pcibar_map_read(): once for
+ * the whole copy. Success means that all bytes came from the device, unless it
+ * was out of reach for only a part of the call.
  *
  * Return:
  * * 0 - read
@@ -332,7 +334,8 @@ int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
  *   width 0 where it is not allowed or together with PCIBAR_COPY_FIXED
  * * -ERANGE - outside the window
  * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
- * * -ENODEV - the map is lost or the function is gone; @dst holds rubbish
+ * * -ENODEV - the map is lost or the function is gone; the contents
+ *   of @dst are undefined
  */
 int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t len,
 			 unsigned int width, uint32_t flags);

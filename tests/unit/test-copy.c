@@ -9,12 +9,12 @@
  */
 #ifdef __x86_64__
 /* What this CPU has, and how many of them the library may see. */
-static const char *const features[] = { "avx", "avx512f" };
+static const char *const features[] = { "avx2", "avx512f" };
 static unsigned int features_seen;
 
 static unsigned int features_here(void)
 {
-	return !__builtin_cpu_supports("avx") ? 0 : !__builtin_cpu_supports("avx512f") ? 1 : 2;
+	return !__builtin_cpu_supports("avx2") ? 0 : !__builtin_cpu_supports("avx512f") ? 1 : 2;
 }
 
 static bool cpu_supports(const char *feature)
@@ -127,7 +127,7 @@ static void check_memory(void)
 	for (size_t len = 0; len <= 300; len++)
 		for (size_t off = 0; off < 17; off++)
 			check_copy(off, len, (len + off) % 9, 0, PCIBAR_COPY_MEMORY);
-	for (size_t len = SMALL - 2 * LINE; len < SMALL + 2 * LINE; len++)
+	for (size_t len = LEN / 8 - 2 * LINE; len < LEN / 8 + 2 * LINE; len++)
 		check_copy(len % 67, len, len % 5, 0, PCIBAR_COPY_MEMORY);
 	check_copy(0, LEN, 0, 0, PCIBAR_COPY_MEMORY);
 	check_copy(1, LEN - 1, 3, 0, PCIBAR_COPY_MEMORY);
@@ -246,37 +246,82 @@ static void writes_only_what_was_mapped_for_it(void **state)
 	assert_int_equal(pcibar_map_copy_from(map, 0, buffer, 4, 4, 0), 0);
 }
 
-static void looks_at_the_vendor_when_the_end_is_all_ones(void **state)
-{
-	const struct {
-		unsigned int width;
-		uint32_t flags;
-	} ways[] = { { 1, 0 }, { 4, 0 }, { 8, 0 }, { 0, PCIBAR_COPY_MEMORY } };
+static const struct way {
+	unsigned int width;
+	uint32_t flags, attr;
+} ways[] = {
+	{ 1, 0, PCIBAR_ATTR_UC }, { 4, 0, PCIBAR_ATTR_UC }, { 8, 0, PCIBAR_ATTR_UC },
+	{ 0, PCIBAR_COPY_MEMORY, PCIBAR_ATTR_UC }, { 0, 0, PCIBAR_ATTR_WC },
+	{ 1, 0, PCIBAR_ATTR_WC }, { 2, 0, PCIBAR_ATTR_WC }, { 4, 0, PCIBAR_ATTR_WC },
+	{ 8, 0, PCIBAR_ATTR_WC },
+};
 
+/* Copies from a new map; @asked: configuration space is to be read once. */
+static void assert_copies(const struct way *way, uint64_t off, size_t len, bool asked, int error)
+{
+	map_again(0, PCIBAR_MAP_WRITE, way->attr);
+	fake_forget(fake);
+	assert_int_equal(pcibar_map_copy_from(map, off, buffer, len, way->width, way->flags),
+			 error);
+	if (!error)
+		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), asked);
+	assert_int_equal(pcibar_map_is_lost(map), error == -ENODEV);
+}
+
+/* Ones from 32 to 40: the end of some copies, the middle of others. */
+static void asks_for_the_function_after_all_ones(void **state)
+{
 	(void)state;
-	memcpy((void *)(uintptr_t)bar_memory(), pattern, LEN);
+	fake->fenced = false;
+	memset((void *)(uintptr_t)bar_memory(), 0x5a, LEN);
 	memset((void *)((uintptr_t)bar_memory() + 32), 0xff, 8);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		fake_forget(fake);
-		assert_int_equal(pcibar_map_copy_from(map, 0, buffer, 48, ways[i].width,
-						      ways[i].flags), 0);
-		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
-		assert_int_equal(pcibar_map_copy_from(map, 0, buffer, 40, ways[i].width,
-						      ways[i].flags), 0);
-		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 1);
-		assert_int_equal(pcibar_map_copy_from(map, 40, buffer, 0, ways[i].width,
-						      ways[i].flags), 0);
-		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 1);
+		bool in_order = ways[i].width && ways[i].attr == PCIBAR_ATTR_UC;
+
+		assert_copies(&ways[i], 0, 32, false, 0);
+		assert_copies(&ways[i], 0, 40, true, 0);
+		assert_copies(&ways[i], 0, 48, !in_order, 0);
+		assert_copies(&ways[i], 40, 0, false, 0);
 	}
 	fake_set_config(fake, 0, 4, UINT32_MAX);
+	fake_set_config(fake, 8, 4, UINT32_MAX);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		assert_int_equal(pcibar_map_copy_from(map, 0, buffer, 48, ways[i].width,
-						      ways[i].flags), 0);
-		assert_int_equal(pcibar_map_copy_from(map, 0, buffer, 40, ways[i].width,
-						      ways[i].flags), -ENODEV);
-		assert_true(pcibar_map_is_lost(map));
-		map_again(0, PCIBAR_MAP_WRITE, PCIBAR_ATTR_UC);
+		bool in_order = ways[i].width && ways[i].attr == PCIBAR_ATTR_UC;
+
+		assert_copies(&ways[i], 0, 32, false, 0);
+		assert_copies(&ways[i], 0, 40, true, -ENODEV);
+		assert_copies(&ways[i], 0, 48, false, in_order ? 0 : -ENODEV);
+		assert_copies(&ways[i], 40, 0, false, 0);
 	}
+}
+
+/* Whatever the device did not complete: a word anywhere, or a part of one at an end. */
+static void check_each_place(void)
+{
+	static const struct way any = { 0, PCIBAR_COPY_MEMORY, PCIBAR_ATTR_UC };
+
+	for (uint64_t at = 0; at < 512; at += 8) {
+		memset((void *)(uintptr_t)bar_memory(), 0x5a, LEN);
+		memset((void *)((uintptr_t)bar_memory() + at), 0xff, 8);
+		assert_copies(&any, 0, 512, true, 0);
+		assert_copies(&any, 1, 511, true, 0);
+		assert_copies(&any, at + 1, 64, true, 0);
+		assert_copies(&any, at + 7, 64, true, 0);
+		assert_copies(&any, at, 5, true, 0);
+		assert_copies(&any, at + 8, 512, false, 0);
+		assert_copies(&any, 0, at, false, 0);
+	}
+	/* No aligned word: the device has put them there. */
+	memset((void *)(uintptr_t)bar_memory(), 0x5a, LEN);
+	memset((void *)((uintptr_t)bar_memory() + 68), 0xff, 8);
+	assert_copies(&any, 0, 512, false, 0);
+}
+
+static void finds_all_ones_wherever_they_are(void **state)
+{
+	(void)state;
+	fake->fenced = false;
+	on_every_cpu(check_each_place);
 }
 
 /* A byte image on every host, one access of the back end for each unit, in order. */
@@ -320,7 +365,8 @@ int main(void)
 		COPY_TEST(checks_its_arguments),
 		COPY_TEST(keeps_to_the_window),
 		COPY_TEST(writes_only_what_was_mapped_for_it),
-		COPY_TEST(looks_at_the_vendor_when_the_end_is_all_ones),
+		COPY_TEST(asks_for_the_function_after_all_ones),
+		COPY_TEST(finds_all_ones_wherever_they_are),
 		COPY_TEST(copies_through_a_channel),
 	};
 

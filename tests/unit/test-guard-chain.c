@@ -255,6 +255,42 @@ static void a_program_that_owns_the_signal_can_ask(void **state)
 	assert_int_equal(unit_in_child(handle_by_hand, NULL), 0);
 }
 
+/* As when another thread's guard is at work, and the device is back before it is done. */
+static void half_replaced(int sig, siginfo_t *info, void *context)
+{
+	char *half = (char *)(uintptr_t)pcibar_map_addr(map) + LEN / 2;
+
+	calls++;
+	if (!pcibar_guard_handle(sig, info, context) || ftruncate(fake->bar[0].fd, LEN) ||
+	    mmap(half, LEN / 2, PROT_READ, MAP_SHARED | MAP_FIXED, fake->bar[0].fd, LEN / 2) !=
+	    half)
+		abort();
+}
+
+static int copy_what_is_half_replaced(void *data)
+{
+	static const unsigned int widths[] = { 0, 1, 4, 8 };
+	static unsigned char buf[LEN];
+
+	(void)data;
+	set_handler(NULL, half_replaced);
+	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++) {
+		lose();
+		CHILD_CHECK(pcibar_map_copy_from(map, 0, buf, LEN, widths[i],
+						 PCIBAR_COPY_MEMORY) == -ENODEV);
+		CHILD_CHECK(calls == (int)i + 1 && buf[0] == 0xff && !buf[LEN - 1]);
+		pcibar_map_release(map);
+		map_bar();
+	}
+	return 0;
+}
+
+static void a_loss_that_spares_the_end_is_a_loss(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(copy_what_is_half_replaced, NULL), 0);
+}
+
 static struct sigaction current(void)
 {
 	struct sigaction action;
@@ -367,6 +403,7 @@ int main(void)
 		CHAIN_TEST(a_fault_without_a_handler_ends_the_program),
 		CHAIN_TEST(a_sent_signal_is_passed_on),
 		CHAIN_TEST(a_program_that_owns_the_signal_can_ask),
+		CHAIN_TEST(a_loss_that_spares_the_end_is_a_loss),
 		CHAIN_TEST(installations_are_counted),
 		CHAIN_TEST(installations_do_not_overflow),
 		CHAIN_TEST(a_later_handler_is_left_alone),
