@@ -10,10 +10,10 @@ static uint64_t all_ones(unsigned int width)
 
 int pcibar_access_ones(struct pcibar_map *map)
 {
-	if (!pcibar_map_lost(map) && pcibar_function_answers(map->dev))
+	bool present = pcibar_function_is_present(map->dev);
+
+	if (present && !pcibar_map_lost(map))
 		return 0;
-	if (!pcibar_function_answers(map->dev))
-		atomic_store(&map->dev->gone, true);
 	atomic_store_explicit(&map->lost, true, memory_order_relaxed);
 	return -ENODEV;
 }

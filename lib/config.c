@@ -5,8 +5,10 @@
 
 #include "internal.h"
 
+#define VENDOR			0x00
 #define STATUS			0x06
 #define STATUS_CAP_LIST		0x10
+#define CLASS_REVISION		0x08
 #define CAP_POINTER		0x34
 #define CAP_POINTER_CARDBUS	0x14
 #define CAP_FIRST		0x40
@@ -15,12 +17,43 @@
 #define EXT_FIRST		0x100
 #define EXT_MAX			960	/* (4096 - 256) / 4 */
 
+/*
+ * Reads of a function that is absent return all-ones, which is not a valid
+ * vendor ID; but the vendor ID of a virtual function reads as that, too (SR-IOV
+ * 1.1, 3.4.1.1). Class and revision are valid in both, and never all-ones. A
+ * function that cannot be asked, for lack of a right, is not taken for absent.
+ */
+bool pcibar_function_is_present(struct pcibar_device *dev)
+{
+	uint32_t val;
+	int ret = dev->ops->config_read(dev->be, VENDOR, 2, &val);
+	bool ones = !ret && val == UINT16_MAX;
+
+	if (ones) {
+		ret = dev->ops->config_read(dev->be, CLASS_REVISION, 4, &val);
+		ones = !ret && val == UINT32_MAX;
+	}
+	if (!ones && ret != -ENODEV)
+		return true;
+	atomic_store(&dev->gone, true);
+	return false;
+}
+
 int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
 		       uint32_t *val)
 {
+	uint32_t got;
+	int ret;
+
 	if (off % width)
 		return -EINVAL;
-	return dev->ops->config_read(dev->be, off, width, val);
+	ret = pcibar_device_result(dev, dev->ops->config_read(dev->be, off, width, &got));
+	if (ret)
+		return ret;
+	if (got == UINT32_MAX >> (32 - 8 * width) && !pcibar_function_is_present(dev))
+		return -ENODEV;
+	*val = got;
+	return 0;
 }
 
 int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
@@ -30,16 +63,7 @@ int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned in
 		return -EINVAL;
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
 		return -EACCES;
-	return dev->ops->config_write(dev->be, off, width, val);
-}
-
-/* A function that is not there answers all-ones, which is no vendor's ID. */
-bool pcibar_function_answers(struct pcibar_device *dev)
-{
-	uint32_t vendor;
-	int ret = dev->ops->config_read(dev->be, 0, 2, &vendor);
-
-	return ret != -ENODEV && (ret || vendor != UINT16_MAX);
+	return pcibar_device_result(dev, dev->ops->config_write(dev->be, off, width, val));
 }
 
 #define DEFINE_CONFIG(bits)							\

@@ -31,7 +31,7 @@ struct pcibar_device {
 	uint32_t flags;			/* PCIBAR_OPEN_* */
 	struct pcibar_log log;
 	atomic_uint refs;		/* the handle and its maps */
-	atomic_bool gone;		/* an event or a checked call has told */
+	atomic_bool gone;		/* found by an event or a checked call */
 	char driver[PCIBAR_NAME_LEN];	/* handed out by device_get_info */
 	char holder[PCIBAR_NAME_LEN];	/* handed out by bar_get_info */
 
@@ -114,6 +114,14 @@ int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_select
 void pcibar_device_get(struct pcibar_device *dev);
 void pcibar_device_put(struct pcibar_device *dev);
 
+/* Returns @ret of a back end: its -ENODEV means that the function is gone. */
+static inline int pcibar_device_result(struct pcibar_device *dev, int ret)
+{
+	if (ret == -ENODEV)
+		atomic_store(&dev->gone, true);
+	return ret;
+}
+
 /* request.c */
 #define PCIBAR_MAP_FLAGS_ALL	(PCIBAR_MAP_WRITE | PCIBAR_MAP_EXCLUSIVE | \
 				 PCIBAR_MAP_ACTIVATE | PCIBAR_MAP_SHARE_DRIVER | \
@@ -141,7 +149,8 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 		       uint32_t *val);
 int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
 			uint32_t val);
-bool pcibar_function_answers(struct pcibar_device *dev);
+/* One or two reads of configuration space; when it is absent, the device is gone. */
+bool pcibar_function_is_present(struct pcibar_device *dev);
 
 /* enable.c */
 #define PCIBAR_COMMAND		0x04
@@ -155,7 +164,7 @@ void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);
 
 /* access.c */
-/* After all-ones were read: 0 when that is a value, -ENODEV when nobody answered. */
+/* After all-ones were read: 0 if they are a value, -ENODEV if the device is lost. */
 int pcibar_access_ones(struct pcibar_map *map);
 
 /* guard.c */

@@ -273,7 +273,8 @@ bool pcibar_map_is_lost(const struct pcibar_map *map);
  * @val: the value, zero-extended, as a number (the bus is little-endian)
  *
  * Exactly one load of this width. When all bits read are ones, the vendor ID
- * is read from configuration space to tell a value from an absent device.
+ * is read from configuration space to tell a value from an absent device, and
+ * for a virtual function, which has none, the class code.
  *
  * Return:
  * * 0 - read

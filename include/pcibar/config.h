@@ -24,7 +24,8 @@ extern "C" {
  *       (256, or 4096 with PCI Express)
  * @val: result
  *
- * One configuration access of exactly this width.
+ * One configuration access of exactly this width. When all bits read are ones,
+ * one or two more tell a value from an absent function.
  *
  * Return:
  * * 0 - read

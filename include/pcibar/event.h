@@ -74,8 +74,8 @@ int pcibar_device_read_event(struct pcibar_device *dev, struct pcibar_event *eve
  * pcibar_device_is_gone() - whether the function is known to be gone
  * @dev: open device
  *
- * Asks nobody: true after PCIBAR_EVENT_GONE was read, or after a checked call
- * has found out.
+ * Makes no system call; becomes true after PCIBAR_EVENT_GONE was read, or after
+ * a checked call or an access to configuration space found the function gone.
  *
  * Return: true when it is; it never becomes false again.
  */

@@ -145,7 +145,10 @@ def test_ones_are_a_value_while_the_function_answers(bench):
     edu = bench.function(EDU)
     edu.poke(0, 0, b"\xff" * 4)
     bench.run("read", EDU, "0", "0").prints("0xffffffff\n")
-    edu.poke_config(0, b"\xff\xff")
+    # A virtual function has no IDs of its own.
+    edu.poke_config(0, b"\xff" * 4)
+    bench.run("read", EDU, "0", "0").prints("0xffffffff\n")
+    edu.poke_config(8, b"\xff" * 4)
     bench.run("read", EDU, "0", "0").refuses(4, f"pcibar read: {EDU} BAR 0: {LOST}")
 
 

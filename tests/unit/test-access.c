@@ -177,6 +177,11 @@ static void writes_only_what_was_mapped_for_it(void **state)
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_WRITE), 0);
 }
 
+static void make_absent(void)
+{
+	memset(fake->config, 0xff, fake->config_len);
+}
+
 static void all_ones_from_a_live_function_is_a_value(void **state)
 {
 	const uint64_t all = UINT64_MAX;
@@ -200,6 +205,28 @@ static void all_ones_from_a_live_function_is_a_value(void **state)
 	assert_false(pcibar_map_is_lost(map));
 }
 
+/* The IDs of a virtual function are those of its physical function. */
+static void a_virtual_function_is_asked_for_its_class(void **state)
+{
+	const uint64_t all = UINT64_MAX;
+
+	(void)state;
+	fake_poke(fake, 0, 0, &all, sizeof(all));
+	fake_set_config(fake, 0, 4, UINT32_MAX);
+	for (size_t i = 0; i < 4; i++) {
+		uint64_t val = 0;
+
+		fake_forget(fake);
+		assert_int_equal(pcibar_map_read(map, 0, widths[i], &val), 0);
+		assert_int_equal(val, ones(widths[i]));
+		assert_int_equal(fake->count, 2);
+		assert_int_equal(fake->events[1].off, 8);
+		assert_int_equal(fake->events[1].len, 4);
+	}
+	assert_false(pcibar_map_is_lost(map));
+	assert_false(pcibar_device_is_gone(dev));
+}
+
 static void all_ones_from_nobody_is_a_loss(void **state)
 {
 	const uint64_t all = UINT64_MAX;
@@ -207,15 +234,17 @@ static void all_ones_from_nobody_is_a_loss(void **state)
 
 	(void)state;
 	fake_poke(fake, 0, 0, &all, sizeof(all));
-	fake_set_config(fake, 0, 4, UINT32_MAX);
+	make_absent();
 	assert_int_equal(pcibar_map_read(map, 8, 4, &val), 0);
 	assert_int_equal(val, 0);
 	assert_false(pcibar_map_is_lost(map));
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -ENODEV);
 	assert_int_equal(val, 0);
 	assert_true(pcibar_map_is_lost(map));
+	assert_true(pcibar_device_is_gone(dev));
 	/* It never comes back, even if the function does. */
 	fake_set_config(fake, 0, 4, 0x11e81234);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM);
 	assert_int_equal(pcibar_map_read(map, 8, 4, &val), -ENODEV);
 	assert_int_equal(pcibar_map_write(map, 8, 4, 1), -ENODEV);
 	assert_int_equal(pcibar_map_copy_from(map, 8, &val, 4, 4, 0), -ENODEV);
@@ -247,7 +276,7 @@ static void looks_at_all_ones_from_a_channel(void **state)
 	fake_poke(fake, 4, 0, &all, sizeof(all));
 	assert_int_equal(pcibar_map_read(map, 0, 2, &val), 0);
 	assert_int_equal(val, UINT16_MAX);
-	fake_set_config(fake, 0, 4, UINT32_MAX);
+	make_absent();
 	assert_int_equal(pcibar_map_read(map, 0, 2, &val), -ENODEV);
 	assert_true(pcibar_map_is_lost(map));
 }
@@ -276,6 +305,7 @@ int main(void)
 		ACCESS_TEST(refuses_values_that_do_not_fit),
 		ACCESS_TEST(writes_only_what_was_mapped_for_it),
 		ACCESS_TEST(all_ones_from_a_live_function_is_a_value),
+		ACCESS_TEST(a_virtual_function_is_asked_for_its_class),
 		ACCESS_TEST(all_ones_from_nobody_is_a_loss),
 		ACCESS_TEST(a_function_without_configuration_space_is_gone),
 		ACCESS_TEST(looks_at_all_ones_from_a_channel),

@@ -293,6 +293,87 @@ static void searches_pass_errors_on(void **state)
 	}
 }
 
+static int read_width(unsigned int off, unsigned int width, uint32_t *val)
+{
+	uint16_t u16 = 0;
+	uint8_t u8 = 0;
+	int ret;
+
+	if (width == 4)
+		return pcibar_config_read32(dev, off, val);
+	ret = width == 2 ? pcibar_config_read16(dev, off, &u16)
+			 : pcibar_config_read8(dev, off, &u8);
+	*val = width == 2 ? u16 : u8;
+	return ret;
+}
+
+/* A register may be all-ones; only then is another access made. */
+static void asks_for_the_function_after_all_ones(void **state)
+{
+	uint32_t val;
+
+	(void)state;
+	fake_set_config(fake, 0x40, 4, UINT32_MAX);
+	fake_set_config(fake, 0x44, 4, 0xfffefeff);
+	for (unsigned int width = 1; width <= 4; width *= 2) {
+		fake_forget(fake);
+		assert_int_equal(read_width(0x40, width, &val), 0);
+		assert_int_equal(val, UINT32_MAX >> (32 - 8 * width));
+		assert_int_equal(fake->count, 2);
+		assert_int_equal(fake->events[1].off, 0);
+		if (width == 1)
+			continue;
+		fake_forget(fake);
+		assert_int_equal(read_width(0x44, width, &val), 0);
+		assert_int_equal(fake->count, 1);
+	}
+	assert_false(pcibar_device_is_gone(dev));
+}
+
+static void reads_the_ids_of_a_virtual_function(void **state)
+{
+	uint32_t val;
+
+	(void)state;
+	fake_set_config(fake, 0, 4, UINT32_MAX);
+	assert_int_equal(read_width(0, 4, &val), 0);
+	assert_int_equal(val, UINT32_MAX);
+	assert_int_equal(read_width(2, 2, &val), 0);
+	assert_false(pcibar_device_is_gone(dev));
+}
+
+static void all_ones_from_an_absent_function_are_no_value(void **state)
+{
+	uint32_t u32 = 0x5a5a5a5a;
+	uint16_t u16 = 0x5a5a;
+	uint8_t u8 = 0x5a;
+
+	(void)state;
+	memset(fake->config, 0xff, sizeof(fake->config));
+	assert_int_equal(pcibar_config_read8(dev, 0x3c, &u8), -ENODEV);
+	assert_int_equal(pcibar_config_read16(dev, 0, &u16), -ENODEV);
+	assert_int_equal(pcibar_config_read32(dev, 0x40, &u32), -ENODEV);
+	assert_true(u8 == 0x5a && u16 == 0x5a5a && u32 == 0x5a5a5a5a);
+	assert_true(pcibar_device_is_gone(dev));
+}
+
+static void an_error_of_absence_is_remembered(void **state)
+{
+	uint32_t val;
+
+	(void)state;
+	fake->error[FAKE_CONFIG_WRITE] = -EIO;
+	assert_int_equal(pcibar_config_write8(dev, 0x40, 1), -EIO);
+	assert_false(pcibar_device_is_gone(dev));
+	fake->error[FAKE_CONFIG_READ] = fake->error[FAKE_CONFIG_WRITE] = -ENODEV;
+	assert_int_equal(read_width(0x40, 4, &val), -ENODEV);
+	assert_true(pcibar_device_is_gone(dev));
+	pcibar_device_close(dev);
+	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
+	assert_int_equal(pcibar_config_write8(dev, 0x40, 1), -ENODEV);
+	assert_true(pcibar_device_is_gone(dev));
+}
+
 /* All-ones from a function that is gone must not read as a list. */
 static void finds_nothing_in_an_absent_function(void **state)
 {
@@ -301,8 +382,8 @@ static void finds_nothing_in_an_absent_function(void **state)
 	(void)state;
 	fake->config_len = 4096;
 	memset(fake->config, 0xff, sizeof(fake->config));
-	assert_int_equal(pcibar_config_find_capability(dev, 5, &off), -ENOENT);
-	assert_int_equal(pcibar_config_find_extended(dev, 5, &off), -ENOENT);
+	assert_int_equal(pcibar_config_find_capability(dev, 5, &off), -ENODEV);
+	assert_int_equal(pcibar_config_find_extended(dev, 5, &off), -ENODEV);
 }
 
 int main(void)
@@ -314,6 +395,10 @@ int main(void)
 		CONFIG_TEST(refuses_what_is_outside),
 		CONFIG_TEST(passes_errors_on),
 		CONFIG_TEST(writes_only_what_was_opened_for_it),
+		CONFIG_TEST(asks_for_the_function_after_all_ones),
+		CONFIG_TEST(reads_the_ids_of_a_virtual_function),
+		CONFIG_TEST(all_ones_from_an_absent_function_are_no_value),
+		CONFIG_TEST(an_error_of_absence_is_remembered),
 		CONFIG_TEST(finds_capabilities),
 		CONFIG_TEST(follows_odd_pointers),
 		CONFIG_TEST(leaves_a_looping_list),
