@@ -18,6 +18,13 @@ int pcibar_access_ones(struct pcibar_map *map)
 	return -ENODEV;
 }
 
+int pcibar_access_result(struct pcibar_map *map, int ret)
+{
+	if (ret == -ENODEV)
+		atomic_store_explicit(&map->lost, true, memory_order_relaxed);
+	return pcibar_device_result(map->dev, ret);
+}
+
 static uint64_t load(const volatile void PCIBAR_IOMEM *addr, unsigned int width)
 {
 	switch (width) {
@@ -65,7 +72,9 @@ PCIBAR_API int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned in
 	if (map->addr)
 		got = load(map->addr + off, width);
 	else
-		ret = map->dev->ops->channel_read(map->channel, map->offset + off, width, &got);
+		ret = pcibar_access_result(map, map->dev->ops->channel_read(map->channel,
+									    map->offset + off,
+									    width, &got));
 	if (!ret && got == all_ones(width))
 		ret = pcibar_access_ones(map);
 	if (!ret)
@@ -83,7 +92,9 @@ PCIBAR_API int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned i
 	if (val & ~all_ones(width))
 		return -EINVAL;
 	if (!map->addr)
-		return map->dev->ops->channel_write(map->channel, map->offset + off, width, val);
+		return pcibar_access_result(map, map->dev->ops->channel_write(map->channel,
+									      map->offset + off,
+									      width, val));
 	store(map->addr + off, width, val);
 	return pcibar_map_lost(map) ? -ENODEV : 0;
 }

@@ -347,7 +347,7 @@ static int channel_from(struct pcibar_map *map, uint64_t off, size_t step, char 
 		int ret = map->dev->ops->channel_read(map->channel, off, width, &val);
 
 		if (ret)
-			return ret;
+			return pcibar_access_result(map, ret);
 		for (unsigned int b = 0; b < width; b++)
 			dst[i + b] = (char)(val >> 8 * b);
 	}
@@ -365,7 +365,7 @@ static int channel_to(struct pcibar_map *map, uint64_t off, size_t step, const c
 			val |= (uint64_t)(unsigned char)src[i + b] << 8 * b;
 		ret = map->dev->ops->channel_write(map->channel, off, width, val);
 		if (ret)
-			return ret;
+			return pcibar_access_result(map, ret);
 	}
 	return 0;
 }

@@ -166,6 +166,8 @@ void pcibar_enable_restore(struct pcibar_device *dev);
 /* access.c */
 /* After all-ones were read: 0 if they are a value, -ENODEV if the device is lost. */
 int pcibar_access_ones(struct pcibar_map *map);
+/* Returns @ret of a channel, whose -ENODEV means that map and device are lost. */
+int pcibar_access_result(struct pcibar_map *map, int ret);
 
 /* guard.c */
 enum pcibar_guard_state {

@@ -205,10 +205,11 @@ static void assert_ports(void)
 	assert_int_equal(pcibar_map_write(map, 0, 8, 0), -EOPNOTSUPP);
 	node.error[NODE_BARIO] = ENOENT;
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EBUSY);
-	node.error[NODE_BARIO] = ENODEV;
-	assert_int_equal(pcibar_map_write(map, 0, 4, 0), -ENODEV);
 	node.error[NODE_BARIO] = EPERM;
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EPERM);
+	node.error[NODE_BARIO] = ENODEV;
+	assert_int_equal(pcibar_map_write(map, 0, 4, 0), -ENODEV);
+	assert_true(pcibar_map_is_lost(map));
 	node.error[NODE_BARIO] = 0;
 	memset(&node.io, 0, sizeof(node.io));
 	pcibar_map_release(map);

@@ -293,6 +293,37 @@ static void passes_a_channels_errors_on(void **state)
 	assert_int_equal(pcibar_map_write(map, 0, 2, 1), -EIO);
 }
 
+/* The back end has found out: nothing reads all-ones, and the function need not be asked. */
+static void a_channel_that_is_gone_is_a_loss(void **state)
+{
+	static const enum fake_op ops[] = { FAKE_CHANNEL_READ, FAKE_CHANNEL_WRITE };
+	uint64_t val = 42;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		bool copy = i & 2;
+		int ret;
+
+		pcibar_device_close(dev);
+		dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
+		map_again(4, PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE, 0);
+		fake_forget(fake);
+		fake->error[ops[i & 1]] = -ENODEV;
+		if (i & 1)
+			ret = copy ? pcibar_map_copy_to(map, 0, &val, 8, 4, 0)
+				   : pcibar_map_write(map, 0, 4, 1);
+		else
+			ret = copy ? pcibar_map_copy_from(map, 0, &val, 8, 4, 0)
+				   : pcibar_map_read(map, 0, 4, &val);
+		assert_int_equal(ret, -ENODEV);
+		assert_true(pcibar_map_is_lost(map) && pcibar_device_is_gone(dev));
+		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
+		fake->error[ops[i & 1]] = 0;
+		assert_int_equal(pcibar_map_read(map, 0, 4, &val), -ENODEV);
+	}
+	assert_int_equal(val, 42);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -310,6 +341,7 @@ int main(void)
 		ACCESS_TEST(a_function_without_configuration_space_is_gone),
 		ACCESS_TEST(looks_at_all_ones_from_a_channel),
 		ACCESS_TEST(passes_a_channels_errors_on),
+		ACCESS_TEST(a_channel_that_is_gone_is_a_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

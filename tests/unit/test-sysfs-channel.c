@@ -178,13 +178,17 @@ static void passes_errors_of_ports_on(void **state)
 	uint64_t val;
 
 	(void)state;
-	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
 		inject(INJECT_PREAD, 1, errors[i]);
 		assert_int_equal(pcibar_map_read(map, 0, 4, &val), -errors[i]);
+		assert_int_equal(pcibar_map_is_lost(map), errors[i] == ENODEV);
+		assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
 		inject(INJECT_PWRITE, 1, errors[i]);
 		assert_int_equal(pcibar_map_write(map, 0, 4, 0), -errors[i]);
+		assert_int_equal(pcibar_map_is_lost(map), errors[i] == ENODEV);
 	}
+	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
 	inject(INJECT_PREAD, 1, 0);
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EIO);
 	inject(INJECT_PWRITE, 1, 0);
