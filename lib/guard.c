@@ -118,14 +118,23 @@ static struct pcibar_guard_slot *find(const char *addr)
 	return slot;
 }
 
-/* A kill() or sigqueue() has no address: si_code tells it from a fault. */
+/*
+ * Only what a revoked or absent page raises. A kill() or sigqueue() has no
+ * address. BUS_ADRALN is an unaligned access of the program to a device that is
+ * still there, BUS_MCEERR_* a memory error.
+ */
+static bool is_loss(const siginfo_t *info)
+{
+	return info->si_code == BUS_ADRERR || info->si_code == BUS_OBJERR;
+}
+
 PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 {
 	struct pcibar_guard_slot *slot;
 	int saved = errno, state = PCIBAR_GUARD_LIVE, handled = 1;
 
 	(void)context;
-	if (sig != SIGBUS || info->si_code <= 0)
+	if (sig != SIGBUS || !is_loss(info))
 		return 0;
 	slot = find(info->si_addr);
 	if (!slot)

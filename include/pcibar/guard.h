@@ -21,7 +21,9 @@ extern "C" {
  * not reach a device).
  *
  * Faults elsewhere go to the handler that was there before, or, without one,
- * end the program as they would have.
+ * end the program as they would have. So do faults inside a map that are no
+ * loss: an unaligned access where the CPU has none (BUS_ADRALN), and memory
+ * errors (BUS_MCEERR_AR, BUS_MCEERR_AO).
  */
 
 /**
@@ -62,7 +64,7 @@ int pcibar_guard_remove(void);
  * @context: its ucontext, not used
  *
  * For programs that install their own handler with SA_SIGINFO: call this
- * first, and return from the handler when it answers 1. It is
+ * first, and return from the handler when it returns 1. It is
  * async-signal-safe and needs no pcibar_guard_install().
  *
  * Return:
