@@ -2,13 +2,14 @@
 /*
  * The guard runs in a signal handler: it takes no lock, allocates nothing and
  * calls only what is async-signal-safe, or a bare system call (memfd_create,
- * ftruncate, mmap) on the systems that have it.
+ * getrlimit, ftruncate, mmap) on the systems that have it.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <pcibar/guard.h>
@@ -61,22 +62,39 @@ void pcibar_guard_drop(struct pcibar_guard_slot *slot)
 }
 
 /*
+ * Bytes of the file that @len is replaced with, a multiple of the page size or
+ * @len; 0: there is no way. A file above RLIMIT_FSIZE would raise SIGXFSZ, which
+ * ends the program.
+ */
+static size_t file_length(size_t len)
+{
+	size_t unit = ONES_LEN, page = (size_t)sysconf(_SC_PAGESIZE);
+	struct rlimit limit;
+
+	while (len / unit > PIECES_MAX)
+		unit *= 2;
+	if (unit > len)
+		unit = len;
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < unit)
+		unit = (size_t)limit.rlim_cur & ~(page - 1);
+	return unit && len / unit <= PIECES_MAX ? unit : 0;
+}
+
+/*
  * Ones, as one small file mapped again and again over the window. Private, so
  * that a stray write stays in this process and out of the other pieces.
  */
 static bool replace(const struct pcibar_guard_slot *slot)
 {
 	char *base = atomic_load(&slot->base);
-	size_t len = atomic_load(&slot->len), unit = ONES_LEN;
+	size_t len = atomic_load(&slot->len), unit = file_length(len);
 	int prot = PROT_READ | (atomic_load(&slot->writable) ? PROT_WRITE : 0);
 	void *ones;
 	bool done = false;
 	int fd;
 
-	while (len / unit > PIECES_MAX)
-		unit *= 2;
-	if (unit > len)
-		unit = len;
+	if (!unit)
+		return false;
 	fd = memfd_create("pcibar-lost", MFD_CLOEXEC);
 	if (fd < 0)
 		return false;

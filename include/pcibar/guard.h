@@ -32,8 +32,9 @@ extern "C" {
  * Counted: each success needs one pcibar_guard_remove(). It covers all maps,
  * older ones too. At a fault it needs one free descriptor, 2 MiB of memory and
  * one mapping per 2 MiB of the window (fewer above 16 GiB); without them the
- * fault goes the way of one elsewhere. Threads: any; a program that changes its
- * own SIGBUS handler at the same time must serialise.
+ * fault goes the way of one elsewhere. An RLIMIT_FSIZE below 2 MiB takes one
+ * mapping per so many bytes, of which there may be 8192. Threads: any; a program
+ * that changes its own SIGBUS handler at the same time must serialise.
  *
  * Return:
  * * 0 - installed

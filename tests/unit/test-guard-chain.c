@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -409,6 +410,48 @@ static void without_means_a_fault_is_one_elsewhere(void **state)
 	assert_int_equal(unit_in_child(lack_what_it_needs, NULL), 0);
 }
 
+/* SIGXFSZ, which a file above the limit raises, would end the child. */
+static int lose_with_small_files(void *data)
+{
+	static const rlim_t limits[] = { 4096, 3 * 4096 + 1, LEN };
+	struct rlimit limit;
+
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!getrlimit(RLIMIT_FSIZE, &limit));
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		const volatile unsigned char *bytes = (volatile void *)pcibar_map_addr(map);
+
+		limit.rlim_cur = limits[i];
+		lose();
+		CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+		CHILD_CHECK(touch_map() == 0xff && pcibar_map_is_lost(map) && !calls);
+		for (size_t at = 0; at < LEN; at++)
+			CHILD_CHECK(bytes[at] == 0xff);
+		limit.rlim_cur = limit.rlim_max;
+		CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+		CHILD_CHECK(!ftruncate(fake->bar[0].fd, LEN));
+		pcibar_map_release(map);
+		map_bar();
+	}
+
+	limit.rlim_cur = 4095;
+	lose();
+	CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+	if (!sigsetjmp(back, 1))
+		touch_map();
+	CHILD_CHECK(calls == 1 && !pcibar_map_is_lost(map));
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void a_limit_on_files_is_kept(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(lose_with_small_files, NULL), 0);
+}
+
 static int touch_what_was_a_map(void *data)
 {
 	volatile char *old = pcibar_map_addr(map);
@@ -445,6 +488,7 @@ int main(void)
 		CHAIN_TEST(installations_do_not_overflow),
 		CHAIN_TEST(a_later_handler_is_left_alone),
 		CHAIN_TEST(without_means_a_fault_is_one_elsewhere),
+		CHAIN_TEST(a_limit_on_files_is_kept),
 		CHAIN_TEST(a_released_map_is_forgotten),
 	};
 
