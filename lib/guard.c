@@ -22,12 +22,42 @@
 
 static _Atomic(struct pcibar_guard_slot *) slots;
 
-/* Covers what follows, and the taking of free slots. */
+/* Covers what follows, and the taking of free slots; held over fork(). */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool watches_fork;
 static unsigned int installed;
 static struct sigaction previous;
 
 static void on_sigbus(int sig, siginfo_t *info, void *context);
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void after_fork_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* The thread that was replacing a window is in the parent only. */
+static void after_fork_child(void)
+{
+	struct pcibar_guard_slot *slot;
+
+	for (slot = atomic_load(&slots); slot; slot = slot->next)
+		if (atomic_load(&slot->state) == PCIBAR_GUARD_REPLACING)
+			atomic_store(&slot->state, PCIBAR_GUARD_PARTIAL);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Takes the lock held. Not in a constructor, which could not report a failure. */
+static bool watch_fork(void)
+{
+	if (!watches_fork)
+		watches_fork = !pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	return watches_fork;
+}
 
 struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 {
@@ -37,7 +67,7 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 	for (slot = atomic_load(&slots); slot; slot = slot->next)
 		if (atomic_load(&slot->state) == PCIBAR_GUARD_FREE)
 			break;
-	if (!slot) {
+	if (!slot && watch_fork()) {
 		slot = calloc(1, sizeof(*slot));
 		if (slot) {
 			slot->next = atomic_load(&slots);
@@ -82,22 +112,22 @@ static size_t file_length(size_t len)
 
 /*
  * Ones, as one small file mapped again and again over the window. Private, so
- * that a stray write stays in this process and out of the other pieces.
+ * that a stray write stays in this process and out of the other pieces. Returns
+ * the state of the slot after it: @before when nothing was done.
  */
-static bool replace(const struct pcibar_guard_slot *slot)
+static int replace(const struct pcibar_guard_slot *slot, int before)
 {
 	char *base = atomic_load(&slot->base);
 	size_t len = atomic_load(&slot->len), unit = file_length(len);
 	int prot = PROT_READ | (atomic_load(&slot->writable) ? PROT_WRITE : 0);
+	int fd, state = before;
 	void *ones;
-	bool done = false;
-	int fd;
 
 	if (!unit)
-		return false;
+		return before;
 	fd = memfd_create("pcibar-lost", MFD_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return before;
 	if (ftruncate(fd, (off_t)unit))
 		goto out;
 	ones = mmap(NULL, unit, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -105,13 +135,16 @@ static bool replace(const struct pcibar_guard_slot *slot)
 		goto out;
 	memset(ones, 0xff, unit);
 	munmap(ones, unit);
-	done = true;
-	for (size_t off = 0; done && off < len; off += unit)
-		done = mmap(base + off, len - off < unit ? len - off : unit, prot,
-			    MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED;
+	for (size_t off = 0; off < len; off += unit) {
+		if (mmap(base + off, len - off < unit ? len - off : unit, prot,
+			 MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+			goto out;
+		state = PCIBAR_GUARD_PARTIAL;
+	}
+	state = PCIBAR_GUARD_LOST;
 out:
 	close(fd);
-	return done;
+	return state;
 }
 
 /* A slot that is being changed is of another thread's next map: not the one that faulted. */
@@ -149,7 +182,7 @@ static bool is_loss(const siginfo_t *info)
 PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 {
 	struct pcibar_guard_slot *slot;
-	int saved = errno, state = PCIBAR_GUARD_LIVE, handled = 1;
+	int saved = errno, state, handled = 1;
 
 	(void)context;
 	if (sig != SIGBUS || !is_loss(info))
@@ -157,9 +190,12 @@ PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 	slot = find(info->si_addr);
 	if (!slot)
 		return 0;
-	if (atomic_compare_exchange_strong(&slot->state, &state, PCIBAR_GUARD_REPLACING)) {
-		handled = replace(slot);
-		atomic_store(&slot->state, handled ? PCIBAR_GUARD_LOST : PCIBAR_GUARD_LIVE);
+	state = atomic_load(&slot->state);
+	if ((state == PCIBAR_GUARD_LIVE || state == PCIBAR_GUARD_PARTIAL) &&
+	    atomic_compare_exchange_strong(&slot->state, &state, PCIBAR_GUARD_REPLACING)) {
+		state = replace(slot, state);
+		handled = state == PCIBAR_GUARD_LOST;
+		atomic_store(&slot->state, state);
 	}
 	errno = saved;
 	return handled;

@@ -173,6 +173,7 @@ int pcibar_access_result(struct pcibar_map *map, int ret);
 enum pcibar_guard_state {
 	PCIBAR_GUARD_FREE,
 	PCIBAR_GUARD_LIVE,
+	PCIBAR_GUARD_PARTIAL,	/* lost, but only a part was replaced; a fault does the rest */
 	PCIBAR_GUARD_REPLACING,	/* by one thread; others that fault simply try again */
 	PCIBAR_GUARD_LOST,
 };
@@ -204,7 +205,7 @@ static inline bool pcibar_map_lost(const struct pcibar_map *map)
 
 	if (map->slot)
 		state = atomic_load_explicit(&map->slot->state, memory_order_relaxed);
-	return state >= PCIBAR_GUARD_REPLACING ||
+	return state >= PCIBAR_GUARD_PARTIAL ||
 	       atomic_load_explicit(&map->lost, memory_order_relaxed);
 }
 

@@ -20,6 +20,12 @@ struct pcibar_refusal;
  *
  * Threads: any number of threads may use one map, with checked calls and
  * through its address, except that pcibar_map_release() must be the last.
+ *
+ * After fork() the child has the mapping, too, and may access it through its
+ * address; a guard works there as in the parent. Of the calls with the map it may
+ * make only those that return what the map is, pcibar_map_is_lost() among them:
+ * checked calls use the device, and pcibar_map_release() would turn decoding off
+ * under the parent.
  */
 struct pcibar_map;
 

@@ -452,6 +452,57 @@ static void a_limit_on_files_is_kept(void **state)
 	assert_int_equal(unit_in_child(lose_with_small_files, NULL), 0);
 }
 
+/* Without room for all pieces the window is lost all the same, and a later fault goes on. */
+static int run_out_of_mappings(void *data)
+{
+	const volatile unsigned char *bytes = (volatile void *)pcibar_map_addr(map);
+	struct rlimit limit;
+
+	(void)data;
+	set_handler(NULL, own_siginfo);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = 4096;
+	lose();
+	CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+	/* The file of ones, the first page, the second. */
+	inject(INJECT_MMAP, 3, ENOMEM);
+	if (!sigsetjmp(back, 1))
+		(void)bytes[LEN - 1];
+	CHILD_CHECK(calls == 1 && inject_happened(INJECT_MMAP));
+	CHILD_CHECK(pcibar_map_is_lost(map) && bytes[0] == 0xff && calls == 1);
+	CHILD_CHECK(bytes[LEN - 1] == 0xff && calls == 1);
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void half_a_replacement_is_a_loss(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(run_out_of_mappings, NULL), 0);
+}
+
+static int finish_what_the_parent_began(void *data)
+{
+	(void)data;
+	CHILD_CHECK(pcibar_map_is_lost(map));
+	CHILD_CHECK(touch_map() == 0xff);
+	CHILD_CHECK(atomic_load(&map->slot->state) == PCIBAR_GUARD_LOST);
+	return 0;
+}
+
+/* The thread that is at it does not exist in the child, which must not wait for it. */
+static void a_fork_during_a_replacement(void **state)
+{
+	(void)state;
+	assert_int_equal(pcibar_guard_install(), 0);
+	lose();
+	atomic_store(&map->slot->state, PCIBAR_GUARD_REPLACING);
+	assert_int_equal(unit_in_child(finish_what_the_parent_began, NULL), 0);
+	assert_int_equal(atomic_load(&map->slot->state), PCIBAR_GUARD_REPLACING);
+	assert_int_equal(pcibar_guard_remove(), 0);
+}
+
 static int touch_what_was_a_map(void *data)
 {
 	volatile char *old = pcibar_map_addr(map);
@@ -489,6 +540,8 @@ int main(void)
 		CHAIN_TEST(a_later_handler_is_left_alone),
 		CHAIN_TEST(without_means_a_fault_is_one_elsewhere),
 		CHAIN_TEST(a_limit_on_files_is_kept),
+		CHAIN_TEST(half_a_replacement_is_a_loss),
+		CHAIN_TEST(a_fork_during_a_replacement),
 		CHAIN_TEST(a_released_map_is_forgotten),
 	};
 
