@@ -165,7 +165,11 @@ struct pcibar_backend_ops {
 	int (*hold_lock)(void *be, uint32_t bit, uint32_t *others);
 	int (*hold_unlock)(void *be, uint32_t bit, uint32_t hold);
 
-	/* -ENOENT: the function has none. Calls @fn when all is read. */
+	/*
+	 * -ENOENT: the function has none. -ENODATA: what was read has no name
+	 * in it; the caller checks that the function is still there. Calls @fn
+	 * when all is read, and returns what @fn does when that is not 0.
+	 */
 	int (*vpd_list)(void *be, pcibar_vpd_fn fn, void *data);
 
 	/* A descriptor that becomes readable with an event; the back end's own. May be NULL. */

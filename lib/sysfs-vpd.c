@@ -59,7 +59,7 @@ static bool next_resource(const uint8_t *vpd, size_t len, size_t *at, size_t *si
 	return *size <= len - *at;
 }
 
-/* Some devices answer with rubbish: what has no name in it is none. */
+/* Some devices return garbage: what has no name in it is not VPD. */
 static bool has_ident(const uint8_t *vpd, size_t len)
 {
 	size_t size;
@@ -76,7 +76,7 @@ int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, voi
 	int ret = 0;
 
 	if (!has_ident(vpd, len))
-		return -ENOENT;
+		return -ENODATA;
 	while (!ret && next_resource(vpd, len, &at, &size)) {
 		uint8_t tag = vpd[at - VPD_HEADER];
 
@@ -106,8 +106,8 @@ static int read_all(int fd, uint8_t *buf, size_t *len)
 }
 
 /*
- * Only functions with that capability have the file. The kernel answers ENODEV
- * for what it takes for rubbish, and stays with that.
+ * Only functions with that capability have the file. The kernel returns ENODEV
+ * for what it takes for garbage, and stays with that.
  */
 int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data)
 {

@@ -52,13 +52,14 @@ typedef int (*pcibar_vpd_fn)(void *data, const struct pcibar_vpd_field *field);
  * @fn: called for each field, in the order of the device
  * @data: handed to @fn
  *
- * Reads from the device, which takes milliseconds to seconds, and wakes it. The
- * data is read whole before @fn is called, and ends where it makes no sense.
+ * Reads from the device, which takes milliseconds to seconds, and wakes it. @fn
+ * is called when all is read and the function was found present after that, by a
+ * read of configuration space. Parsing stops at the first malformed field.
  *
  * Return:
  * * 0 - done
  * * -ENOENT - the function has no vital product data, or what it has is
- *   rubbish, without a name in it
+ *   garbage, without a name in it
  * * -EACCES, -EPERM - no right: it takes root
  * * -ENODEV - the function is gone
  * * -ENOMEM - no memory

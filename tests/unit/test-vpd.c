@@ -103,7 +103,7 @@ static void ends_where_the_data_ends(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, good, len);
-		assert_int_equal(parse(exact, len), len < 7 ? -ENOENT : 0);
+		assert_int_equal(parse(exact, len), len < 7 ? -ENODATA : 0);
 		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
 		free(exact);
 	}
@@ -117,13 +117,13 @@ static void ends_where_it_makes_no_sense(void **state)
 		int answer;
 		const char *fields;
 	} cases[] = {
-		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENOENT, "" },
+		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENODATA, "" },
 		{ "\x90\x05\x00" "PN\x02" "17" "\x82\x01\x00" "N", 12, 0, "ro PN: 17; ident: N; " },
 		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x03" "17" "\x78", 13, 0, "ident: N; " },
 		{ "\x82\x01\x00" "N" "\x90\xff\xff" "PN\x02" "17", 12, 0, "ident: N; " },
 		{ "\x82\x00\x00" "\x90\x02\x00" "PN", 8, 0, "ident: ; " },
-		{ "\xff\xff\xff\xff", 4, -ENOENT, "" },
-		{ "\0\0\0\0", 4, -ENOENT, "" },
+		{ "\xff\xff\xff\xff", 4, -ENODATA, "" },
+		{ "\0\0\0\0", 4, -ENODATA, "" },
 	};
 
 	(void)state;
@@ -215,6 +215,51 @@ static void hands_on_what_the_back_end_says(void **state)
 	pcibar_device_close(other);
 }
 
+/* All that a back end may see of a loss is what was read. */
+static void keeps_back_what_a_lost_function_has_read(void **state)
+{
+	static const uint8_t none[16] = { 0xff };
+	char config[64];
+	int go_on = 0;
+
+	(void)state;
+	memset(config, 0xff, sizeof(config));
+	tree_set(&tree, FUNCTION, "vpd", "%s", "");
+	tree_truncate(&tree, FUNCTION, "vpd", sizeof(good));
+	tree_poke(&tree, FUNCTION, "vpd", 0, none, sizeof(none));
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	assert_false(pcibar_device_is_gone(dev));
+	tree_poke(&tree, FUNCTION, "config", 0, config, sizeof(config));
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	tree_poke(&tree, FUNCTION, "vpd", 0, good, sizeof(good));
+	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	assert_string_equal(listed, "");
+	assert_true(pcibar_device_is_gone(dev));
+}
+
+static void asks_once_for_the_function(void **state)
+{
+	struct fake *fake = fake_add("0000:04:00.0");
+	struct pcibar_device *other = unit_open("0000:04:00.0", 0);
+	int go_on = 0;
+
+	(void)state;
+	fake_forget(fake);
+	assert_int_equal(pcibar_vpd_list(other, note, &go_on), 0);
+	assert_int_equal(fake->count, 2);
+	assert_int_equal(fake->events[0].op, FAKE_VPD_LIST);
+	assert_int_equal(fake->events[1].op, FAKE_CONFIG_READ);
+	/* No data, no access: the function may be asleep. */
+	fake->error[FAKE_VPD_LIST] = -ENOENT;
+	fake_forget(fake);
+	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ENOENT);
+	assert_int_equal(fake->count, 1);
+	fake->error[FAKE_VPD_LIST] = 0;
+	inject(INJECT_ALLOC, 1, ENOMEM);
+	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ENOMEM);
+	pcibar_device_close(other);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -226,6 +271,8 @@ int main(void)
 		VPD_TEST(takes_elements_apart),
 		VPD_TEST(tells_none_from_gone),
 		VPD_TEST(hands_on_what_the_back_end_says),
+		VPD_TEST(keeps_back_what_a_lost_function_has_read),
+		VPD_TEST(asks_once_for_the_function),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
