@@ -233,8 +233,8 @@ PCIBAR_API int pcibar_guard_install(void)
 	if (installed == UINT32_MAX) {
 		ret = -EOVERFLOW;
 	} else if (!installed++) {
-		sigemptyset(&ours.sa_mask);
 		sigaction(SIGBUS, NULL, &previous);
+		ours.sa_mask = previous.sa_mask;
 		sigaction(SIGBUS, &ours, NULL);
 	}
 	pthread_mutex_unlock(&lock);

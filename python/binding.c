@@ -128,7 +128,8 @@ static PyMethodDef functions[] = {
 	{ "scan", list_functions, METH_VARARGS, NULL },
 	{ "explain", explain, METH_VARARGS, NULL },
 	{ "guard_install", guard_install, METH_NOARGS, "guard_install()\n--\n\n"
-	  "Let the process survive touching a lost map; counted." },
+	  "Let the process survive touching a lost map; counted.\n\n"
+	  "Enable faulthandler before it, not after: see guard()." },
 	{ "guard_remove", guard_remove, METH_NOARGS, "guard_remove()\n--\n\n"
 	  "Take one guard_install() back." },
 	{ "wc_flush", wc_flush, METH_NOARGS, "wc_flush()\n--\n\n"

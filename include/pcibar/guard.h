@@ -15,15 +15,28 @@ extern "C" {
  * first such fault inside a pcibar map replaces the whole window at once by
  * memory that reads all-ones, which is what a bus returns for a function that
  * is not there, marks the map as lost, and the program goes on: raw pointers
- * read all-ones, checked calls answer -ENODEV, pcibar_map_is_lost() is true.
+ * read all-ones, checked calls return -ENODEV, pcibar_map_is_lost() is true.
  * A lost map never comes back, even if the function does: release it and map
  * again. What a raw write to a lost map does is undefined until then (it does
  * not reach a device).
  *
- * Faults elsewhere go to the handler that was there before, or, without one,
- * end the program as they would have. So do faults inside a map that are no
- * loss: an unaligned access where the CPU has none (BUS_ADRALN), and memory
- * errors (BUS_MCEERR_AR, BUS_MCEERR_AO).
+ * A process has one handler of SIGBUS, so the order of installation matters.
+ * Install the guard last. Faults elsewhere, and signals that were sent, go to
+ * the handler that was there before, with its signal mask, or, without one, do
+ * what they would have done. This serves the handlers of crash reporters, such
+ * as Python's faulthandler, of the JVM, and of the Go runtime, which are there
+ * when the program starts or a library is loaded.
+ *
+ * A handler that is installed after the guard replaces it. The guard works on if
+ * that handler passes the faults that it does not know on to the one it found,
+ * as the Go runtime in a shared library and HotSpot are documented to do, or
+ * calls pcibar_guard_handle(). One that does neither, such as faulthandler, makes
+ * the guard useless: the first touch of a lost map ends the program. To have
+ * both, remove the guard, enable faulthandler, and install the guard again.
+ *
+ * Faults inside a map that are no loss are treated as those elsewhere: unaligned
+ * accesses where the CPU has none (BUS_ADRALN), and memory errors
+ * (BUS_MCEERR_AR, BUS_MCEERR_AO).
  */
 
 /**
@@ -46,9 +59,9 @@ int pcibar_guard_install(void);
  * pcibar_guard_remove() - take one installation of the guard back
  *
  * The last one restores the handler that was there before, unless the program
- * has replaced the guard's meanwhile: then the signal action is left alone. A
+ * has replaced the guard's in the meantime: then the signal action is left alone. A
  * program whose own handler calls the guard's must not install the guard again
- * after that: the two would call one another for ever.
+ * after that, or the two handlers would call each other endlessly.
  *
  * Return:
  * * 0 - done

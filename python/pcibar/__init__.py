@@ -81,7 +81,11 @@ def explain(selector: str, bar: int | None = None, offset: int = 0, length: int 
 
 @contextlib.contextmanager
 def guard() -> Iterator[None]:
-    """Survive touching a map whose device is gone: it raises PcibarError instead of SIGBUS."""
+    """Survive touching a map whose device is gone: it raises PcibarError instead of SIGBUS.
+
+    Enable faulthandler before it (or with python3 -X faulthandler): other faults are reported as
+    ever. Enabled after it, faulthandler takes its place, and the loss ends the process.
+    """
     guard_install()
     try:
         yield

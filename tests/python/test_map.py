@@ -3,6 +3,8 @@
 """Maps: windows, accesses of each width, ranges, numbers that do not fit, losing, closing."""
 
 import errno
+import signal
+import subprocess
 import sys
 import threading
 
@@ -219,6 +221,48 @@ class Losing(support.Case):
         self.refused(errno.EINVAL, ReasonCode.SYSTEM, pcibar.guard_remove)
         pcibar.guard_install()
         pcibar.guard_remove()
+
+
+class Faulthandler(support.Case):
+    """In a process of its own, because it is to die."""
+
+    def run_python(self, *lines):
+        program = "\n".join((
+            "import faulthandler, mmap, os, resource, sys, pcibar",
+            "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+            f"registers = pcibar.open({EDU!r}, sysfs_root={str(self.root)!r}).map(0)",
+            "def lose():",
+            f"    os.truncate({str(self.functions[EDU].path('resource0'))!r}, 0)",
+            "    try:",
+            "        registers.read32(0)",
+            "    except pcibar.PcibarError:",
+            "        print('lost', flush=True)",
+            "def fault_elsewhere():",
+            f"    with open({str(self.root / 'elsewhere')!r}, 'w+b') as file:",
+            "        file.truncate(4096)",
+            "        view = mmap.mmap(file.fileno(), 4096)",
+            "        file.truncate(0)",
+            "        return view[0]",
+            *lines))
+        return subprocess.run([sys.executable, "-c", program], text=True, capture_output=True,
+                              timeout=support.BOUND, check=False)
+
+    def test_before_the_guard_both_work(self):
+        done = self.run_python("faulthandler.enable()", "pcibar.guard_install()", "lose()",
+                               "fault_elsewhere()")
+        self.assertEqual((done.stdout, done.returncode), ("lost\n", -signal.SIGBUS), done.stderr)
+        self.assertIn("Fatal Python error: Bus error", done.stderr)
+        self.assertIn("in fault_elsewhere", done.stderr)
+
+    def test_after_the_guard_it_takes_its_place(self):
+        done = self.run_python("pcibar.guard_install()", "faulthandler.enable()", "lose()")
+        self.assertEqual((done.stdout, done.returncode), ("", -signal.SIGBUS), done.stderr)
+        self.assertIn("in lose", done.stderr)
+
+    def test_the_guard_again_after_it_works(self):
+        done = self.run_python("pcibar.guard_install()", "pcibar.guard_remove()",
+                               "faulthandler.enable()", "pcibar.guard_install()", "lose()")
+        self.assertEqual((done.stdout, done.returncode), ("lost\n", 0), done.stderr)
 
 
 class Closing(support.Case):

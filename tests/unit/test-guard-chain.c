@@ -365,6 +365,73 @@ static void installations_do_not_overflow(void **state)
 	assert_int_equal(pcibar_guard_remove(), 0);
 }
 
+static struct sigaction found;
+
+static void pass_on(int sig, siginfo_t *info, void *context)
+{
+	calls++;
+	found.sa_sigaction(sig, info, context);
+}
+
+static int install_after_the_guard(void *data)
+{
+	struct sigaction later = { .sa_sigaction = pass_on, .sa_flags = SA_SIGINFO };
+
+	(void)data;
+	set_handler(own_jump, NULL);
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!sigaction(SIGBUS, &later, &found));
+	lose();
+	CHILD_CHECK(touch_map() == 0xff && pcibar_map_is_lost(map) && calls == 1);
+	CHILD_CHECK(touch_elsewhere() && calls == 3);
+
+	pcibar_map_release(map);
+	CHILD_CHECK(!ftruncate(fake->bar[0].fd, LEN));
+	map_bar();
+	set_handler(NULL, own_siginfo);
+	lose();
+	if (!sigsetjmp(back, 1))
+		touch_map();
+	CHILD_CHECK(calls == 1 && !pcibar_map_is_lost(map));
+	return 0;
+}
+
+static void a_later_handler_decides(void **state)
+{
+	(void)state;
+	assert_int_equal(unit_in_child(install_after_the_guard, NULL), 0);
+}
+
+static volatile sig_atomic_t blocked;
+
+static void own_mask(int sig)
+{
+	sigset_t set;
+
+	own_plain(sig);
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	blocked = sigismember(&set, SIGUSR1);
+}
+
+static int send_with_a_mask(void *data)
+{
+	struct sigaction action = { .sa_handler = own_mask };
+
+	(void)data;
+	sigaddset(&action.sa_mask, SIGUSR1);
+	CHILD_CHECK(!sigaction(SIGBUS, &action, NULL));
+	CHILD_CHECK(!pcibar_guard_install());
+	CHILD_CHECK(!raise(SIGBUS) && calls == 1 && blocked == 1);
+	return 0;
+}
+
+static void an_earlier_handler_keeps_its_mask(void **state)
+{
+	(void)state;
+	calls = 0;
+	assert_int_equal(unit_in_child(send_with_a_mask, NULL), 0);
+}
+
 static void a_later_handler_is_left_alone(void **state)
 {
 	const struct sigaction before = current();
@@ -537,6 +604,8 @@ int main(void)
 		CHAIN_TEST(a_loss_that_spares_the_end_is_a_loss),
 		CHAIN_TEST(installations_are_counted),
 		CHAIN_TEST(installations_do_not_overflow),
+		CHAIN_TEST(a_later_handler_decides),
+		CHAIN_TEST(an_earlier_handler_keeps_its_mask),
 		CHAIN_TEST(a_later_handler_is_left_alone),
 		CHAIN_TEST(without_means_a_fault_is_one_elsewhere),
 		CHAIN_TEST(a_limit_on_files_is_kept),
