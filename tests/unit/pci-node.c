@@ -296,14 +296,30 @@ static struct node_function *find(const struct pcisel *sel)
 	return NULL;
 }
 
+/* The registers of a function are bytes, little-endian; requests hold them as numbers. */
+static uint32_t from_bytes(const unsigned char *bytes, unsigned int width)
+{
+	uint32_t val = 0;
+
+	while (width--)
+		val = val << 8 | bytes[width];
+	return val;
+}
+
+static void to_bytes(unsigned char *bytes, unsigned int width, uint32_t val)
+{
+	for (unsigned int i = 0; i < width; i++, val >>= 8)
+		bytes[i] = (unsigned char)val;
+}
+
 static int conf_access(struct pci_io *io, bool write)
 {
 	if (io->pi_reg + io->pi_width > NODE_CONFIG)
 		return EINVAL;
 	if (write)
-		memcpy(node.config + io->pi_reg, &io->pi_data, (size_t)io->pi_width);
+		to_bytes(node.config + io->pi_reg, (unsigned int)io->pi_width, io->pi_data);
 	else
-		memcpy(&io->pi_data, node.config + io->pi_reg, (size_t)io->pi_width);
+		io->pi_data = from_bytes(node.config + io->pi_reg, (unsigned int)io->pi_width);
 	return 0;
 }
 
@@ -351,9 +367,9 @@ static int bario(struct pci_bar_ioreq *io)
 		return EINVAL;
 	node.io = *io;
 	if (io->pbi_op == PCIBARIO_READ)
-		memcpy(&io->pbi_value, node.port + io->pbi_offset, io->pbi_width);
+		io->pbi_value = from_bytes(node.port + io->pbi_offset, io->pbi_width);
 	else
-		memcpy(node.port + io->pbi_offset, &io->pbi_value, io->pbi_width);
+		to_bytes(node.port + io->pbi_offset, io->pbi_width, io->pbi_value);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* The sysfs back end's I/O BARs, expansion ROM and configuration space. */
 #include "unit.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -71,21 +72,26 @@ static int open_function_dir(void)
 	return fd;
 }
 
+/* The kernel's file of an I/O BAR holds numbers of the host's byte order. */
 static void reads_ports(void **state)
 {
-	static const unsigned char bytes[] = { 0xef, 0xcd, 0xab, 0x89 };
+	const uint8_t byte = 0xef;
+	const uint16_t word = 0xcdef;
+	const uint32_t dword = 0x89abcdef;
 	uint64_t val;
 
 	(void)state;
-	tree_poke(&tree, FUNCTION, "resource4", 0x1c, bytes, sizeof(bytes));
 	assert_int_equal(try_map(4, 0), 0);
 	assert_null(pcibar_map_addr(map));
+	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &byte, sizeof(byte));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 1, &val), 0);
-	assert_int_equal(val, 0xef);
+	assert_int_equal(val, byte);
+	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &word, sizeof(word));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 2, &val), 0);
-	assert_int_equal(val, 0xcdef);
+	assert_int_equal(val, word);
+	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &dword, sizeof(dword));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 4, &val), 0);
-	assert_int_equal(val, 0x89abcdef);
+	assert_int_equal(val, dword);
 	assert_int_equal(pcibar_map_read(map, 0x18, 8, &val), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_read(map, 0x20, 1, &val), -ERANGE);
 	assert_int_equal(pcibar_map_write(map, 0, 1, 1), -EACCES);
@@ -140,8 +146,11 @@ static void waits_for_no_configuration_space(void **state)
 
 static void writes_ports(void **state)
 {
-	static const unsigned char wanted[] = { 0x11, 0, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77 };
-	unsigned char got[8];
+	struct {
+		uint8_t byte, untouched;
+		uint16_t word;
+		uint32_t dword;
+	} got;
 
 	(void)state;
 	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE), 0);
@@ -149,8 +158,11 @@ static void writes_ports(void **state)
 	assert_int_equal(pcibar_map_write(map, 2, 2, 0x3322), 0);
 	assert_int_equal(pcibar_map_write(map, 4, 4, 0x77665544), 0);
 	assert_int_equal(pcibar_map_write(map, 8, 8, 0), -EOPNOTSUPP);
-	tree_peek(&tree, FUNCTION, "resource4", 0, got, sizeof(got));
-	assert_memory_equal(got, wanted, sizeof(got));
+	tree_peek(&tree, FUNCTION, "resource4", 0, &got, sizeof(got));
+	assert_int_equal(got.byte, 0x11);
+	assert_int_equal(got.untouched, 0);
+	assert_int_equal(got.word, 0x3322);
+	assert_int_equal(got.dword, 0x77665544);
 }
 
 /* One system call of the exact width is one access of the device. */
@@ -261,6 +273,7 @@ static void reads_the_rom_by_blocks(void **state)
 	assert_true(inject_calls(INJECT_PREAD) <= 4 * 3);
 	for (uint64_t off = 0; off < sizeof(image); off = (off + 0x1ffc) % 0x3004) {
 		assert_int_equal(pcibar_map_read(map, off, 4, &val), 0);
+		val = htole64(val);
 		assert_memory_equal(&val, image + off, 4);
 	}
 	inject(INJECT_PREAD, 1, EIO);
