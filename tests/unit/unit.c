@@ -3,13 +3,16 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "backend-fake.h"
 #include "inject.h"
+#include "must.h"
 #include "pci-node.h"
 
 #define CHILD_SECONDS	60	/* enough under valgrind; a child that hangs is killed */
@@ -71,6 +74,51 @@ bool unit_under_valgrind(void)
 	const char *preload = getenv("LD_PRELOAD");
 
 	return preload && strstr(preload, "valgrind");
+}
+
+static sigjmp_buf after_fault;
+static const char *volatile fault_addr;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	fault_addr = info->si_addr;
+	siglongjmp(after_fault, 1);
+}
+
+const char *unit_fault_obstacle(void)
+{
+	struct sigaction ours = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
+	size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("empty", MFD_CLOEXEC);
+	const volatile char *page;
+	bool right;
+
+	MUST(fd >= 0);
+	page = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	MUST(page != MAP_FAILED);
+	close(fd);
+	MUST(!sigaction(SIGBUS, &ours, &old));
+	if (!sigsetjmp(after_fault, 1))
+		(void)*page;
+	MUST(!sigaction(SIGBUS, &old, NULL));
+
+	right = fault_addr == page;
+	MUST(!munmap((void *)(uintptr_t)page, len));
+	return right ? NULL : "SIGBUS has a wrong address, as in qemu-user of big-endian CPUs";
+}
+
+bool unit_can_map(uint64_t len)
+{
+	int fd = memfd_create("large", MFD_CLOEXEC);
+	void *addr;
+
+	MUST(fd >= 0);
+	MUST(!ftruncate(fd, (off_t)len));
+	addr = mmap(NULL, (size_t)len, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	return addr != MAP_FAILED && !munmap(addr, (size_t)len);
 }
 
 int unit_skip_all(const char *reason)

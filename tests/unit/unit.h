@@ -27,6 +27,24 @@ int unit_teardown(void **state);
 unsigned int unit_count_fds(void);
 bool unit_under_valgrind(void);
 
+/*
+ * NULL, or why faults cannot be tested: a SIGBUS has to come with the address, or its page.
+ * Before cmocka has begun, which handles the signals of a fault.
+ */
+const char *unit_fault_obstacle(void);
+/*
+ * Whether a file of so many bytes can be mapped: valgrind has less address space, and qemu-user
+ * maps memory first, which the machine has to have.
+ */
+bool unit_can_map(uint64_t len);
+
+/* Ends a test that cannot run here. */
+#define unit_skip(reason)							\
+	do {									\
+		print_message("# skipped: %s\n", reason);			\
+		skip();								\
+	} while (0)
+
 /* Ends a program whose tests cannot run here; the reason is shown and counted. */
 int unit_skip_all(const char *reason);
 
