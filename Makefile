@@ -23,7 +23,7 @@ check:
 
 # All tests: also what takes long and rarely fails.
 check-all:
-	@scripts/setup build vm check deb
+	@scripts/setup build vm check check-all deb
 	@scripts/check --all --vm=$(VM)
 
 # The tests that take less than three minutes.

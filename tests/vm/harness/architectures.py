@@ -27,11 +27,15 @@ class Platform:
 
 @dataclass(frozen=True)
 class Architecture:
-    """name: Debian's; triplet: of its cross compiler, where the machine's own gcc will not do"""
+    """name: Debian's; triplet: of its cross compiler, where the machine's own gcc will not do
+
+    emulator: runs single programs of it
+    """
 
     name: str
     triplet: str = ""
     platform: Platform | None = None
+    emulator: str = ""
 
 
 # No PIT: on a busy host a clock that the kernel measures with it is 15 times too slow. Nor the
@@ -47,11 +51,12 @@ ARM64 = Architecture("arm64", "aarch64-linux-gnu", Platform(
     qemu="qemu-system-aarch64", package="qemu-system-arm", machine="virt", cpu="cortex-a57",
     ports=("-serial", "chardev:console", "-device", "pci-serial,chardev=agent,addr=3"),
     agent="ttyS0", append="console=ttyAMA0 8250.nr_uarts=1 pci=hpmmiosize=64M,hpmmioprefsize=64G",
-    runtime=("lib/ld-linux-aarch64.so.1", "lib/aarch64-linux-gnu/libc.so.6")))
+    runtime=("lib/ld-linux-aarch64.so.1", "lib/aarch64-linux-gnu/libc.so.6")),
+    emulator="qemu-aarch64")
 
 ARMHF = Architecture("armhf", "arm-linux-gnueabihf")
 I386 = Architecture("i386")
 MIPS64EL = Architecture("mips64el", "mips64el-linux-gnuabi64")
 PPC64EL = Architecture("ppc64el", "powerpc64le-linux-gnu")
-S390X = Architecture("s390x", "s390x-linux-gnu")
+S390X = Architecture("s390x", "s390x-linux-gnu", emulator="qemu-s390x")
 CROSS = {each.name: each for each in (ARM64, ARMHF, MIPS64EL, PPC64EL, S390X)}
