@@ -24,6 +24,8 @@ BOOT = (
     r"pci-host-generic \S+ Memory resource size exceeds max for 32 bits",
     # Lockdown's notices when one refusal follows another, told when the next interval begins.
     r"lockdown_is_locked_down: \d+ callbacks suppressed",
+    # The box around the notice that addresses are shown, which slub_debug brings with it.
+    r"^<4>\*\*.*\*\*$",
     # The debug kernel has nothing that mitigations=off could turn off, and introduces lockdep.
     r"Kernel compiled without mitigations",
     r"RCU lockdep checking is enabled",
