@@ -231,7 +231,11 @@ static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t 
 	return words_have_ones(dst, len);
 }
 
-#define lines_to(dst, src, len, wc)	words_to(dst, false, src, len)
+static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
+{
+	(void)wc;
+	words_to(dst, false, src, len);
+}
 #endif
 
 /* Bytes up to the next multiple of @align, or all of @len if that is less. */
