@@ -372,6 +372,7 @@ void pciio_func_deactivate(struct pciio_func *func, int index);
 void pciio_func_settle(struct pciio_func *func);
 void pciio_func_reactivate(struct pciio_func *func);
 bool pciio_func_give_back(struct pciio_func *func);
+void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value);
 
 /* pciio_driver.c */
 void pciio_work_init(struct pciio_func *func);

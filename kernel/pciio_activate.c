@@ -142,6 +142,19 @@ void pciio_func_settle(struct pciio_func *func)
 }
 
 /*
+ * A program has given bits of COMMAND a value by a request: that is what they have
+ * when activation ends, too.
+ */
+void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value)
+{
+	lockdep_assert_held(&func->cfg_lock);
+	mutex_lock(&func->lock);
+	if (func->active)
+		func->saved = (func->saved & ~mask) | (value & mask);
+	mutex_unlock(&func->lock);
+}
+
+/*
  * After a driver has gone, or a reset has cleared COMMAND. What was saved with a
  * driver bound includes its bus mastering: save again.
  */

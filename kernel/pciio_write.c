@@ -181,30 +181,51 @@ static void affected_open(struct affected *affected, bool done)
 		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
+static u32 all_ones(const struct pci_io *io)
+{
+	return ~0U >> (32 - 8 * io->pi_width);
+}
+
 /* All ones may mean that the device does not respond: that is nothing to write back. */
 static int read_old(struct pciio_func *func, const struct pci_io *io, u32 *old)
 {
 	int ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, old);
 
-	if (ret || *old != ~0U >> (32 - 8 * io->pi_width))
+	if (ret || *old != all_ones(io))
 		return ret;
 	return pciio_cfg_check_present(func);
 }
 
-/* With @old, the bits that are not in @mask keep the value that is read into it. */
+/* What a write has done to COMMAND outlives activation; @mask is of the access. */
+static void keep_command(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 value)
+{
+	int shift = 8 * (io->pi_reg - PCI_COMMAND);
+
+	if (overlaps(io, PCI_COMMAND, PCI_COMMAND + 2))
+		pciio_func_keep(func, mask << shift, value << shift);
+}
+
+/*
+ * With @old, the bits that are not in @mask keep the value that is read into it;
+ * without, a write means the bits that it changes.
+ */
 static int write_locked(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
 {
-	u32 data = io->pi_data;
-	int ret;
+	u32 data = io->pi_data, before;
+	int ret = 0;
 
 	if (old) {
 		ret = read_old(func, io, old);
-		if (ret)
-			return ret;
 		data |= *old & ~mask;
+	} else if (overlaps(io, PCI_COMMAND, PCI_COMMAND + 2)) {
+		ret = pciio_cfg_read(func, io->pi_reg, io->pi_width, &before);
+		mask = (before ^ data) & all_ones(io);
 	}
-
-	return pciio_cfg_write(func, io->pi_reg, io->pi_width, data);
+	if (!ret)
+		ret = pciio_cfg_write(func, io->pi_reg, io->pi_width, data);
+	if (!ret)
+		keep_command(func, io, mask, data);
+	return ret;
 }
 
 /* A reset may begin at any time: then the write has not been done yet. */
@@ -264,7 +285,19 @@ int pciio_conf_write(struct pciio_func *func, const struct pci_io *io)
 	return conf_write(func, io, 0, NULL);
 }
 
-static int read_once(struct pciio_func *func, const struct pci_io *io, u32 *old)
+/* Returns 1 when the bits have their value already: then nothing is to be written. */
+static int compare_locked(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
+{
+	int ret = read_old(func, io, old);
+
+	if (ret || (*old & mask) != io->pi_data)
+		return ret;
+
+	keep_command(func, io, mask, io->pi_data);
+	return 1;
+}
+
+static int compare_once(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
 {
 	int ret;
 
@@ -272,7 +305,7 @@ static int read_once(struct pciio_func *func, const struct pci_io *io, u32 *old)
 		ret = pciio_cfg_lock(func);
 		if (ret)
 			return ret;
-		ret = read_old(func, io, old);
+		ret = compare_locked(func, io, mask, old);
 		pciio_cfg_unlock(func);
 	} while (ret == -EAGAIN);
 	return ret;
@@ -286,9 +319,9 @@ int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask
 {
 	int ret;
 
-	ret = read_once(func, io, old);
-	if (ret || (*old & mask) == io->pi_data)
-		return ret;
+	ret = compare_once(func, io, mask, old);
+	if (ret)
+		return ret < 0 ? ret : 0;
 
 	return conf_write(func, io, mask, old);
 }

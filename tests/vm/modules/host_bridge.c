@@ -217,11 +217,14 @@ out_free:
 static void host_remove(void)
 {
 	struct host_bridge *host = list_first_entry(&present, struct host_bridge, link);
+	struct device *bridge = host->bus->bridge;
 
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(host->bus);
 	pci_remove_root_bus(host->bus);
 	pci_unlock_rescan_remove();
+	/* Those leak it: pci_remove_root_bus() leaves the first reference to its caller. */
+	put_device(bridge);
 	WRITE_ONCE(host->freed, true);
 	smp_mb();	/* access_begin() counts itself before it reads @freed */
 	atomic_add(atomic_read(&host->inside), &late);
