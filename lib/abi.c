@@ -168,7 +168,7 @@ int pcibar_abi_channel_read(void *chan, uint64_t off, unsigned int width, uint64
 	int ret = bario(chan, PCIBARIO_READ, off, width, &got);
 
 	*val = got;
-	return ret;
+	return ret ? ret : check(((struct channel *)chan)->abi);
 }
 
 int pcibar_abi_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val)

@@ -37,8 +37,9 @@ struct pcibar_abi {
 	int refused;			/* errno that left it read-only; 0: it is writable */
 	struct pcisel sel;
 	/*
-	 * Called before each request that names the function by its address alone:
-	 * 0 when it is still the one that was opened. NULL: @fd reaches no other.
+	 * Called before each request that names the function by its address alone,
+	 * and after reads: 0 when it is still the one that was opened. NULL: @fd
+	 * reaches no other.
 	 */
 	int (*check)(struct pcibar_abi *abi);
 };

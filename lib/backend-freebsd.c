@@ -4,9 +4,10 @@
  * module serves them, so that this is tested here.
  *
  * These name a function by its address, and another one may have taken its place.
- * So before each of them the IDs there are compared with those of the function
- * that was opened. A replacement between the comparison and the request, or by a
- * function with the same IDs, is not noticed.
+ * So before each of them, and after those whose result can still be given up, the
+ * IDs there are compared with those of the function that was opened. A replacement
+ * between the comparison and a write, or by a function with the same IDs, is not
+ * noticed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -404,6 +405,12 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	if (ioctl(be->abi.fd, PCIOCBARMMAP, &io))
 		return object_map(v, errno, pages->flags);
 	base = io.pbm_map_base;
+	ret = check(&be->abi);
+	if (ret) {
+		munmap(base, io.pbm_map_length);
+		return pcibar_abi_object(v, -ret);
+	}
+
 	if (pages->offset)
 		munmap(base, (size_t)pages->offset);
 	if (end < io.pbm_map_length)
@@ -426,7 +433,7 @@ static int freebsd_config_read(void *priv, unsigned int off, unsigned int width,
 	if (ioctl(be->abi.fd, PCIOCREAD, &io))
 		return errno == EINVAL ? -ERANGE : -errno;
 	*val = io.pi_data;
-	return 0;
+	return check(&be->abi);
 }
 
 const struct pcibar_backend_ops pcibar_backend_freebsd = {

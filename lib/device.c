@@ -70,6 +70,7 @@ static int object_open(struct pcibar_verdict *v, const struct pcibar_backend_ops
 				     "no permission to look at %s through the %s back end", text,
 				     ops->name);
 	case -ENOTTY:
+	case -EOPNOTSUPP:	/* the same, when one function of several is opened */
 		return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "unload the module and load the one that came with this "
 				     "library",

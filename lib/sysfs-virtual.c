@@ -59,7 +59,7 @@ int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes)
 	if (!*is_virtual)
 		return ret;
 
-	config = openat(dir, "physfn/config", O_RDONLY | O_CLOEXEC);
+	config = pcibar_sysfs_open(dir, "physfn/config", O_RDONLY);
 	if (config >= 0) {
 		*decodes = vf_mse(config);
 		close(config);

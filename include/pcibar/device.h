@@ -34,8 +34,9 @@ struct pcibar_refusal;
  * A device handle reaches the function that it was opened on, or its calls
  * return -ENODEV: also when another function has taken the place of one that was
  * removed. FREEBSD has only the address to go by. It compares the IDs of what is
- * there before each request, and does not notice a replacement by a function
- * with the same IDs, nor one between the comparison and the request.
+ * there before each request, and after those that read or map, which takes a
+ * request that lists the functions each time. It does not notice a replacement by
+ * a function with the same IDs, nor one between the comparison and a write.
  */
 enum pcibar_backend {
 	PCIBAR_BACKEND_AUTO = 0,
@@ -108,6 +109,7 @@ struct pcibar_open_opts {
  * * -E2BIG - @opts->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
  * * -ENODEV - no function matches, or no back end can reach it
+ * * -EOPNOTSUPP - the module that is loaded is older than this library
  * * -ENOTUNIQ - several functions match; @opts->why lists them
  * * -EACCES - no right to look at the function
  * * -ENOMEM - no memory
@@ -252,6 +254,7 @@ typedef int (*pcibar_scan_fn)(void *data, const struct pcibar_device_info *info)
  *   or longer than 4096 bytes
  * * -ENODEV - @sel names an address at which there is no function, or there is
  *   no PCI here
+ * * -EOPNOTSUPP - the module that is loaded is older than this library
  * * -EACCES - no right
  * * -ENOMEM - no memory
  * * other - what @fn returned

@@ -423,6 +423,8 @@ static int modify(struct pci_modify *modify)
 static int answer(enum node_request request, void *arg)
 {
 	node.calls[request]++;
+	if (node.swap_after && !--node.swap_after)
+		node.function[0].conf.pc_device ^= 1;
 	if (node.error[request])
 		return node.error[request];
 	switch (request) {

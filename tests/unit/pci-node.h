@@ -44,6 +44,7 @@ struct node {
 	int open_error[2];		/* errno of opening it for reading, for writing too */
 	int error[NODE_REQUESTS];	/* errno that a request answers; 0: it works */
 	unsigned int calls[NODE_REQUESTS];
+	unsigned int swap_after;	/* so many requests on, another device is there; 0: never */
 	unsigned int changes;		/* so many calls that go on hear that the list changed */
 	struct node_function function[NODE_FUNCTIONS];
 	unsigned int count;

@@ -385,6 +385,61 @@ static void reaches_no_other_device(void **state)
 	}
 }
 
+static unsigned int requests(void)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int i = 0; i < NODE_REQUESTS; i++)
+		sum += node.calls[i];
+	return sum;
+}
+
+static int read_config(void)
+{
+	uint8_t byte;
+
+	return pcibar_config_read8(dev, 0x3c, &byte);
+}
+
+static struct pcibar_map *port;
+
+static int read_port(void)
+{
+	uint64_t val;
+
+	return pcibar_map_read(port, 0, 1, &val);
+}
+
+static int map_memory(void)
+{
+	return try_map(0);
+}
+
+/* The device is replaced just when the request itself is made; a comparison follows it. */
+static void gives_up_what_another_device_gave(void **state)
+{
+	static int (*const calls[])(void) = { read_config, read_port, map_memory };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned int before;
+
+		opts.flags = PCIBAR_MAP_INDIRECT;
+		port = map_bar(4);
+		opts.flags = 0;
+		before = requests();
+		assert_int_equal(calls[i](), 0);
+		node.swap_after = requests() - before - 1;
+		assert_int_equal(calls[i](), -ENODEV);
+		assert_int_equal(node.swap_after, 0);
+
+		pcibar_map_release(port);
+		pcibar_device_close(dev);
+		node.function[0].conf.pc_device = 0x11e8;
+		assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
+	}
+}
+
 static void explaining_activates_nothing(void **state)
 {
 	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
@@ -413,6 +468,7 @@ int main(void)
 		FREEBSD_TEST(says_that_it_cannot_ask_to_share),
 		FREEBSD_TEST(reads_configuration_space_by_requests),
 		FREEBSD_TEST(reaches_no_other_device),
+		FREEBSD_TEST(gives_up_what_another_device_gave),
 		FREEBSD_TEST(explaining_activates_nothing),
 	};
 

@@ -403,6 +403,14 @@ static void opens_with_the_rights_that_it_has(void **state)
 	pcibar_device_close(reader);
 }
 
+static int no_function(void *data, const struct pcibar_device_info *info)
+{
+	(void)data;
+	(void)info;
+	fail_msg("a function was listed");
+	return 0;
+}
+
 /* A writable descriptor says ENOTTY of what it does not know, a read-only one EPERM. */
 static void refuses_an_older_module(void **state)
 {
@@ -417,6 +425,11 @@ static void refuses_an_older_module(void **state)
 		node.error[NODE_FUNCOPEN] = right ? ENOTTY : EPERM;
 		assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &other),
 				 -EOPNOTSUPP);
+		assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+		/* By IDs, and in a list. */
+		assert_int_equal(pcibar_device_open("1234:11e8", &open_opts, &other), -EOPNOTSUPP);
+		assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+		assert_int_equal(pcibar_scan(NULL, &open_opts, no_function, NULL), -EOPNOTSUPP);
 		assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
 		assert_int_equal(unit_count_fds(), fds);
 	}

@@ -4,6 +4,7 @@
 from harness.devices import e1000e, edu
 from harness.errors import ERRORS, NATIVE, fail
 from harness.holder import Holder, command, held
+from harness.kernels import DEBUG_KERNELS
 from harness.pciio_module import LOG, load
 from harness.scenario import Skip, scenario
 from harness.suspend import away
@@ -45,8 +46,8 @@ def errors(vm, net, other):
 @scenario(cold=NATIVE, devices={"net": e1000e(bus="port0")}, log=LOG)
 def unplugged(vm, net):
     """The port's own driver takes a function away."""
-    if vm.image.kernel.series == "debug-6.12":
-        raise Skip("lockdep reports 6.12's driver of ports, which unplugs under its reset_lock")
+    if vm.image.kernel.series in DEBUG_KERNELS:
+        raise Skip("lockdep reports the kernel's driver of ports, for its reset_lock")
     load(vm)
     vm.bind(net, "pciio")
     holder, waiting, child = (held(vm, net, 0, "activate", *words)
