@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <pcibar/guard.h>
@@ -19,8 +20,11 @@
 #define ONES_LEN	((size_t)2 << 20)
 /* Of the 65530 mappings a Linux process may have, one lost window takes no more. */
 #define PIECES_MAX	8192
+/* Nanoseconds between two looks at what another thread replaces */
+#define PAUSE		50000
 
 static _Atomic(struct pcibar_guard_slot *) slots;
+static atomic_size_t page_size;	/* set before there is a slot: sysconf() may take a lock */
 
 /* Covers what follows, and the taking of free slots; held over fork(). */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -51,7 +55,7 @@ static void after_fork_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Takes the lock held. Not in a constructor, which could not report a failure. */
+/* Takes the lock held. */
 static bool watch_fork(void)
 {
 	if (!watches_fork)
@@ -59,10 +63,24 @@ static bool watch_fork(void)
 	return watches_fork;
 }
 
+/*
+ * Before the program registers handlers of its own, so that the lock is not held
+ * while those run: they may map a BAR or remove the guard. A failure is reported
+ * by the first map, which tries again.
+ */
+__attribute__((constructor))
+static void watch_fork_early(void)
+{
+	pthread_mutex_lock(&lock);
+	watch_fork();
+	pthread_mutex_unlock(&lock);
+}
+
 struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 {
 	struct pcibar_guard_slot *slot;
 
+	atomic_store(&page_size, (size_t)sysconf(_SC_PAGESIZE));
 	pthread_mutex_lock(&lock);
 	for (slot = atomic_load(&slots); slot; slot = slot->next)
 		if (atomic_load(&slot->state) == PCIBAR_GUARD_FREE)
@@ -98,7 +116,7 @@ void pcibar_guard_drop(struct pcibar_guard_slot *slot)
  */
 static size_t file_length(size_t len)
 {
-	size_t unit = ONES_LEN, page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t unit = ONES_LEN, page = atomic_load(&page_size);
 	struct rlimit limit;
 
 	while (len / unit > PIECES_MAX)
@@ -179,6 +197,16 @@ static bool is_loss(const siginfo_t *info)
 	return info->si_code == BUS_ADRERR || info->si_code == BUS_OBJERR;
 }
 
+/*
+ * Another thread replaces the window. It may have a lower priority than this one,
+ * on the same CPU: a SCHED_FIFO thread that faulted again at once would keep it
+ * from ever getting done.
+ */
+static void let_others_run(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = PAUSE }, NULL);
+}
+
 PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 {
 	struct pcibar_guard_slot *slot;
@@ -196,6 +224,8 @@ PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 		state = replace(slot, state);
 		handled = state == PCIBAR_GUARD_LOST;
 		atomic_store(&slot->state, state);
+	} else if (state == PCIBAR_GUARD_REPLACING) {
+		let_others_run();
 	}
 	errno = saved;
 	return handled;

@@ -7,13 +7,38 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend-fake.h"
 #include "inject.h"
 
-/* The file itself, in place of the library's: its count of installations is tested. */
+static volatile sig_atomic_t sysconf_calls, nanosleep_calls;
+
+static long counted_sysconf(int name)
+{
+	sysconf_calls++;
+	return sysconf(name);
+}
+
+static inline int counted_nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	nanosleep_calls++;
+	errno = EINTR;
+	(void)duration;
+	(void)left;
+	return -1;
+}
+
+/*
+ * The file itself, in place of the library's: its count of installations is
+ * tested, and what it calls in the handler.
+ */
+#define sysconf(name)			counted_sysconf(name)
+#define nanosleep(duration, left)	counted_nanosleep(duration, left)
 #include "guard.c"
+#undef sysconf
+#undef nanosleep
 
 #define LEN	0x4000
 
@@ -328,6 +353,37 @@ static void a_loss_that_spares_the_end_is_a_loss(void **state)
 	assert_int_equal(unit_in_child(copy_what_is_half_replaced, NULL), 0);
 }
 
+/* POSIX.1-2017, 2.4.3, does not list sysconf() among what a handler may call. */
+static void the_handler_asks_for_no_page_size(void **state)
+{
+	(void)state;
+	assert_int_equal(pcibar_guard_install(), 0);
+	assert_true(sysconf_calls);
+	sysconf_calls = 0;
+	lose();
+	assert_int_equal(touch_map(), 0xff);
+	assert_int_equal(sysconf_calls, 0);
+	assert_int_equal(pcibar_guard_remove(), 0);
+}
+
+/* Or a thread of a higher priority would keep the other from ever being done. */
+static void a_thread_that_waits_for_another_sleeps(void **state)
+{
+	siginfo_t info = { .si_code = BUS_ADRERR };
+
+	(void)state;
+	info.si_addr = (void *)(uintptr_t)pcibar_map_addr(map);
+	nanosleep_calls = 0;
+	atomic_store(&map->slot->state, PCIBAR_GUARD_REPLACING);
+	errno = ENOTTY;
+	assert_int_equal(pcibar_guard_handle(SIGBUS, &info, NULL), 1);
+	assert_int_equal(errno, ENOTTY);
+	assert_int_equal(nanosleep_calls, 1);
+	atomic_store(&map->slot->state, PCIBAR_GUARD_LOST);
+	assert_int_equal(pcibar_guard_handle(SIGBUS, &info, NULL), 1);
+	assert_int_equal(nanosleep_calls, 1);
+}
+
 static struct sigaction current(void)
 {
 	struct sigaction action;
@@ -602,6 +658,8 @@ int main(void)
 		CHAIN_TEST(a_program_that_owns_the_signal_can_ask),
 		CHAIN_TEST(a_fault_that_is_no_loss_is_passed_on),
 		CHAIN_TEST(a_loss_that_spares_the_end_is_a_loss),
+		CHAIN_TEST(the_handler_asks_for_no_page_size),
+		CHAIN_TEST(a_thread_that_waits_for_another_sleeps),
 		CHAIN_TEST(installations_are_counted),
 		CHAIN_TEST(installations_do_not_overflow),
 		CHAIN_TEST(a_later_handler_decides),
