@@ -8,6 +8,14 @@ static uint64_t all_ones(unsigned int width)
 	return UINT64_MAX >> (64 - 8 * width);
 }
 
+/* Of 8 bytes each half has a completion of its own, behind a 32-bit bus for example. */
+static bool is_suspect(uint64_t val, unsigned int width)
+{
+	if (width == 8)
+		return (uint32_t)val == UINT32_MAX || val >> 32 == UINT32_MAX;
+	return val == all_ones(width);
+}
+
 int pcibar_access_ones(struct pcibar_map *map)
 {
 	bool present = pcibar_function_is_present(map->dev);
@@ -75,7 +83,7 @@ PCIBAR_API int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned in
 		ret = pcibar_access_result(map, map->dev->ops->channel_read(map->channel,
 									    map->offset + off,
 									    width, &got));
-	if (!ret && got == all_ones(width))
+	if (!ret && is_suspect(got, width))
 		ret = pcibar_access_ones(map);
 	if (!ret)
 		*val = got;

@@ -70,16 +70,6 @@ loop_to_##bits(volatile char PCIBAR_IOMEM *dst, bool fixed, const char *src, siz
 	}									\
 	for (; len; len -= unit, src += unit, dst += step)			\
 		unit_to_##bits(dst, src);					\
-}										\
-										\
-static bool has_ones_##bits(const char *buf, size_t len)			\
-{										\
-	for (uint##bits##_t val; len; len -= sizeof(val), buf += sizeof(val)) {	\
-		memcpy(&val, buf, sizeof(val));					\
-		if (val == UINT##bits##_MAX)					\
-			return true;						\
-	}									\
-	return false;								\
 }
 
 DEFINE_UNITS(8)
@@ -90,12 +80,10 @@ DEFINE_UNITS(64)
 # define WORD		8
 # define words_from	loop_from_64
 # define words_to	loop_to_64
-# define words_have_ones	has_ones_64
 #else
 # define WORD		4
 # define words_from	loop_from_32
 # define words_to	loop_to_32
-# define words_have_ones	has_ones_32
 #endif
 
 static inline __attribute__((always_inline)) void
@@ -136,7 +124,26 @@ units_to(volatile char PCIBAR_IOMEM *dst, bool fixed, const char *src, size_t le
 	}
 }
 
-/* Is any of the units all-ones? */
+#define DEFINE_ONES(bits)							\
+static bool has_ones_##bits(const char *buf, size_t len)			\
+{										\
+	for (uint##bits##_t val; len; len -= sizeof(val), buf += sizeof(val)) {	\
+		memcpy(&val, buf, sizeof(val));					\
+		if (val == UINT##bits##_MAX)					\
+			return true;						\
+	}									\
+	return false;								\
+}
+
+DEFINE_ONES(8)
+DEFINE_ONES(16)
+DEFINE_ONES(32)
+
+/*
+ * Is any of the units all-ones? Words are looked at by dwords, of which each has
+ * its own completion: behind a 32-bit bus, or split by a bridge, only one half of
+ * a 64-bit load may be lost.
+ */
 static __attribute__((noinline)) bool has_ones(const char *buf, size_t len, unsigned int width)
 {
 	switch (width) {
@@ -144,10 +151,8 @@ static __attribute__((noinline)) bool has_ones(const char *buf, size_t len, unsi
 		return has_ones_8(buf, len);
 	case 2:
 		return has_ones_16(buf, len);
-	case 4:
-		return has_ones_32(buf, len);
 	default:
-		return words_have_ones(buf, len);
+		return has_ones_32(buf, len);
 	}
 }
 
@@ -160,7 +165,7 @@ static __attribute__((noinline)) bool has_ones(const char *buf, size_t len, unsi
  * CPU turns into single bytes on uncached memory; device memory of arm64 faults
  * on its unaligned accesses; and the order and the boundaries of its loads are
  * unknown. Here all loads are aligned, so that one which the device did not
- * complete leaves an aligned word, or a part at an end, of all-ones.
+ * complete, or not all of, leaves an aligned dword, or a part at an end, of all-ones.
  *
  * The vector accesses are volatile, or a compiler might make memcpy() of the loop.
  */
@@ -176,7 +181,7 @@ static bool load_##suffix(char *dst, const volatile char PCIBAR_IOMEM *src, size
 		vector val = *(const volatile vector PCIBAR_IOFORCE *)(src + i);	\
 										\
 		*(vector##_u *)(dst + i) = val;					\
-		ones |= (unsigned int)mask((vector)(val == ~(vector){ 0 }));	\
+		ones |= (unsigned int)mask(val);				\
 	}									\
 	return ones;								\
 }										\
@@ -199,13 +204,16 @@ static void stream_##suffix(volatile char PCIBAR_IOMEM *dst, const char *src, si
 		       *(const vector##_u *)(src + i));				\
 }
 
-#define MASK_512(val)	_mm512_test_epi64_mask(val, val)
+/* Not 0: some dword is all-ones. */
+#define ONES_512(val)	_mm512_cmpeq_epi32_mask(val, _mm512_set1_epi32(-1))
+#define ONES_AVX2(val)	_mm256_movemask_epi8(_mm256_cmpeq_epi32(val, _mm256_set1_epi32(-1)))
+#define ONES_SSE2(val)	_mm_movemask_epi8(_mm_cmpeq_epi32(val, _mm_set1_epi32(-1)))
 
-DEFINE_LINES(512, "avx512f", __m512i, _mm512_stream_si512, MASK_512)
-DEFINE_LINES(avx2, "avx2", __m256i, _mm256_stream_si256, _mm256_movemask_epi8)
-DEFINE_LINES(sse2, "sse2", __m128i, _mm_stream_si128, _mm_movemask_epi8)
+DEFINE_LINES(512, "avx512f", __m512i, _mm512_stream_si512, ONES_512)
+DEFINE_LINES(avx2, "avx2", __m256i, _mm256_stream_si256, ONES_AVX2)
+DEFINE_LINES(sse2, "sse2", __m128i, _mm_stream_si128, ONES_SSE2)
 
-/* Returns whether an aligned word was all-ones. */
+/* Returns whether an aligned dword was all-ones. */
 static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
 	if (__builtin_cpu_supports("avx512f"))
@@ -228,7 +236,7 @@ static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t le
 static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
 	words_from(src, false, dst, len);
-	return words_have_ones(dst, len);
+	return has_ones(dst, len, WORD);
 }
 
 static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
@@ -285,7 +293,7 @@ static void part_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len
 	}
 }
 
-/* Whole words; returns whether one of them was all-ones. */
+/* Whole words; returns whether a dword of them was all-ones. */
 static bool body_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
 	size_t lead = head(src, len, LINE), end = lead + ((len - lead) & ~(size_t)(LINE - 1));
@@ -294,7 +302,7 @@ static bool body_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t l
 	words_from(src, false, dst, lead);
 	ones = lines_from(src + lead, dst + lead, end - lead);
 	words_from(src + end, false, dst + end, len - end);
-	return ones || words_have_ones(dst, lead) || words_have_ones(dst + end, len - end);
+	return ones || has_ones_32(dst, lead) || has_ones_32(dst + end, len - end);
 }
 
 static void body_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
@@ -306,7 +314,7 @@ static void body_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len
 	words_to(dst + lead + lines, false, src + lead + lines, len - lead - lines);
 }
 
-/* Returns whether an aligned word, or a unit of a part, was all-ones. */
+/* Returns whether an aligned dword, or a unit of a part, was all-ones. */
 static bool any_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
 	size_t lead = head(src, len, WORD), end = lead + ((len - lead) & ~(size_t)(WORD - 1));
@@ -377,15 +385,16 @@ static int channel_to(struct pcibar_map *map, uint64_t off, size_t step, const c
 /*
  * Could the device have been lost during a copy in units? Uncached loads are
  * executed in order, and whatever a loss did to one unit it did to all after it,
- * so the last unit is enough. The CPU may reorder loads from a WC map: there it
- * may be any unit.
+ * so the last unit is enough: of 8 bytes, either half. The CPU may reorder loads
+ * from a WC map: there it may be any unit.
  */
 static inline bool is_suspect(const struct pcibar_map *map, const char *dst, size_t len,
 			      unsigned int width)
 {
 	if (map->attr == PCIBAR_ATTR_WC)
 		return has_ones(dst, len, width);
-	return len && (unsigned char)dst[len - 1] == UINT8_MAX &&
+	return len && ((unsigned char)dst[len - 1] == UINT8_MAX ||
+		       (width == 8 && (unsigned char)dst[len - 5] == UINT8_MAX)) &&
 	       has_ones(dst + len - width, width, width);
 }
 

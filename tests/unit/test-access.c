@@ -207,6 +207,26 @@ static void all_ones_from_a_live_function_is_a_value(void **state)
 	assert_false(pcibar_map_is_lost(map));
 }
 
+/* A bridge may split a load of 8 bytes, and only one half of it be lost. */
+static void half_of_all_ones_is_looked_at_too(void **state)
+{
+	static const uint64_t halves[] = { UINT32_MAX, (uint64_t)UINT32_MAX << 32 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const uint64_t bytes = htole64(halves[i]);
+		uint64_t val = 0;
+
+		fake_poke(fake, 0, 0, &bytes, sizeof(bytes));
+		fake_forget(fake);
+		assert_int_equal(pcibar_map_read(map, 0, 8, &val), 0);
+		assert_true(val == halves[i]);
+		assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 1);
+	}
+	make_absent();
+	assert_int_equal(pcibar_map_read(map, 0, 8, &(uint64_t){ 0 }), -ENODEV);
+}
+
 /* The IDs of a virtual function are those of its physical function. */
 static void a_virtual_function_is_asked_for_its_class(void **state)
 {
@@ -338,6 +358,7 @@ int main(void)
 		ACCESS_TEST(refuses_values_that_do_not_fit),
 		ACCESS_TEST(writes_only_what_was_mapped_for_it),
 		ACCESS_TEST(all_ones_from_a_live_function_is_a_value),
+		ACCESS_TEST(half_of_all_ones_is_looked_at_too),
 		ACCESS_TEST(a_virtual_function_is_asked_for_its_class),
 		ACCESS_TEST(all_ones_from_nobody_is_a_loss),
 		ACCESS_TEST(a_function_without_configuration_space_is_gone),
