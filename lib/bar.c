@@ -202,6 +202,7 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		return ret;
 	}
 	map->length = req.length;
+	map->place = map->addr ? req.res.start + map->offset : map->offset;
 	pcibar_device_get(dev);
 	pcibar_log(&dev->log, PCIBAR_LOG_DEBUG, "BAR %u: 0x%" PRIx64 "+0x%" PRIx64 " mapped", bar,
 		   map->offset, map->length);

@@ -32,6 +32,7 @@ struct pcibar_device {
 	struct pcibar_log log;
 	atomic_uint refs;		/* the handle and its maps */
 	atomic_bool gone;		/* found by an event or a checked call */
+	atomic_uint cap_pointer;	/* register where the list of capabilities begins, or 0 */
 	char driver[PCIBAR_NAME_LEN];	/* handed out by device_get_info */
 	char holder[PCIBAR_NAME_LEN];	/* handed out by bar_get_info */
 
@@ -55,6 +56,11 @@ struct pcibar_map {
 	uint32_t decode_bit;		/* that ACTIVATE holds on, or 0 */
 	uint64_t offset;
 	uint64_t length;
+	/*
+	 * What accesses are aligned to: the address for the CPU at @offset, or with
+	 * INDIRECT @offset. The same for all but Enhanced Allocation and old IDE.
+	 */
+	uint64_t place;
 	volatile char PCIBAR_IOMEM *addr;	/* NULL: INDIRECT */
 	void *pages;			/* what munmap() takes */
 	size_t pages_len;
@@ -216,7 +222,7 @@ static inline int pcibar_access_check(const struct pcibar_map *map, uint64_t off
 	if (width > 8 || (width & (width - 1)))
 		return -EINVAL;
 	/* A power of two: a division would take longer than the rest of this function. */
-	if (width && ((map->offset + off) | len) & (width - 1))
+	if (width && ((map->place + off) | len) & (width - 1))
 		return -EINVAL;
 	if (off > map->length || len > map->length - off)
 		return -ERANGE;

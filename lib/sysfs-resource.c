@@ -58,13 +58,15 @@ static bool is_used(const struct pcibar_sysfs_line *line)
 
 /*
  * Whether a BAR can be like that: registers decode multiples of 16 bytes of
- * memory and of 4 ports (PCI 3.0, 6.2.5.1). Accesses of a map rely on it, which
- * would otherwise be unaligned. Fixed ports are as old as the PC: 0x3f6 alone is
- * a "BAR" of IDE. Not every size is a power of two (Enhanced Allocation).
+ * memory and of 4 ports (PCI 3.0, 6.2.5.1). Fixed are ports as old as the PC, of
+ * which 0x3f6 alone is a "BAR" of IDE, and Enhanced Allocation, which has
+ * addresses and sizes in dwords (PCIe 6.0, 7.8.5). That accesses of 4 bytes at
+ * multiples of 4 are aligned, mappings rely on.
  */
 static bool is_possible(const struct pcibar_sysfs_line *line)
 {
-	uint64_t align = !(line->flags & RES_IO) ? 16 : line->flags & RES_FIXED ? 1 : 4;
+	bool fixed = line->flags & RES_FIXED;
+	uint64_t align = line->flags & RES_IO ? (fixed ? 1 : 4) : (fixed ? 4 : 16);
 
 	if (line->end < line->start || line->end - line->start > INT64_MAX)
 		return false;

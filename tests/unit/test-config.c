@@ -202,11 +202,29 @@ static void finds_the_list_of_a_cardbus_bridge(void **state)
 	/* The status, the pointer and the capability: the layout costs no access. */
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 3);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), -ENOENT);
+	pcibar_device_close(dev);
+	dev = unit_open("0000:03:00.0", 0);
 	fake->header = 1;
-	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), 0);
-	assert_int_equal(off, 0xc0);
 	fake->error[FAKE_GET_HEADER] = -EIO;
 	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), -EIO);
+	fake->error[FAKE_GET_HEADER] = 0;
+	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), 0);
+	assert_int_equal(off, 0xc0);
+}
+
+/* On sysfs that takes many calls for a bridge. */
+static void asks_for_the_layout_once(void **state)
+{
+	unsigned int off;
+
+	(void)state;
+	fake_set_config(fake, 0x06, 2, 0x10);
+	fake_set_config(fake, 0x34, 1, 0x40);
+	add_capability(0x40, 0x01, 0x00);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(pcibar_config_find_capability(dev, 0x01, &off), 0);
+	assert_int_equal(fake_count(fake, FAKE_GET_HEADER), 1);
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 5 * 3);
 }
 
 static void finds_the_last_of_a_full_list(void **state)
@@ -403,6 +421,7 @@ int main(void)
 		CONFIG_TEST(follows_odd_pointers),
 		CONFIG_TEST(leaves_a_looping_list),
 		CONFIG_TEST(finds_the_list_of_a_cardbus_bridge),
+		CONFIG_TEST(asks_for_the_layout_once),
 		CONFIG_TEST(finds_the_last_of_a_full_list),
 		CONFIG_TEST(finds_extended_capabilities),
 		CONFIG_TEST(leaves_a_looping_extended_list),

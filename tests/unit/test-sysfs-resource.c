@@ -194,6 +194,7 @@ static void refuses_bars_that_cannot_be(void **state)
 	} wrong[] = {
 		{ 0xfd000001, 0xfd000fff, TREE_MEM32 }, { 0xfd000008, 0xfd000fff, TREE_MEM32 },
 		{ 0xfd00000f, 0xfd00100e, TREE_MEM64 }, { 0xfd000004, 0xfd000013, TREE_ROM },
+		{ 0xfd000002, 0xfd000fff, TREE_MEM32 | TREE_FIXED },
 		{ 0xc001, 0xc020, TREE_IO }, { 0xc002, 0xc021, TREE_IO },
 		/* Shorter than nothing, nothing, and as long as all there is */
 		{ 0xfd000000, 0xfcffffef, TREE_MEM32 }, { 0xfd000000, 0xfcffffff, TREE_MEM32 },
@@ -227,6 +228,7 @@ static void takes_odd_bars_that_kernels_show(void **state)
 		{ 0x1008, 0x1fff, TREE_MEM32 | TREE_UNSET },	/* an alignment, not a place */
 		{ 0xc0000, 0xdffff, 0x2 | TREE_ROM },		/* a shadow in memory */
 		{ 0x840000000000, 0x84000000bfff, 0x230 },	/* Enhanced Allocation */
+		{ 0xfd000004, 0xfd00000b, TREE_MEM32 | TREE_FIXED },
 		{ 0, INT64_MAX, TREE_MEM64 | TREE_UNSET },
 		{ 0xfffffffff4000000, 0xffffffffffffffff, TREE_MEM64 },
 	};
@@ -236,6 +238,31 @@ static void takes_odd_bars_that_kernels_show(void **state)
 		set_line(odd[i].start, odd[i].end, odd[i].flags);
 		assert_int_equal(info_of(0).length, odd[i].end - odd[i].start + 1);
 	}
+}
+
+/* Its place in the BAR says nothing of an access then: what counts is the address. */
+static void aligns_accesses_of_enhanced_allocation(void **state)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts) };
+	unsigned char buf[24];
+	struct pcibar_map *map;
+	uint64_t val;
+
+	(void)state;
+	tree_poke(&tree, FUNCTION, "config", 4, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 0, 0xfd000004, 0x1c, TREE_MEM32 | TREE_FIXED);
+	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
+	assert_int_equal((uintptr_t)pcibar_map_addr(map) & 15, 4);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	assert_int_equal(pcibar_map_read(map, 2, 2, &val), 0);
+	assert_int_equal(pcibar_map_read(map, 2, 4, &val), -EINVAL);
+	assert_int_equal(pcibar_map_read(map, 0, 8, &val), -EINVAL);
+	assert_int_equal(pcibar_map_read(map, 4, 8, &val), 0);
+	assert_int_equal(pcibar_map_copy_from(map, 0, buf, 16, 8, 0), -EINVAL);
+	assert_int_equal(pcibar_map_copy_from(map, 4, buf, 24, 8, 0), 0);
+	for (size_t len = 0; len <= sizeof(buf); len++)
+		assert_int_equal(pcibar_map_copy_from(map, 0, buf, len, 0, PCIBAR_COPY_MEMORY), 0);
+	pcibar_map_release(map);
 }
 
 static void assert_neighbour(unsigned int bar, const char *wanted)
@@ -317,6 +344,7 @@ int main(void)
 		RESOURCE_TEST(makes_no_sense_of_rubbish),
 		RESOURCE_TEST(refuses_bars_that_cannot_be),
 		RESOURCE_TEST(takes_odd_bars_that_kernels_show),
+		RESOURCE_TEST(aligns_accesses_of_enhanced_allocation),
 		RESOURCE_TEST(finds_neighbours_of_the_same_function),
 		RESOURCE_TEST(finds_neighbours_on_the_same_bus),
 		RESOURCE_TEST(counts_only_memory_with_an_address),

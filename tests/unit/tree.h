@@ -23,6 +23,7 @@ struct tree {
 #define TREE_IO			0x00040101u
 #define TREE_ROM		0x00046200u
 #define TREE_UNSET		0x20000000u
+#define TREE_FIXED		0x00000010u
 
 void tree_create(struct tree *tree);
 void tree_remove(struct tree *tree);
