@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <inttypes.h>
 
+#include <pcibar/enable.h>
+
 #include "describe.h"
 #include "report.h"
 #include "text.h"
@@ -57,19 +59,35 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
 		fprintf(out, "class %06" PRIx32, class_code);
 }
 
-static void describe_decoding(const struct pcibar_bar_info *bar, FILE *out)
+static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE *out)
 {
 	bool seen = bar->flags & PCIBAR_BAR_CONFIG_SEEN;
 
 	/* Of a virtual function only the decoding is known. */
-	if (!seen && !(bar->flags & PCIBAR_BAR_DECODING))
+	if (!seen && !(bar->flags & PCIBAR_BAR_DECODING) && !off)
 		return;
 	fprintf(out, "  decoding %s", bar->flags & PCIBAR_BAR_DECODING ? "on" : "off");
 	if (seen && bar->bus_addr != bar->cpu_addr)
 		fprintf(out, "  bus address 0x%" PRIx64, bar->bus_addr);
 }
 
-static void describe_bar(const struct pcibar_bar_info *bar, FILE *out)
+/*
+ * A virtual function whose memory is not decoded has neither flag, as one whose
+ * configuration space was not read. One that sleeps is not woken by the question.
+ */
+static bool decoding_is_off(struct pcibar_device *dev, const struct pcibar_bar_info *bar)
+{
+	uint32_t bit = bar->kind == PCIBAR_BAR_IO ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM, value;
+	struct pcibar_device_info info = { .size = sizeof(info) };
+
+	if (bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
+		return false;
+	if (pcibar_device_get_info(dev, &info) || info.flags & PCIBAR_DEV_ASLEEP)
+		return false;
+	return !pcibar_device_get_enable(dev, &value) && !(value & bit);
+}
+
+static void describe_bar(const struct pcibar_bar_info *bar, bool off, FILE *out)
 {
 	char size[SIZE_TEXT];
 
@@ -84,7 +102,7 @@ static void describe_bar(const struct pcibar_bar_info *bar, FILE *out)
 		fprintf(out, "  0x%08" PRIx64, bar->cpu_addr);
 	if (bar->flags & PCIBAR_BAR_PREFETCHABLE)
 		fputs("  prefetchable", out);
-	describe_decoding(bar, out);
+	describe_decoding(bar, off, out);
 	if (*bar->holder)
 		text_print(out, "  held by %s", bar->holder);
 	fputc('\n', out);
@@ -96,7 +114,8 @@ void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out)
 
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
 		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_NONE)
-			describe_bar(&bar, out);
+			describe_bar(&bar, flags & PCIBAR_BAR_INFO_CONFIG &&
+				     decoding_is_off(dev, &bar), out);
 }
 
 static void describe_name_json(struct json *j, const char *key, const char *name)
@@ -129,7 +148,7 @@ void describe_json(struct json *j, const struct pciids *ids, const char *selecto
 	json_bool(j, "asleep", info->flags & PCIBAR_DEV_ASLEEP);
 }
 
-static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar)
+static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar, bool off)
 {
 	bool assigned = !(bar->flags & PCIBAR_BAR_UNASSIGNED);
 
@@ -145,7 +164,7 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar)
 	json_bool(j, "mappable", bar->flags & PCIBAR_BAR_MAPPABLE);
 	json_bool(j, "write_combining", bar->flags & PCIBAR_BAR_HAS_WC);
 	json_string(j, "holder", *bar->holder ? bar->holder : NULL);
-	if (bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
+	if (off || bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
 		json_bool(j, "decoding", bar->flags & PCIBAR_BAR_DECODING);
 	if (bar->flags & PCIBAR_BAR_CONFIG_SEEN)
 		json_hex(j, "bus_address", bar->bus_addr, 0);
@@ -159,6 +178,7 @@ void describe_bars_json(struct json *j, struct pcibar_device *dev, uint32_t flag
 	json_array(j, "bars");
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
 		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_NONE)
-			describe_bar_json(j, &bar);
+			describe_bar_json(j, &bar, flags & PCIBAR_BAR_INFO_CONFIG &&
+					  decoding_is_off(dev, &bar));
 	json_array_end(j);
 }

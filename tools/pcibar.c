@@ -11,6 +11,7 @@
 #include "registers.h"
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 static const struct program program = { .name = "pcibar", .help = "pcibar help" };
 
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
 
 	if (output_init())
 		return STATUS_FAILED;
+	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);
 	options_init(&ctx.opt);

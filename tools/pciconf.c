@@ -13,6 +13,7 @@
 #include "pciconf.h"
 #include "report.h"
 #include "session.h"
+#include "text.h"
 
 static const char *const bar_registers[PCIBAR_BAR_COUNT] = {
 	"0x10", "0x14", "0x18", "0x1c", "0x20", "0x24", "of the ROM",
@@ -268,6 +269,7 @@ int main(int argc, char **argv)
 
 	if (output_init())
 		return 1;
+	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);
 	options_init(&pc.ctx.opt);

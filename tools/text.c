@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
+
+static bool is_utf8;
+
+void text_init(void)
+{
+	setlocale(LC_CTYPE, "");
+	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
 
 size_t text_character(const char *str, size_t len, uint32_t *code)
 {
@@ -29,7 +39,9 @@ bool text_is_printable(uint32_t code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return false;
-	/* Separators of lines, embeddings, overrides and isolates (Unicode 15, 23.2) */
+	/* Separators of lines, and Bidi_Control: marks, embeddings, overrides and isolates */
+	if (code == 0x061c || code == 0x200e || code == 0x200f)
+		return false;
 	return !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
 }
 
@@ -41,7 +53,7 @@ void text_put_bytes(FILE *out, const void *data, size_t len)
 
 	for (; len; s += count, len -= count) {
 		count = text_character(s, len, &code);
-		if (count && text_is_printable(code)) {
+		if (count && text_is_printable(code) && (code < 0x80 || is_utf8)) {
 			fwrite(s, 1, count, out);
 			continue;
 		}

@@ -14,6 +14,9 @@
  * all of it is printed through here, or as JSON.
  */
 
+/* Learns the encoding from the locale (LC_CTYPE); without it, text is ASCII. */
+void text_init(void);
+
 /*
  * The character of UTF-8 at the beginning of @len bytes (RFC 3629, section 4):
  * answers its length and its number, or 0 when there is none.
@@ -23,7 +26,10 @@ size_t text_character(const char *s, size_t len, uint32_t *code);
 /* Neither a control character nor one that changes the direction or the line of the text */
 bool text_is_printable(uint32_t code);
 
-/* Each byte of what is not printable as \xNN, the rest as it is */
+/*
+ * Each byte of what is not printable as \xNN, the rest as it is. A terminal that
+ * is not UTF-8 takes bytes of valid characters for C1: there only ASCII is printable.
+ */
 void text_put_bytes(FILE *out, const void *data, size_t len);
 void text_put(FILE *out, const char *str);
 

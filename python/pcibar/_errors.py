@@ -54,6 +54,8 @@ _SENTENCES = {
         EINVAL: (ReasonCode.SYSTEM, "there is no such bit", "they are IO, MEM and BUS_MASTER"),
         EBUSY: (ReasonCode.DRIVER, "a kernel driver owns the function",
                 "unbind it, or share with it: share_driver=True"),
+        EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "decoding of a virtual function is turned on and off "
+                     "by its physical function", "turn it on or off there, for all of them"),
         EIO: (ReasonCode.SYSTEM, "one of the bits does not stay as it was written", ""),
     },
     "event": {

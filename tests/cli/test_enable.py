@@ -119,6 +119,15 @@ def test_a_virtual_function(bench):
         bench.run("read", "0000:03:10.0", "0", "0", *options).prints("0x04030201\n")
     info = bench.run("info", "0000:03:10.0").stdout
     check("decoding on" in info and "bus address" not in info, info)
+    virtual.path("physfn").unlink()
+    physical = bench.tree.add("0000:03:00.0", Definition(Ids(0x1234, 2, 0xff0000), {}))
+    virtual.path("physfn").symlink_to("../0000:03:00.0")
+    sriov = (0x00010010).to_bytes(4, "little") + bytes(4)
+    physical.path("config").write_bytes(physical.path("config").read_bytes()[:256]
+                                        .ljust(256, b"\0") + sriov + bytes(4096 - 264))
+    check("decoding off" in bench.run("info", "0000:03:10.0").stdout, "nothing says off")
+    check('"decoding": false' in bench.run("info", "0000:03:10.0", "--json").stdout, "no key")
+    physical.path("config").unlink()
     bench.run("enable", "0000:03:10.0").prints("")
     bench.run("disable", "0000:03:10.0").refuses(
         1, "pcibar disable: 0000:03:10.0: decoding of a virtual function is turned on and off by "

@@ -114,10 +114,13 @@ def test_files_that_are_no_attributes_are_refused(bench):
 
 # A title for the terminal, a bell, a line break, the same as C1 and as a byte of Latin-1, half a
 # character, one of several bytes, an override of the direction; and what is printed of it
-EVIL = b"x\x1b]0;title\x07\n\x7f\xc2\x9b31m\x9b\xe2\x82\xe2\x82\xac\xe2\x80\xae\xc3\xa9"
+EVIL = b"x\x1b]0;title\x07\n\x7f\xc2\x9b31m\x9b\xe2\x82\xe2\x82\xac\xe2\x80\xae\xc3\xa9" + \
+    b"\xe2\x80\x8f\xd8\x9c"
 SHOWN = ("x\\x1b]0;title\\x07\\x0a\\x7f\\xc2\\x9b31m\\x9b\\xe2\\x82\u20ac"
-         "\\xe2\\x80\\xae\u00e9")
-IN_JSON = "x\x1b]0;title\x07\n\x7f\x9b31m\ufffd\ufffd\ufffd\u20ac\u202e\u00e9"
+         "\\xe2\\x80\\xae\u00e9\\xe2\\x80\\x8f\\xd8\\x9c")
+SHOWN_ASCII = (SHOWN.replace("\u20ac", "\\xe2\\x82\\xac").replace("\u00e9", "\\xc3\\xa9"))
+UTF8 = {"LC_ALL": "C.UTF-8"}
+IN_JSON = "x\x1b]0;title\x07\n\x7f\x9b31m\ufffd\ufffd\ufffd\u20ac\u202e\u00e9\u200f\u061c"
 
 
 def make_evil(bench):
@@ -153,10 +156,11 @@ def test_nothing_printed_is_obeyed_by_a_terminal(bench):
                  ["load", EDU, "0", evil], ["script", EDU, evil], ["--sysfs", evil, "list"],
                  ["watch", EDU, "0", "0", "--until", evil], ["dump", EDU, "0", "-o", evil + "/x"],
                  ["script", EDU, bench.folder / os.fsdecode(b"script" + EVIL), "--share-driver"]):
-        result = bench.run(*line)
-        check_clean(result.stdout, line)
-        check_clean(result.stderr, line)
-        check(SHOWN in result.stdout + result.stderr, f"{line}: {result}")
+        for env, shown in (({}, SHOWN_ASCII), (UTF8, SHOWN)):
+            result = bench.run(*line, env=env)
+            check_clean(result.stdout, line)
+            check_clean(result.stderr, line)
+            check(shown in result.stdout + result.stderr, f"{line}: {result}")
 
 
 def test_json_is_clean_and_holds_the_name(bench):

@@ -7,7 +7,7 @@ import os
 import harness
 from fake_sysfs import EDU
 from harness import check, equal, valgrind
-from test_hostile import EVIL, SHOWN, check_clean, check_files, make_evil
+from test_hostile import EVIL, SHOWN, UTF8, check_clean, check_files, make_evil
 
 NAME = "pci0:0:4:0"
 LINES = [["-lvbBceV"], ["-tv"], ["-a", NAME], ["-r", NAME, "0:4"], ["-w", NAME, "0x40", "1"],
@@ -30,7 +30,7 @@ def test_nothing_printed_is_obeyed_by_a_terminal(bench):
                  ["-r", evil + "@" + NAME, "0x400000"], ["-l", "-C", evil], ["-D", NAME, evil],
                  ["-a", evil + "@" + NAME], [f"--{evil}"], ["--backend", evil, "-l"],
                  ["--sysfs", evil, "-l"]):
-        result = bench.run(*line, env={"PCICONF_VENDOR_DATABASE": str(file)})
+        result = bench.run(*line, env=UTF8 | {"PCICONF_VENDOR_DATABASE": str(file)})
         check_clean(result.stdout, line)
         check_clean(result.stderr, line)
         check(SHOWN in result.stdout + result.stderr, f"{line}: {result}")
@@ -38,7 +38,7 @@ def test_nothing_printed_is_obeyed_by_a_terminal(bench):
 
 def test_vital_product_data(bench):
     make_evil(bench)
-    equal(bench.run("-lV", NAME).stdout.splitlines()[1:], [
+    equal(bench.run("-lV", NAME, env=UTF8).stdout.splitlines()[1:], [
         f"    VPD ident  = '{SHOWN}'", f"    VPD ro PN  = '{SHOWN}'",
         "    VPD ro \\x1b\\x9b  = '1\\x07'"])
 
@@ -46,7 +46,7 @@ def test_vital_product_data(bench):
 def test_names(bench):
     bench.function(EDU).bind(None)
     file = bench.file("names", b"1234  Ma\x1bker\x9b\n\t11e8  Caf\xc3\xa9\n")
-    equal(bench.run("-lv", NAME, env={"PCICONF_VENDOR_DATABASE": str(file)})
+    equal(bench.run("-lv", NAME, env=UTF8 | {"PCICONF_VENDOR_DATABASE": str(file)})
           .stdout.splitlines()[1:3],
           ["    vendor     = 'Ma\\x1bker\\x9b'", "    device     = 'Caf\u00e9'"])
 

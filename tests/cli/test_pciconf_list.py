@@ -205,7 +205,8 @@ def test_odd_files_of_names(bench):
     for text, name in ((b"1b36  Red\n#" + b"y" * (1 << 20) + b"\n\t0010  Disk", "Disk"),
                        (f"1b36  Red\n\t0010  {long}\n".encode(), "ab" * 62 + "é")):
         file = bench.file("names", text)
-        result = bench.run("-lv", "nvme0", env={"PCICONF_VENDOR_DATABASE": str(file)})
+        result = bench.run("-lv", "nvme0", env={"PCICONF_VENDOR_DATABASE": str(file),
+                                                "LC_ALL": "C.UTF-8"})
         check(f"    device     = '{name}'\n" in result.stdout, result.stdout)
 
 
