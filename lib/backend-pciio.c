@@ -326,13 +326,13 @@ static int watch_all(struct pciio *be)
 static int pciio_event_fd(void *priv)
 {
 	struct pciio *be = priv;
-	int ret;
+	int ret, state;
 
-	pthread_mutex_lock(&be->lock);
+	state = pcibar_lock(&be->lock);
 	ret = be->epoll < 0 ? watch_all(be) : 0;
 	if (!ret)
 		ret = be->epoll;
-	pthread_mutex_unlock(&be->lock);
+	pcibar_unlock(&be->lock, state);
 	return ret;
 }
 
@@ -348,11 +348,11 @@ static int pciio_event_next(void *priv, uint32_t *type)
 {
 	struct pciio *be = priv;
 	struct epoll_event event;
-	int n, ret = 0;
+	int n, state, ret = 0;
 
-	pthread_mutex_lock(&be->lock);
+	state = pcibar_lock(&be->lock);
 	if (be->epoll < 0) {
-		pthread_mutex_unlock(&be->lock);
+		pcibar_unlock(&be->lock, state);
 		return -EINVAL;
 	}
 
@@ -365,7 +365,7 @@ static int pciio_event_next(void *priv, uint32_t *type)
 	} else {
 		*type = PCIBAR_EVENT_REVOKED;
 	}
-	pthread_mutex_unlock(&be->lock);
+	pcibar_unlock(&be->lock, state);
 	return ret;
 }
 

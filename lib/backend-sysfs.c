@@ -298,11 +298,11 @@ static void to_bytes(unsigned char *bytes, unsigned int width, uint64_t val)
 static int sysfs_config_fd(struct sysfs *be, bool write)
 {
 	atomic_int *slot = write ? &be->config_w : &be->config_r;
-	int fd = atomic_load(slot);
+	int fd = atomic_load(slot), state;
 
 	if (fd >= 0)
 		return fd;
-	pthread_mutex_lock(&be->lock);
+	state = pcibar_lock(&be->lock);
 	fd = atomic_load(slot);
 	if (fd < 0) {
 		fd = pcibar_sysfs_open(be->dir, "config", write ? O_WRONLY : O_RDONLY);
@@ -311,7 +311,7 @@ static int sysfs_config_fd(struct sysfs *be, bool write)
 		else
 			atomic_store(slot, fd);
 	}
-	pthread_mutex_unlock(&be->lock);
+	pcibar_unlock(&be->lock, state);
 	return fd;
 }
 
@@ -439,9 +439,9 @@ static int io_write(int fd, uint64_t off, unsigned int width, uint64_t val)
 static int rom_read(struct channel *chan, uint64_t off, unsigned int width, uint64_t *val)
 {
 	uint64_t at = off & ~(uint64_t)(ROM_BLOCK - 1);
-	int ret = 0;
+	int ret = 0, state;
 
-	pthread_mutex_lock(&chan->lock);
+	state = pcibar_lock(&chan->lock);
 	if (chan->block_at != at) {
 		ssize_t n = pread(chan->fd, chan->block, ROM_BLOCK, (off_t)at);
 
@@ -450,7 +450,7 @@ static int rom_read(struct channel *chan, uint64_t off, unsigned int width, uint
 	}
 	if (!ret)
 		*val = from_bytes(chan->block + (off - at), width);
-	pthread_mutex_unlock(&chan->lock);
+	pcibar_unlock(&chan->lock, state);
 	return ret;
 }
 

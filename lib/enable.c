@@ -24,7 +24,8 @@ static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	int ret;
 
 	if (dev->ops->config_modify) {
-		ret = dev->ops->config_modify(dev->be, PCIBAR_COMMAND, 2, mask, value, old);
+		ret = pcibar_device_result(dev, dev->ops->config_modify(dev->be, PCIBAR_COMMAND, 2,
+									mask, value, old));
 		if (ret > 0)
 			pcibar_log(&dev->log, PCIBAR_LOG_WARNING, "the command register was "
 				   "changed while another process has it locked");
@@ -34,6 +35,12 @@ static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	if (ret || *old == UINT16_MAX || (*old & mask) == value)
 		return ret;
 	return pcibar_config_write(dev, PCIBAR_COMMAND, 2, (*old & ~mask) | value);
+}
+
+/* Of a command register of all-ones, which no function that answers has. */
+static int ones(struct pcibar_device *dev)
+{
+	return pcibar_function_is_present(dev) ? -EIO : -ENODEV;
 }
 
 /*
@@ -49,7 +56,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	if (ret)
 		return ret;
 	if (command == UINT16_MAX)
-		return -ENODEV;
+		return ones(dev);
 	*old = command & ENABLE_ALL;
 	if ((command & mask) == value)
 		return 0;
@@ -61,7 +68,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	if ((seen & mask) == value)
 		return 0;
 	if (seen == UINT16_MAX)
-		return -ENODEV;
+		return ones(dev);
 	modify(dev, mask, command & mask, &seen);
 	return -EIO;
 }
@@ -73,7 +80,7 @@ PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *val
 	int ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
 
 	if (!ret && command == UINT16_MAX)
-		ret = -ENODEV;
+		ret = ones(dev);
 	if (ret)
 		return ret;
 
@@ -102,7 +109,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 {
 	char driver[PCIBAR_NAME_LEN];
 	uint32_t old, fresh;
-	int ret;
+	int ret, state;
 
 	if (mask & ~ENABLE_ALL || value & ~mask ||
 	    flags & ~(PCIBAR_ENABLE_RESTORE | PCIBAR_ENABLE_SHARE_DRIVER))
@@ -119,7 +126,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		return ret;
 	value &= mask;
 
-	pthread_mutex_lock(&dev->lock);
+	state = pcibar_lock(&dev->lock);
 	ret = change(dev, mask, value, &old);
 	if (!ret) {
 		old &= ~dev->activated;		/* as it was before ACTIVATE */
@@ -131,16 +138,16 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		dev->restore_mask |= fresh;
 		dev->restore_value |= old & fresh;
 	}
-	pthread_mutex_unlock(&dev->lock);
+	pcibar_unlock(&dev->lock, state);
 	return ret;
 }
 
 void pcibar_enable_restore(struct pcibar_device *dev)
 {
 	uint32_t old, held;
-	int ret;
+	int ret, state;
 
-	pthread_mutex_lock(&dev->lock);
+	state = pcibar_lock(&dev->lock);
 	/* Maps with ACTIVATE outlive the handle: the last of them turns their decoding off. */
 	held = (dev->io_users ? PCIBAR_ENABLE_IO : 0) | (dev->mem_users ? PCIBAR_ENABLE_MEM : 0);
 	held &= dev->restore_mask & ~dev->restore_value;
@@ -154,7 +161,7 @@ void pcibar_enable_restore(struct pcibar_device *dev)
 				   strerror(-ret));
 		dev->restore_mask = 0;
 	}
-	pthread_mutex_unlock(&dev->lock);
+	pcibar_unlock(&dev->lock, state);
 }
 
 static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
@@ -225,25 +232,26 @@ static void end(struct pcibar_device *dev, uint32_t bit)
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 {
 	uint32_t mask = bit;
-	int ret;
+	int ret, state;
 
 	ret = check_virtual(dev, &mask, bit);
 	if (ret)
 		return ret;
 
-	pthread_mutex_lock(&dev->lock);
+	state = pcibar_lock(&dev->lock);
 	if (!*users(dev, bit) && mask)
 		ret = begin(dev, bit);
 	if (!ret)
 		(*users(dev, bit))++;
-	pthread_mutex_unlock(&dev->lock);
+	pcibar_unlock(&dev->lock, state);
 	return ret;
 }
 
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit)
 {
-	pthread_mutex_lock(&dev->lock);
+	int state = pcibar_lock(&dev->lock);
+
 	if (!--*users(dev, bit) && dev->held & bit)
 		end(dev, bit);
-	pthread_mutex_unlock(&dev->lock);
+	pcibar_unlock(&dev->lock, state);
 }

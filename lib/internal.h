@@ -70,6 +70,25 @@ struct pcibar_map {
 	atomic_bool lost;		/* found by a checked call; the guard marks the slot */
 };
 
+/*
+ * For locks that are held across cancellation points: pthread_cancel() takes
+ * effect after them. pcibar_unlock() takes what pcibar_lock() answers.
+ */
+static inline int pcibar_lock(pthread_mutex_t *lock)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_mutex_lock(lock);
+	return state;
+}
+
+static inline void pcibar_unlock(pthread_mutex_t *lock, int state)
+{
+	pthread_mutex_unlock(lock);
+	pthread_setcancelstate(state, NULL);
+}
+
 /* log.c */
 void pcibar_log(const struct pcibar_log *log, int level, const char *fmt, ...) PCIBAR_PRINTF(3, 4);
 

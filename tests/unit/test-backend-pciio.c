@@ -508,6 +508,28 @@ static void says_when_it_cannot_wait(void **state)
 	pcibar_map_release(map);
 }
 
+static void *read_event_cancelled(void *arg)
+{
+	uint32_t type;
+
+	pthread_cancel(pthread_self());
+	read_event(&type);
+	return arg;
+}
+
+static void a_cancelled_thread_leaves_no_lock(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	alarm(60);
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	assert_int_equal(pthread_create(&thread, NULL, read_event_cancelled, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_no_event();
+	alarm(0);
+}
+
 static pthread_barrier_t barrier;
 static atomic_uint failures, events;
 
@@ -577,6 +599,7 @@ int main(void)
 		PCIIO_TEST(releases_maps_in_any_order),
 		PCIIO_TEST(a_map_outlives_the_handle),
 		PCIIO_TEST(says_when_it_cannot_wait),
+		PCIIO_TEST(a_cancelled_thread_leaves_no_lock),
 		PCIIO_TEST(threads_share_a_device),
 	};
 

@@ -73,7 +73,7 @@ static void tells_what_is_enabled(void **state)
 	assert_int_equal(pcibar_device_get_enable(dev, &value), -EACCES);
 	fake->error[FAKE_CONFIG_READ] = 0;
 	set_command(UINT16_MAX);
-	assert_int_equal(pcibar_device_get_enable(dev, &value), -ENODEV);
+	assert_int_equal(pcibar_device_get_enable(dev, &value), -EIO);
 	assert_int_equal(value, MEM | MASTER);
 }
 
@@ -179,7 +179,73 @@ static void passes_errors_on(void **state)
 	assert_command(OTHERS);
 	fake->config_fixed[PCIBAR_COMMAND] = 0;
 	set_command(UINT16_MAX);
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -ENODEV);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EIO);
+	assert_false(pcibar_device_is_gone(dev));
+}
+
+static int modify_answer;
+
+static int modify(void *be, unsigned int off, unsigned int width, uint32_t mask, uint32_t value,
+		  uint32_t *old)
+{
+	(void)be;
+	(void)off;
+	(void)width;
+	(void)mask;
+	(void)value;
+	*old = UINT16_MAX;
+	return modify_answer;
+}
+
+/* Whether it is the request that fails or what it finds: -ENODEV always means both. */
+static void knows_that_it_is_gone(void **state)
+{
+	(void)state;
+	fake_ops.config_modify = modify;
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EIO);
+	assert_false(pcibar_device_is_gone(dev));
+	fake_set_config(fake, 0, 4, UINT32_MAX);
+	fake_set_config(fake, 8, 4, UINT32_MAX);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -ENODEV);
+	assert_true(pcibar_device_is_gone(dev));
+	pcibar_device_close(dev);
+
+	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
+	modify_answer = -ENODEV;
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -ENODEV);
+	assert_true(pcibar_device_is_gone(dev));
+}
+
+static void cancel_me(const struct fake_event *event)
+{
+	if (event->op == FAKE_CONFIG_READ)
+		pthread_testcancel();
+}
+
+static void *enable_and_disable(void *arg)
+{
+	pthread_cancel(pthread_self());
+	pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_RESTORE);
+	if (!pcibar_activate(dev, MEM))
+		pcibar_deactivate(dev, MEM);
+	return arg;
+}
+
+/* A thread that is cancelled leaves neither a lock nor half a change behind. */
+static void cancelling_waits_for_the_end_of_a_change(void **state)
+{
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	fake->watch = cancel_me;
+	assert_int_equal(pthread_create(&thread, NULL, enable_and_disable, fake), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	fake->watch = NULL;
+	assert_int_equal(pthread_mutex_trylock(&dev->lock), 0);
+	pthread_mutex_unlock(&dev->lock);
+	assert_ptr_equal(result, fake);
+	assert_command(OTHERS | MASTER);
 }
 
 /* Others pay nothing for what is there for virtual functions. */
@@ -373,6 +439,8 @@ int main(void)
 		ENABLE_TEST(checks_its_arguments),
 		ENABLE_TEST(leaves_a_drivers_function_alone),
 		ENABLE_TEST(passes_errors_on),
+		ENABLE_TEST(knows_that_it_is_gone),
+		ENABLE_TEST(cancelling_waits_for_the_end_of_a_change),
 		ENABLE_TEST(asks_for_virtual_functions_late),
 		ENABLE_TEST(leaves_a_virtual_function_to_its_physical_one),
 		ENABLE_TEST(restores_at_close_if_asked),
