@@ -160,15 +160,15 @@ static int pciio_config_read(void *priv, unsigned int off, unsigned int width, u
 	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
 }
 
-/* What the library activates itself, I/O, it may do through sysfs in another process. */
-static int pciio_hold_lock(void *priv, uint32_t bit, uint32_t *others)
+/* What the library turns on itself, it may do through sysfs in another process. */
+static int pciio_hold_lock(void *priv, uint32_t bits, struct pcibar_holds *others)
 {
-	return pcibar_backend_sysfs.hold_lock(((struct pciio *)priv)->sysfs, bit, others);
+	return pcibar_backend_sysfs.hold_lock(((struct pciio *)priv)->sysfs, bits, others);
 }
 
-static int pciio_hold_unlock(void *priv, uint32_t bit, uint32_t hold)
+static int pciio_hold_unlock(void *priv, uint32_t bits, const struct pcibar_holds *mine)
 {
-	return pcibar_backend_sysfs.hold_unlock(((struct pciio *)priv)->sysfs, bit, hold);
+	return pcibar_backend_sysfs.hold_unlock(((struct pciio *)priv)->sysfs, bits, mine);
 }
 
 static int pciio_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,

@@ -19,8 +19,10 @@ struct sysfs {
 	int dir;			/* of the function */
 	char root[PATH_MAX];
 	pthread_mutex_t modify;		/* covers sysfs_config_modify(): its lock is of the file */
-	pthread_mutex_t lock;		/* covers opening the two below */
+	pthread_mutex_t lock;		/* covers opening the two below, and hold's */
 	atomic_int config_r, config_w;	/* -1 until needed: opening wakes nothing, reading does */
+	struct pcibar_sysfs_hold hold;	/* config: -1 until needed; mine: the caller has a lock */
+	atomic_uint sriov;		/* of its physical function, once it was asked for */
 };
 
 /*
@@ -89,6 +91,8 @@ static int sysfs_open(const char *root, const struct pcibar_address *addr, void 
 	pthread_mutex_init(&be->lock, NULL);
 	atomic_init(&be->config_r, -1);
 	atomic_init(&be->config_w, -1);
+	atomic_init(&be->sriov, 0);
+	be->hold = (struct pcibar_sysfs_hold){ .config = -1, .rescan = -1 };
 	*bep = be;
 	return 0;
 
@@ -105,6 +109,8 @@ static void sysfs_close(void *priv)
 		close(be->config_r);
 	if (be->config_w >= 0)
 		close(be->config_w);
+	if (be->hold.rescan >= 0)
+		close(be->hold.rescan);
 	close(be->dir);
 	pthread_mutex_destroy(&be->lock);
 	pthread_mutex_destroy(&be->modify);
@@ -170,7 +176,7 @@ static int sysfs_get_virtual(void *priv, bool *is_virtual, bool *decodes)
 {
 	struct sysfs *be = priv;
 
-	return gone(pcibar_sysfs_virtual(be->dir, is_virtual, decodes));
+	return gone(pcibar_sysfs_virtual(be->dir, &be->sriov, is_virtual, decodes));
 }
 
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
@@ -351,6 +357,25 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }
 
+/*
+ * What locks are taken on: answers 0 or -errno. Opening `rescan` does nothing,
+ * only writing to it would.
+ */
+static int sysfs_hold_open(struct sysfs *be)
+{
+	int fd = sysfs_config_fd(be, true), state;
+
+	if (fd < 0)
+		return fd;
+	state = pcibar_lock(&be->lock);
+	if (be->hold.config < 0) {
+		be->hold.rescan = pcibar_sysfs_open(be->dir, "rescan", O_WRONLY);
+		be->hold.config = fd;
+	}
+	pcibar_unlock(&be->lock, state);
+	return 0;
+}
+
 static bool is_so(uint32_t reg, unsigned int width, uint32_t mask, uint32_t value)
 {
 	return (reg & mask) == value || reg == UINT32_MAX >> (32 - 8 * width);
@@ -361,39 +386,40 @@ static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width,
 			       uint32_t value, uint32_t *old)
 {
 	struct sysfs *be = priv;
-	int fd, locked, ret;
+	int locked, ret;
 
 	ret = sysfs_config_read(be, off, width, old);
 	if (ret || is_so(*old, width, mask, value))
 		return ret;
-	fd = sysfs_config_fd(be, true);
-	if (fd < 0)
-		return fd;
+	ret = sysfs_hold_open(be);
+	if (ret)
+		return ret;
 
 	pthread_mutex_lock(&be->modify);
-	locked = pcibar_sysfs_lock(fd, PCIBAR_SYSFS_LOCK_MODIFY);
+	locked = pcibar_sysfs_lock(&be->hold, PCIBAR_SYSFS_LOCK_MODIFY);
 	ret = sysfs_config_read(be, off, width, old);
 	if (!ret && !is_so(*old, width, mask, value))
 		ret = sysfs_config_write(be, off, width, (*old & ~mask) | value);
 	if (!locked)
-		pcibar_sysfs_unlock(fd, PCIBAR_SYSFS_LOCK_MODIFY);
+		pcibar_sysfs_unlock(&be->hold, PCIBAR_SYSFS_LOCK_MODIFY);
 	pthread_mutex_unlock(&be->modify);
 	return ret || !locked ? ret : 1;
 }
 
-static int sysfs_hold_lock(void *priv, uint32_t bit, uint32_t *others)
+static int sysfs_hold_lock(void *priv, uint32_t bits, struct pcibar_holds *others)
 {
-	int fd = sysfs_config_fd(priv, true);
+	struct sysfs *be = priv;
+	int ret = sysfs_hold_open(be);
 
-	*others = 0;
-	return fd < 0 ? fd : pcibar_sysfs_hold_lock(fd, bit, others);
+	return ret ? ret : pcibar_sysfs_hold_lock(&be->hold, bits, others);
 }
 
-static int sysfs_hold_unlock(void *priv, uint32_t bit, uint32_t hold)
+static int sysfs_hold_unlock(void *priv, uint32_t bits, const struct pcibar_holds *mine)
 {
-	int fd = sysfs_config_fd(priv, true);
+	struct sysfs *be = priv;
+	int ret = sysfs_hold_open(be);
 
-	return fd < 0 ? fd : pcibar_sysfs_hold_unlock(fd, bit, hold);
+	return ret ? ret : pcibar_sysfs_hold_unlock(&be->hold, bits, mine);
 }
 
 static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
@@ -401,38 +427,6 @@ static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
 	struct sysfs *be = priv;
 
 	return pcibar_sysfs_vpd_list(be->dir, fn, data);
-}
-
-/* The kernel moves I/O data through a variable of the host's byte order. */
-static int io_read(int fd, uint64_t off, unsigned int width, uint64_t *val)
-{
-	union { uint8_t u8; uint16_t u16; uint32_t u32; } data;
-	ssize_t n;
-
-	if (width == 8)
-		return -EOPNOTSUPP;
-	n = pread(fd, &data, width, (off_t)off);
-	if (n != (ssize_t)width)
-		return n < 0 ? -errno : -EIO;
-	*val = width == 1 ? data.u8 : width == 2 ? data.u16 : data.u32;
-	return 0;
-}
-
-static int io_write(int fd, uint64_t off, unsigned int width, uint64_t val)
-{
-	union { uint8_t u8; uint16_t u16; uint32_t u32; } data;
-	ssize_t n;
-
-	if (width == 8)
-		return -EOPNOTSUPP;
-	if (width == 1)
-		data.u8 = (uint8_t)val;
-	else if (width == 2)
-		data.u16 = (uint16_t)val;
-	else
-		data.u32 = (uint32_t)val;
-	n = pwrite(fd, &data, width, (off_t)off);
-	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }
 
 /* Units are aligned, so that none lies in two blocks. A short block is the image's end. */
@@ -458,7 +452,9 @@ static int sysfs_channel_read(void *priv, uint64_t off, unsigned int width, uint
 {
 	struct channel *chan = priv;
 
-	return chan->rom ? rom_read(chan, off, width, val) : io_read(chan->fd, off, width, val);
+	if (chan->rom)
+		return rom_read(chan, off, width, val);
+	return pcibar_sysfs_io_read(chan->fd, off, width, val);
 }
 
 /* Only I/O channels are ever opened for writing. */
@@ -466,7 +462,7 @@ static int sysfs_channel_write(void *priv, uint64_t off, unsigned int width, uin
 {
 	struct channel *chan = priv;
 
-	return io_write(chan->fd, off, width, val);
+	return pcibar_sysfs_io_write(chan->fd, off, width, val);
 }
 
 const struct pcibar_backend_ops pcibar_backend_sysfs = {

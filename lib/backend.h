@@ -12,11 +12,14 @@
 struct pcibar_verdict;
 
 /*
- * A hold on decoding: somebody has PCIBAR_MAP_ACTIVATE in use, and decoding was
- * on, or off, before it and those whose time overlaps with its own.
+ * Holds on decoding, bits of the command register: somebody has decoding in use
+ * with PCIBAR_MAP_ACTIVATE or PCIBAR_ENABLE_RESTORE, and it was on, or off, before
+ * that and those whose time overlaps with its own.
  */
-#define PCIBAR_HOLD_WAS_ON	(1u << 0)
-#define PCIBAR_HOLD_WAS_OFF	(1u << 1)
+struct pcibar_holds {
+	uint32_t was_on;
+	uint32_t was_off;
+};
 
 /* A full address; compared member by member, domain first. */
 struct pcibar_address {
@@ -155,15 +158,16 @@ struct pcibar_backend_ops {
 			     uint32_t value, uint32_t *old);
 
 	/*
-	 * Holds on @bit of the command register, across processes. hold_lock()
-	 * says what others hold, PCIBAR_HOLD_*, and lets none of them begin or
-	 * end until hold_unlock(), with which this handle has @hold, or with 0
-	 * no hold any more. An error means that this is not so; hold_unlock()
-	 * is due all the same. A hold ends with the handle, and with the
-	 * process. NULL: processes know nothing of each other.
+	 * Holds on @bits of the command register, across processes. hold_lock()
+	 * says what others hold of them and lets none of them begin or end
+	 * until hold_unlock(), with which this handle has just @mine of them.
+	 * An error means that this is not so; hold_unlock() is due all the
+	 * same. The caller's lock lets no other thread in between. A hold ends
+	 * with the handle, and with the process. NULL: processes know nothing
+	 * of each other.
 	 */
-	int (*hold_lock)(void *be, uint32_t bit, uint32_t *others);
-	int (*hold_unlock)(void *be, uint32_t bit, uint32_t hold);
+	int (*hold_lock)(void *be, uint32_t bits, struct pcibar_holds *others);
+	int (*hold_unlock)(void *be, uint32_t bits, const struct pcibar_holds *mine);
 
 	/*
 	 * -ENOENT: the function has none. -ENODATA: what was read has no name

@@ -7,7 +7,8 @@
 #include "internal.h"
 
 /* The same bits as in the command register, so that no translation is needed. */
-#define ENABLE_ALL	(PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM | PCIBAR_ENABLE_BUS_MASTER)
+#define DECODING	(PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM)
+#define ENABLE_ALL	(DECODING | PCIBAR_ENABLE_BUS_MASTER)
 
 bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
 {
@@ -64,7 +65,9 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &seen);
 	if (ret)
 		return ret;
-	pcibar_log(&dev->log, PCIBAR_LOG_INFO, "command register 0x%04x -> 0x%04x", command, seen);
+	if (seen != command)
+		pcibar_log(&dev->log, PCIBAR_LOG_INFO, "command register 0x%04x -> 0x%04x",
+			   command, seen);
 	if ((seen & mask) == value)
 		return 0;
 	if (seen == UINT16_MAX)
@@ -90,25 +93,112 @@ PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *val
 	return 0;
 }
 
-/* Takes out of @mask what a virtual function has without a bit of its own. */
-static int check_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t value)
+/*
+ * As change(), for a function that may be a virtual one: its decoding bits are
+ * hardwired to zero, but some emulators look at them. So they are tried, and
+ * taken out of @mask when they do not stay and decoding is as wanted without.
+ * Only a bit that was off, or does not stay, is worth asking for: others pay
+ * nothing.
+ */
+static int change_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t value, uint32_t *old)
 {
-	uint32_t decoding = *mask & (PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM);
+	uint32_t decoding = *mask & DECODING, wanted;
+	int ret = change(dev, *mask, value, old);
 	bool decodes;
 
-	if (!decoding || !pcibar_is_virtual(dev, &decodes))
+	if (!decoding || (ret && ret != -EIO) || (!ret && (~*mask | *old) & PCIBAR_ENABLE_MEM))
+		return ret;
+	if (!pcibar_is_virtual(dev, &decodes))
+		return ret;
+
+	wanted = decodes ? decoding & PCIBAR_ENABLE_MEM : 0;
+	if (!ret && !((value ^ wanted) & PCIBAR_ENABLE_MEM))
 		return 0;
-	if ((value & decoding) != (decodes ? decoding & PCIBAR_ENABLE_MEM : 0))
+	if (!ret) {
+		change(dev, *mask, *old & *mask, old);
+		return -EOPNOTSUPP;
+	}
+	if ((value & decoding) != wanted)
 		return -EOPNOTSUPP;
 	*mask &= ~decoding;
-	return 0;
+	return change(dev, *mask, value & *mask, old);
+}
+
+static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
+{
+	return bit == PCIBAR_ENABLE_IO ? &dev->io_users : &dev->mem_users;
+}
+
+/* What others hold, while none of them begins or ends. */
+struct hold {
+	struct pcibar_holds others;
+	int error;
+};
+
+static struct hold hold_lock(struct pcibar_device *dev, uint32_t bits)
+{
+	struct hold hold = { .error = 0 };
+
+	if (bits && dev->ops->hold_lock)
+		hold.error = dev->ops->hold_lock(dev->be, bits, &hold.others);
+	return hold;
+}
+
+/*
+ * Tells others what dev->held and dev->activated say now. Who may not write to
+ * the file has no hold; that matters when a bit has been changed all the same,
+ * which the module may allow.
+ */
+static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *hold, bool changed)
+{
+	struct pcibar_holds mine = {
+		.was_on = bits & dev->held & ~dev->activated,
+		.was_off = bits & dev->held & dev->activated,
+	};
+	int ret;
+
+	if (!bits || !dev->ops->hold_unlock)
+		return;
+	ret = dev->ops->hold_unlock(dev->be, bits, &mine);
+	if (!hold->error)
+		hold->error = ret;
+	if (hold->error)
+		pcibar_log(&dev->log, hold->error == -EACCES && !changed ? PCIBAR_LOG_INFO
+									  : PCIBAR_LOG_WARNING,
+			   "decoding is not held on against other processes: %s",
+			   strerror(-hold->error));
+}
+
+/*
+ * After @mask was set to @value. Decoding that was turned on to be restored is
+ * held like that of a map with ACTIVATE, until the handle is closed.
+ */
+static void settle(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint32_t old,
+		   uint32_t flags)
+{
+	uint32_t fresh = mask & ~dev->restore_mask & ~dev->enabled & (old ^ value);
+	uint32_t on;
+
+	if (!(flags & PCIBAR_ENABLE_RESTORE))
+		fresh = 0;
+	on = fresh & value & DECODING;
+	dev->enabled |= on;
+	dev->held |= on;
+	/* What the program sets by itself is no longer ACTIVATE's to undo. */
+	dev->activated = (dev->activated & ~(mask & ~dev->enabled)) | on;
+
+	fresh &= ~on;
+	dev->restore_mask |= fresh;
+	dev->restore_value |= old & fresh;
 }
 
 PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,
 					uint32_t flags)
 {
 	char driver[PCIBAR_NAME_LEN];
-	uint32_t old, fresh;
+	bool changed = false;
+	uint32_t old, bits;
+	struct hold hold;
 	int ret, state;
 
 	if (mask & ~ENABLE_ALL || value & ~mask ||
@@ -121,38 +211,87 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		return ret;
 	if (!(flags & PCIBAR_ENABLE_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
 		return -EBUSY;
-	ret = check_virtual(dev, &mask, value);
-	if (ret)
-		return ret;
-	value &= mask;
 
 	state = pcibar_lock(&dev->lock);
-	ret = change(dev, mask, value, &old);
+	bits = mask & DECODING & (flags & PCIBAR_ENABLE_RESTORE ? value | dev->held : dev->held);
+	hold = hold_lock(dev, bits);
+	ret = change_virtual(dev, &mask, value, &old);
 	if (!ret) {
-		old &= ~dev->activated;		/* as it was before ACTIVATE */
-		/* What the program sets by itself is no longer ACTIVATE's to undo. */
-		dev->activated &= ~mask;
-		fresh = mask & ~dev->restore_mask & (old ^ value);
-		if (!(flags & PCIBAR_ENABLE_RESTORE))
-			fresh = 0;
-		dev->restore_mask |= fresh;
-		dev->restore_value |= old & fresh;
+		value &= mask;
+		changed = (old ^ value) & mask & bits;
+		/* As it was before ACTIVATE, here and elsewhere. */
+		old &= ~(dev->activated | (hold.others.was_off & value));
+		settle(dev, mask, value, old, flags);
 	}
+	hold_unlock(dev, bits, &hold, changed);
 	pcibar_unlock(&dev->lock, state);
 	return ret;
 }
 
+/*
+ * The last to end turns decoding off, whoever turned it on: the one that did may
+ * have ended before, or have been killed. So its mark is taken over.
+ */
+static int begin(struct pcibar_device *dev, uint32_t bit)
+{
+	struct hold hold = hold_lock(dev, bit);
+	bool changed = false;
+	uint32_t old;
+	int ret;
+
+	ret = change(dev, bit, bit, &old);
+	if (!ret) {
+		changed = !(old & bit);
+		dev->held |= bit;
+		if (changed || hold.others.was_off & bit)
+			dev->activated |= bit;
+	}
+	hold_unlock(dev, bit, &hold, changed);
+	return ret;
+}
+
+/* @always: also with a driver. */
+static void end(struct pcibar_device *dev, uint32_t bit, bool always)
+{
+	struct hold hold = hold_lock(dev, bit);
+	bool others = (hold.others.was_on | hold.others.was_off) & bit;
+	char driver[PCIBAR_NAME_LEN];
+	bool changed = false;
+	uint32_t old;
+	int ret = 0;
+
+	if (dev->activated & bit && !others &&
+	    (always || (!dev->ops->get_driver(dev->be, driver) && !*driver))) {
+		ret = change(dev, bit, 0, &old);
+		changed = !ret && old & bit;
+	}
+	dev->activated &= ~bit;
+	dev->held &= ~bit;
+	hold_unlock(dev, bit, &hold, changed);
+	if (ret && ret != -ENODEV)
+		pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
+			   "decoding could not be turned off again: %s", strerror(-ret));
+}
+
+/* Maps with ACTIVATE outlive the handle: the last of them turns their decoding off. */
+static void end_enabled(struct pcibar_device *dev)
+{
+	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+		if (!(dev->enabled & bit))
+			continue;
+		dev->enabled &= ~bit;
+		if (!*users(dev, bit))
+			end(dev, bit, true);
+	}
+}
+
 void pcibar_enable_restore(struct pcibar_device *dev)
 {
-	uint32_t old, held;
 	int ret, state;
+	uint32_t old;
 
 	state = pcibar_lock(&dev->lock);
-	/* Maps with ACTIVATE outlive the handle: the last of them turns their decoding off. */
-	held = (dev->io_users ? PCIBAR_ENABLE_IO : 0) | (dev->mem_users ? PCIBAR_ENABLE_MEM : 0);
-	held &= dev->restore_mask & ~dev->restore_value;
-	dev->activated |= held;
-	dev->restore_mask &= ~held;
+	end_enabled(dev);
 	if (dev->restore_mask) {
 		ret = change(dev, dev->restore_mask, dev->restore_value, &old);
 		if (ret)
@@ -164,94 +303,29 @@ void pcibar_enable_restore(struct pcibar_device *dev)
 	pcibar_unlock(&dev->lock, state);
 }
 
-static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
-{
-	return bit == PCIBAR_ENABLE_IO ? &dev->io_users : &dev->mem_users;
-}
-
-/* Those who may not write to the function have no hold, and change nothing either. */
-static void log_hold(struct pcibar_device *dev, int error)
-{
-	if (error)
-		pcibar_log(&dev->log, error == -EACCES ? PCIBAR_LOG_INFO : PCIBAR_LOG_WARNING,
-			   "decoding is not held on against other processes: %s",
-			   strerror(-error));
-}
-
-static uint32_t hold_lock(struct pcibar_device *dev, uint32_t bit)
-{
-	uint32_t others = 0;
-
-	if (dev->ops->hold_lock)
-		log_hold(dev, dev->ops->hold_lock(dev->be, bit, &others));
-	return others;
-}
-
-static void hold_unlock(struct pcibar_device *dev, uint32_t bit, uint32_t hold)
-{
-	dev->held = (dev->held & ~bit) | (hold ? bit : 0);
-	if (dev->ops->hold_unlock)
-		log_hold(dev, dev->ops->hold_unlock(dev->be, bit, hold));
-}
-
-/*
- * The last to end turns decoding off, whoever turned it on: the one that did may
- * have ended before, or have been killed. So its mark is taken over.
- */
-static int begin(struct pcibar_device *dev, uint32_t bit)
-{
-	uint32_t others = hold_lock(dev, bit), hold = 0, old;
-	int ret = change(dev, bit, bit, &old);
-
-	if (!ret && (!(old & bit) || others & PCIBAR_HOLD_WAS_OFF)) {
-		dev->activated |= bit;
-		hold = PCIBAR_HOLD_WAS_OFF;
-	} else if (!ret) {
-		hold = PCIBAR_HOLD_WAS_ON;
-	}
-	hold_unlock(dev, bit, hold);
-	return ret;
-}
-
-/* A driver that has been bound in the meantime needs decoding: leave it on then. */
-static void end(struct pcibar_device *dev, uint32_t bit)
-{
-	uint32_t others = hold_lock(dev, bit), old;
-	char driver[PCIBAR_NAME_LEN];
-	int ret = 0;
-
-	if (dev->activated & bit && !others && !dev->ops->get_driver(dev->be, driver) && !*driver)
-		ret = change(dev, bit, 0, &old);
-	dev->activated &= ~bit;
-	hold_unlock(dev, bit, 0);
-	if (ret && ret != -ENODEV)
-		pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
-			   "decoding could not be turned off again: %s", strerror(-ret));
-}
-
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 {
-	uint32_t mask = bit;
-	int ret, state;
-
-	ret = check_virtual(dev, &mask, bit);
-	if (ret)
-		return ret;
+	int ret = 0, state;
+	bool decodes;
 
 	state = pcibar_lock(&dev->lock);
-	if (!*users(dev, bit) && mask)
+	if (!*users(dev, bit))
 		ret = begin(dev, bit);
+	/* The bit is hardwired in a virtual function: nothing is held. */
+	if (ret == -EIO && pcibar_is_virtual(dev, &decodes))
+		ret = decodes && bit == PCIBAR_ENABLE_MEM ? 0 : -EOPNOTSUPP;
 	if (!ret)
 		(*users(dev, bit))++;
 	pcibar_unlock(&dev->lock, state);
 	return ret;
 }
 
+/* A driver that has been bound in the meantime needs decoding: leave it on then. */
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit)
 {
 	int state = pcibar_lock(&dev->lock);
 
-	if (!--*users(dev, bit) && dev->held & bit)
-		end(dev, bit);
+	if (!--*users(dev, bit) && dev->held & ~dev->enabled & bit)
+		end(dev, bit, false);
 	pcibar_unlock(&dev->lock, state);
 }

@@ -40,9 +40,10 @@ struct pcibar_device {
 	pthread_mutex_t lock;
 	uint32_t restore_mask;		/* bits set_enable() changed with RESTORE */
 	uint32_t restore_value;		/* what they were */
+	uint32_t enabled;		/* decoding on with RESTORE: in use until the close */
 	unsigned int mem_users;		/* maps with ACTIVATE on memory or ROM */
 	unsigned int io_users;		/* and on I/O */
-	uint32_t activated;		/* command bits to turn off after the last of them */
+	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
 };
 
@@ -181,7 +182,8 @@ bool pcibar_function_is_present(struct pcibar_device *dev);
 #define PCIBAR_COMMAND		0x04
 /*
  * A virtual function, and whether its memory is decoded. Worth asking only when
- * the command register has memory decoding off: others pay nothing for it.
+ * the command register has memory decoding off, or a bit of it does not stay:
+ * others pay nothing for it.
  */
 bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes);
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * How processes that work on one function get out of each other's way: by locks
- * on its file `config`, which end with the process, however it ends.
+ * on its files, which end with the process, however it ends, and with the children
+ * that it leaves behind.
  *
- * A write lock is for those who may write to the file. Whoever may only read it
- * can take read locks, which keep write locks away: so a hold looks for a free
- * byte, no wait is unbounded, and what others hold is asked for with a read
- * lock, which only write locks are in the way of.
+ * A write lock is for those who may write to the file. Whoever may only read
+ * `config` can take read locks, which keep write locks away. So the same bytes are
+ * locked in `rescan` too, which only root can open, and one of both is enough;
+ * `config` is for users who were given that file and no other. There a hold looks
+ * for a free byte, no wait is unbounded, and what others hold is asked for with a
+ * read lock, which only write locks are in the way of.
  *
  * The locks belong to the open file, not to the process as those of F_SETLK
  * would: two handles in one process are two holders, and closing some other
@@ -28,25 +31,30 @@
 #define HOLDS		4096			/* room for the holds of one kind... */
 #define HOLD_TRIES	256			/* ...of which so many are ever looked at */
 
-/* 0.1 and 2 seconds. Counted, so that being kept from running is not taken for waiting. */
+/*
+ * 0.1, 2 and 5 seconds. Counted, so that being kept from running is not taken for
+ * waiting. HOLDS is held while MODIFY is waited for, twice when a change is undone.
+ */
 #define NAP_NS		1000000L
 #define READER_TRIES	90
-#define WRITER_TRIES	1800
+#define MODIFY_TRIES	1800
+#define HOLDS_TRIES	4500
 
-static off_t holds_of(uint32_t bit, uint32_t hold)
+/* Where the holds of one bit are: those of one kind lie behind the other's. */
+static off_t holds_of(uint32_t bit, bool was_off)
 {
-	int mem = bit == PCIBAR_ENABLE_MEM, off = hold == PCIBAR_HOLD_WAS_OFF;
+	int mem = bit == PCIBAR_ENABLE_MEM;
 
-	return LOCKS + HOLDS * (1 + 2 * mem + off);
+	return LOCKS + HOLDS * (1 + 2 * mem + was_off);
 }
 
-static int set_lock(int config, short type, off_t start, off_t len)
+static int set_lock(int fd, short type, off_t start, off_t len)
 {
 	struct flock lock = {
 		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len,
 	};
 
-	return fcntl(config, F_OFD_SETLK, &lock) ? -errno : 0;
+	return fcntl(fd, F_OFD_SETLK, &lock) ? -errno : 0;
 }
 
 static bool is_taken(int ret)
@@ -54,14 +62,14 @@ static bool is_taken(int ret)
 	return ret == -EAGAIN || ret == -EACCES;
 }
 
-/* Whether a write lock of another open file is in the range. */
-static bool is_held(int config, off_t start, off_t len)
+/* Where a write lock of another open file is in the range, or -1. */
+static off_t find_lock(int fd, off_t start, off_t len)
 {
 	struct flock lock = {
 		.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len,
 	};
 
-	return !fcntl(config, F_OFD_GETLK, &lock) && lock.l_type == F_WRLCK;
+	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type == F_WRLCK ? lock.l_start : -1;
 }
 
 /*
@@ -69,69 +77,130 @@ static bool is_held(int config, off_t start, off_t len)
  * them. A reader has no business there: it is waited for only as long as it
  * might be a writer that has just ended.
  */
-int pcibar_sysfs_lock(int config, enum pcibar_sysfs_lock which)
+static int take(int fd, enum pcibar_sysfs_lock which, unsigned int limit)
 {
 	static const struct timespec nap = { .tv_nsec = NAP_NS };
 	unsigned int tries = 0, unseen = 0;	/* unseen: in a row, with no writer there */
 	int ret;
 
 	for (;;) {
-		ret = set_lock(config, F_WRLCK, LOCKS + which, 1);
+		ret = set_lock(fd, F_WRLCK, LOCKS + which, 1);
 		if (!is_taken(ret))
 			return ret;
-		unseen = is_held(config, LOCKS + which, 1) ? 0 : unseen + 1;
-		if (unseen > READER_TRIES || ++tries > WRITER_TRIES)
+		unseen = find_lock(fd, LOCKS + which, 1) < 0 ? unseen + 1 : 0;
+		if (unseen > READER_TRIES || ++tries > limit)
 			return -EBUSY;
 		nanosleep(&nap, NULL);
 	}
 }
 
-void pcibar_sysfs_unlock(int config, enum pcibar_sysfs_lock which)
+/* Who was waited for in vain in one file is not waited for in the other. */
+int pcibar_sysfs_lock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which)
 {
-	set_lock(config, F_UNLCK, LOCKS + which, 1);
+	unsigned int limit = which == PCIBAR_SYSFS_LOCK_HOLDS ? HOLDS_TRIES : MODIFY_TRIES;
+	int rescan = -ENOENT, config;
+
+	if (hold->rescan >= 0)
+		rescan = take(hold->rescan, which, limit);
+	config = take(hold->config, which, rescan == -EBUSY ? 0 : limit);
+	return rescan ? config : 0;
 }
 
-static uint32_t holds_of_others(int config, uint32_t bit)
+void pcibar_sysfs_unlock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which)
 {
-	uint32_t holds = 0;
-
-	if (is_held(config, holds_of(bit, PCIBAR_HOLD_WAS_ON), HOLDS))
-		holds |= PCIBAR_HOLD_WAS_ON;
-	if (is_held(config, holds_of(bit, PCIBAR_HOLD_WAS_OFF), HOLDS))
-		holds |= PCIBAR_HOLD_WAS_OFF;
-	return holds;
+	set_lock(hold->config, F_UNLCK, LOCKS + which, 1);
+	if (hold->rescan >= 0)
+		set_lock(hold->rescan, F_UNLCK, LOCKS + which, 1);
 }
 
-static int set_hold(int config, uint32_t bit, uint32_t hold)
+/* Mostly there is nobody, which one call tells. */
+static void find_others(int fd, uint32_t bit, struct pcibar_holds *others)
 {
-	off_t start = holds_of(bit, hold);
-	int ret = 0;
+	off_t on = holds_of(bit, false), off = holds_of(bit, true);
 
-	if (!hold) {
-		set_lock(config, F_UNLCK, holds_of(bit, PCIBAR_HOLD_WAS_ON), HOLDS);
-		set_lock(config, F_UNLCK, holds_of(bit, PCIBAR_HOLD_WAS_OFF), HOLDS);
-		return 0;
+	if (find_lock(fd, on, 2 * HOLDS) < 0)
+		return;
+	if (find_lock(fd, on, HOLDS) >= 0)
+		others->was_on |= bit;
+	if (find_lock(fd, off, HOLDS) >= 0)
+		others->was_off |= bit;
+}
+
+int pcibar_sysfs_hold_lock(const struct pcibar_sysfs_hold *hold, uint32_t bits,
+			   struct pcibar_holds *others)
+{
+	int ret = pcibar_sysfs_lock(hold, PCIBAR_SYSFS_LOCK_HOLDS);
+
+	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+		if (!(bits & bit))
+			continue;
+		find_others(hold->config, bit, others);
+		if (hold->rescan >= 0)
+			find_others(hold->rescan, bit, others);
 	}
+	return ret;
+}
+
+static int take_byte(int fd, off_t start)
+{
+	int ret;
+
 	for (off_t i = 0; i < HOLD_TRIES; i++) {
-		ret = set_lock(config, F_WRLCK, start + i, 1);
+		ret = set_lock(fd, F_WRLCK, start + i, 1);
 		if (!is_taken(ret))
 			return ret;
 	}
 	return -EBUSY;
 }
 
-int pcibar_sysfs_hold_lock(int config, uint32_t bit, uint32_t *others)
+static void release(const struct pcibar_sysfs_hold *hold, off_t start, off_t len)
 {
-	int ret = pcibar_sysfs_lock(config, PCIBAR_SYSFS_LOCK_HOLDS);
+	set_lock(hold->config, F_UNLCK, start, len);
+	if (hold->rescan >= 0)
+		set_lock(hold->rescan, F_UNLCK, start, len);
+}
 
-	*others = holds_of_others(config, bit);
+/* The new byte is there before the old one goes: others must not find none. */
+static int set_mine(const struct pcibar_sysfs_hold *hold, uint32_t bit, bool was_off, bool other)
+{
+	int rescan = -ENOENT, config;
+
+	if (hold->rescan >= 0)
+		rescan = take_byte(hold->rescan, holds_of(bit, was_off));
+	config = take_byte(hold->config, holds_of(bit, was_off));
+	if (other)
+		release(hold, holds_of(bit, !was_off), HOLDS);
+	return rescan ? config : 0;
+}
+
+static int set_hold(struct pcibar_sysfs_hold *hold, uint32_t bit, bool on, bool off)
+{
+	bool had_on = hold->mine.was_on & bit, had_off = hold->mine.was_off & bit;
+	int ret = 0;
+
+	if (on == had_on && off == had_off)
+		return 0;
+	if (on || off)
+		ret = set_mine(hold, bit, off, off ? had_on : had_off);
+	else
+		release(hold, holds_of(bit, false), 2 * HOLDS);
+	hold->mine.was_on = (hold->mine.was_on & ~bit) | (on ? bit : 0);
+	hold->mine.was_off = (hold->mine.was_off & ~bit) | (off ? bit : 0);
 	return ret;
 }
 
-int pcibar_sysfs_hold_unlock(int config, uint32_t bit, uint32_t hold)
+int pcibar_sysfs_hold_unlock(struct pcibar_sysfs_hold *hold, uint32_t bits,
+			     const struct pcibar_holds *mine)
 {
-	int ret = set_hold(config, bit, hold);
+	int ret = 0;
 
-	pcibar_sysfs_unlock(config, PCIBAR_SYSFS_LOCK_HOLDS);
+	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+		int error = 0;
+
+		if (bits & bit)
+			error = set_hold(hold, bit, mine->was_on & bit, mine->was_off & bit);
+		ret = ret ? ret : error;
+	}
+	pcibar_sysfs_unlock(hold, PCIBAR_SYSFS_LOCK_HOLDS);
 	return ret;
 }

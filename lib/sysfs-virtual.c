@@ -2,7 +2,8 @@
 /*
  * Virtual functions of SR-IOV. Memory Space Enable in their command register is
  * hardwired to zero (PCIe 6.0, 9.3.4.1.3): VF MSE in the SR-IOV capability of
- * the physical function turns decoding of all of them on and off.
+ * the physical function turns decoding of all of them on and off. QEMU's look at
+ * both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,27 +29,39 @@ static bool read32(int fd, unsigned int off, uint32_t *val)
 	return true;
 }
 
-/*
- * What cannot be seen is taken for on: the kernel sets VF MSE before it creates
- * the functions, and an ordinary user sees no extended capability.
- */
-static bool vf_mse(int config)
+static unsigned int find_sriov(int config)
 {
 	unsigned int off = EXT_FIRST;
-	uint32_t header, control;
+	uint32_t header;
 
 	for (unsigned int i = 0; off >= EXT_FIRST && i < EXT_MAX; i++) {
 		if (!read32(config, off, &header) || !header || header == UINT32_MAX)
 			break;
 		if ((header & 0xffff) == EXT_SRIOV)
-			return !read32(config, off + SRIOV_CONTROL, &control) ||
-			       control & SRIOV_VF_MSE;
+			return off;
 		off = header >> 20 & 0xffc;
 	}
-	return true;
+	return 0;
 }
 
-int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes)
+/*
+ * What cannot be seen is taken for on: the kernel sets VF MSE before it creates
+ * the functions, and an ordinary user sees no extended capability.
+ */
+static bool vf_mse(int config, _Atomic unsigned int *capability)
+{
+	unsigned int off = atomic_load(capability);
+	uint32_t control;
+
+	if (!off) {
+		off = find_sriov(config);
+		atomic_store(capability, off);
+	}
+	return !off || !read32(config, off + SRIOV_CONTROL, &control) || control & SRIOV_VF_MSE;
+}
+
+int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_virtual,
+			 bool *decodes)
 {
 	char name[PCIBAR_NAME_LEN];
 	int ret, config;
@@ -61,7 +74,7 @@ int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes)
 
 	config = pcibar_sysfs_open(dir, "physfn/config", O_RDONLY);
 	if (config >= 0) {
-		*decodes = vf_mse(config);
+		*decodes = vf_mse(config, capability);
 		close(config);
 	}
 	return 0;

@@ -47,25 +47,34 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 /* sysfs-bridge.c */
 int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
 
-/*
- * sysfs-hold.c: what keeps processes apart on one function. @config is its file,
- * open for writing.
- */
+/* sysfs-hold.c: what keeps processes apart on one function. */
 enum pcibar_sysfs_lock {
 	PCIBAR_SYSFS_LOCK_MODIFY,	/* a read and the write that follows from it */
 	PCIBAR_SYSFS_LOCK_HOLDS,	/* who holds what; taken before the other */
 };
 
+/* Two of its files, open for writing, and what is held. -1: there is no `rescan`. */
+struct pcibar_sysfs_hold {
+	int config, rescan;
+	struct pcibar_holds mine;
+};
+
 /* Waits, but not for ever. -EBUSY: it could not be taken. */
-int pcibar_sysfs_lock(int config, enum pcibar_sysfs_lock which);
-void pcibar_sysfs_unlock(int config, enum pcibar_sysfs_lock which);
+int pcibar_sysfs_lock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which);
+void pcibar_sysfs_unlock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which);
 
 /* The members of the back end. -EBUSY: the lock, or room for the hold, could not be had. */
-int pcibar_sysfs_hold_lock(int config, uint32_t bit, uint32_t *others);
-int pcibar_sysfs_hold_unlock(int config, uint32_t bit, uint32_t hold);
+int pcibar_sysfs_hold_lock(const struct pcibar_sysfs_hold *hold, uint32_t bits,
+			   struct pcibar_holds *others);
+int pcibar_sysfs_hold_unlock(struct pcibar_sysfs_hold *hold, uint32_t bits,
+			     const struct pcibar_holds *mine);
 
-/* sysfs-virtual.c: see get_virtual() in backend.h */
-int pcibar_sysfs_virtual(int dir, bool *is_virtual, bool *decodes);
+/*
+ * sysfs-virtual.c: see get_virtual() in backend.h. @capability: of the physical
+ * function, kept for the next call; 0 before it was found.
+ */
+int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_virtual,
+			 bool *decodes);
 
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
@@ -77,6 +86,10 @@ int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v);
 int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
 			   struct pcibar_verdict *v);
 int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error);
+
+/* sysfs-io.c: one access of an I/O BAR's file. */
+int pcibar_sysfs_io_read(int fd, uint64_t off, unsigned int width, uint64_t *val);
+int pcibar_sysfs_io_write(int fd, uint64_t off, unsigned int width, uint64_t val);
 
 /* sysfs-vpd.c */
 int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);

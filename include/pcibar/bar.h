@@ -181,11 +181,16 @@ struct pcibar_map_opts {
  * map of the function to end, whichever process has it: also when the process
  * that turned it on has ended before, normally or not. Nothing turns it off
  * when the last one is killed. Processes know of each other through one back
- * end only, and on sysfs through locks on the function's file ``config``, which
- * need the right to write to it and the same mount of sysfs. Any user can keep
- * them from being taken, by read locks: each process is by itself then, and the
- * log gets a warning. A child of fork() that lives on when its parent is killed
- * counts in its place until it calls exec() or ends.
+ * end only, and on sysfs through locks on the function's files ``config`` and
+ * ``rescan``, which need the right to write to the first and the same network
+ * namespace (each has a sysfs of its own). Those who cannot open ``rescan``, as
+ * root can, may be kept from taking them by any user, through read locks: each
+ * process is by itself then, and the log gets a warning. A process that is
+ * stopped amidst such a change is waited for: up to 5 seconds for its turn and
+ * 2 for each change of the register, of which there are two at most; so are 0.1
+ * seconds for read locks. pcibar_map_release() waits as long. A child of
+ * fork() that lives on when its parent is killed counts in its place until it
+ * calls exec() or ends.
  *
  * The checks are made in the order of the errors; the first that fails decides.
  *
@@ -219,7 +224,8 @@ int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
  * pcibar_map_release() - unmap and free a map
  * @map: map; NULL does nothing
  *
- * The last map with PCIBAR_MAP_ACTIVATE puts decoding back as it was.
+ * The last map with PCIBAR_MAP_ACTIVATE puts decoding back as it was, which may
+ * wait: see pcibar_bar_map().
  */
 void pcibar_map_release(struct pcibar_map *map);
 

@@ -30,8 +30,9 @@ extern "C" {
  *
  * A virtual function (SR-IOV) has no decoding bits of its own: for it
  * PCIBAR_ENABLE_MEM is VF Memory Space Enable of its physical function, or set
- * where that cannot be read. Reads configuration space, which wakes a suspended
- * device.
+ * where that cannot be read. An emulated one may have the bit, too, and answer
+ * only with both: nothing but pcibar_device_set_enable() tells. Reads configuration
+ * space, which wakes a suspended device.
  *
  * Return:
  * * 0 - read
@@ -52,15 +53,24 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * Changes just these bits of the command register (PCI 3.0, 6.2.2; PCIe 6.0,
  * 7.5.1.1.3). Nothing is written when they are already as wanted. A bit that
  * is changed for the first time with PCIBAR_ENABLE_RESTORE is put back to what
- * it was when the device is closed. Bridges above the function are left alone.
+ * it was when the device is closed; decoding that was turned on so is turned off
+ * only by the last user of it, as with PCIBAR_MAP_ACTIVATE (see
+ * pcibar_bar_map()). Bridges above the function are left alone.
+ *
+ * Without PCIBAR_ENABLE_RESTORE other handles and processes do not hear of it:
+ * decoding that somebody's PCIBAR_MAP_ACTIVATE had turned on before is turned off
+ * when that ends. Maps with PCIBAR_MAP_ACTIVATE of this handle leave it on.
+ *
  * Decoding of a virtual function (SR-IOV) is its physical function's to turn on
- * and off, for all virtual functions at once: to ask for what it is already is
- * a success.
+ * and off, for all virtual functions at once: its own bits are hardwired to zero,
+ * and to ask for what decoding is already is a success. The memory bit is tried
+ * all the same, because some emulators (QEMU) have it and answer only with both.
  *
  * On sysfs the change is one step for all processes that use this library: none
  * undoes another's change of other bits. It waits up to 0.1 seconds for those
- * who keep it from locking the function's file ``config``, 2 seconds if they
- * may write to it, and then goes on with a warning in the log.
+ * who keep it from locking the function's files, 2 seconds if they may write to
+ * them, and then goes on with a warning in the log; with a hold, or when a bit
+ * does not stay, up to 9 seconds in all.
  *
  * Turning memory decoding off makes every map of the function read all-ones,
  * those of other programs too.
@@ -71,8 +81,9 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
  * * -EPERM - kernel lockdown
  * * -EBUSY - a kernel driver owns the function, without SHARE_DRIVER
- * * -EOPNOTSUPP - decoding of a virtual function is otherwise
- * * -EIO - one of the bits does not stay as written; all are as before
+ * * -EOPNOTSUPP - decoding of a virtual function is otherwise; all are as before
+ * * -EIO - one of the bits does not stay as written; all are as before; or the
+ *   register reads all-ones though the function is there
  * * -ENODEV - the function is gone
  */
 int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,

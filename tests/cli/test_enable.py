@@ -107,18 +107,37 @@ def test_lockdown(bench):
     equal(edu.command(), 0x0103)
 
 
-@valgrind
-def test_a_virtual_function(bench):
-    """Its physical function decodes for it: it has no bit of its own, and its BARs read zero."""
+def add_virtual(bench):
+    """Its physical function decodes for it, and its BARs read zero."""
     virtual = bench.tree.add("0000:03:10.0", Definition(Ids(0x1234, 1, 0xff0000),
                                                         {0: mem32(0xe0100000, 0x1000)}, command=0))
     virtual.poke_config(0x10, bytes(4))
     virtual.path("physfn").symlink_to(f"../{EDU}")
     virtual.poke(0, 0, b"\x01\x02\x03\x04")
+    return virtual
+
+
+VIRTUAL_REFUSAL = ("pcibar disable: 0000:03:10.0: decoding of a virtual function is turned on and "
+                   "off by its physical function")
+
+
+@valgrind
+def test_a_virtual_function(bench):
+    """One that has a bit of its own, as QEMU's have."""
+    virtual = add_virtual(bench)
     for options in ([], ["--activate"]):
         bench.run("read", "0000:03:10.0", "0", "0", *options).prints("0x04030201\n")
     info = bench.run("info", "0000:03:10.0").stdout
     check("decoding on" in info and "bus address" not in info, info)
+    bench.run("disable", "0000:03:10.0").refuses(1, VIRTUAL_REFUSAL)
+    bench.run("enable", "0000:03:10.0").prints("")
+    equal(virtual.command(), MEM)
+    bench.run("disable", "0000:03:10.0").prints("")
+    equal(virtual.command(), 0)
+
+
+def test_a_virtual_function_whose_physical_function_decodes_nothing(bench):
+    virtual = add_virtual(bench)
     virtual.path("physfn").unlink()
     physical = bench.tree.add("0000:03:00.0", Definition(Ids(0x1234, 2, 0xff0000), {}))
     virtual.path("physfn").symlink_to("../0000:03:00.0")
@@ -127,11 +146,15 @@ def test_a_virtual_function(bench):
                                         .ljust(256, b"\0") + sriov + bytes(4096 - 264))
     check("decoding off" in bench.run("info", "0000:03:10.0").stdout, "nothing says off")
     check('"decoding": false' in bench.run("info", "0000:03:10.0", "--json").stdout, "no key")
-    physical.path("config").unlink()
-    bench.run("enable", "0000:03:10.0").prints("")
-    bench.run("disable", "0000:03:10.0").refuses(
-        1, "pcibar disable: 0000:03:10.0: decoding of a virtual function is turned on and off by "
-        "its physical function")
+
+
+def test_a_virtual_function_without_a_bit(bench):
+    """As hardware has it: what is written is forgotten."""
+    virtual = add_virtual(bench)
+    front = harness.forgetting(virtual.path("config"), 2)
+    bench.run("read", "0000:03:10.0", "0", "0", "--activate", wrap=front).prints("0x04030201\n")
+    bench.run("enable", "0000:03:10.0", wrap=front).prints("")
+    bench.run("disable", "0000:03:10.0", wrap=front).refuses(1, VIRTUAL_REFUSAL)
     equal(virtual.command(), 0)
 
 

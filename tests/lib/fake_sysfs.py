@@ -218,6 +218,7 @@ class FakeSysfs:
             "enable": "0",
             "irq": "11",
             "numa_node": "-1",
+            "rescan": "",
             "resource": resource_lines(definition),
         }
         for name, text in attributes.items():

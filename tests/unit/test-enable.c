@@ -180,7 +180,6 @@ static void passes_errors_on(void **state)
 	fake->config_fixed[PCIBAR_COMMAND] = 0;
 	set_command(UINT16_MAX);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EIO);
-	assert_false(pcibar_device_is_gone(dev));
 }
 
 static int modify_answer;
@@ -260,6 +259,10 @@ static void asks_for_virtual_functions_late(void **state)
 	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
 	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
 	pcibar_map_release(map);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), 0);
+	assert_int_equal(pcibar_activate(dev, MEM), 0);
+	pcibar_deactivate(dev, MEM);
+	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), 0);
 	assert_int_equal(fake_count(fake, FAKE_GET_VIRTUAL), 0);
 }
 
@@ -278,10 +281,34 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 	assert_int_equal(value, MEM);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
 	pcibar_map_release(activate(0));
-	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
+	assert_command(OTHERS);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER,
 						  PCIBAR_ENABLE_RESTORE), 0);
 	assert_command(OTHERS | MASTER);
+	close_device();
+	assert_command(OTHERS);
+}
+
+/* QEMU's have the bit, and answer only with both. */
+static void turns_a_virtual_functions_own_bit_on(void **state)
+{
+	struct pcibar_map *map;
+
+	(void)state;
+	fake->is_virtual = true;
+	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER, 0), -EOPNOTSUPP);
+	assert_command(OTHERS);
+	fake->vf_mse = true;
+	map = activate(0);
+	assert_command(OTHERS | MEM);
+	pcibar_map_release(map);
+	assert_command(OTHERS);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), 0);
+	assert_command(OTHERS | MEM);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), 0);
+	assert_command(OTHERS);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
 	close_device();
 	assert_command(OTHERS);
 }
@@ -443,6 +470,7 @@ int main(void)
 		ENABLE_TEST(cancelling_waits_for_the_end_of_a_change),
 		ENABLE_TEST(asks_for_virtual_functions_late),
 		ENABLE_TEST(leaves_a_virtual_function_to_its_physical_one),
+		ENABLE_TEST(turns_a_virtual_functions_own_bit_on),
 		ENABLE_TEST(restores_at_close_if_asked),
 		ENABLE_TEST(activates_while_maps_live),
 		ENABLE_TEST(activates_io_and_memory_apart),

@@ -303,6 +303,7 @@ static void a_reader_cannot_stand_in_the_way(void **state)
 	struct pcibar_map *map;
 
 	(void)state;
+	tree_unset(&tree, FUNCTION, "rescan");
 	assert_int_equal(lock(reader, F_RDLCK, 0, 0), 0);
 	map = activate(dev, MEM);
 	assert_non_null(map);
@@ -343,6 +344,107 @@ static void a_reader_cannot_pass_for_a_holder(void **state)
 	close(reader);
 }
 
+/* Whoever can open the other file as well has their locks there. */
+static void a_reader_stands_in_nobodys_way_who_is_root(void **state)
+{
+	struct pcibar_device *one = open_function(), *other = open_function();
+	struct pcibar_map *first, *second;
+	int reader = open_as_reader();
+
+	(void)state;
+	assert_int_equal(lock(reader, F_RDLCK, (off_t)1 << 40, 0), 0);
+	first = activate(one, MEM);
+	second = activate(other, MEM);
+	pcibar_map_release(first);
+	assert_int_equal(command(), OTHERS | MEM);
+	pcibar_map_release(second);
+	assert_int_equal(command(), OTHERS);
+	assert_int_equal(warnings, 0);
+	pcibar_device_close(one);
+	pcibar_device_close(other);
+	close(reader);
+}
+
+/* One who was given `config` and one who is root. */
+static void meets_those_with_fewer_rights(void **state)
+{
+	struct pcibar_device *one, *other;
+	struct pcibar_map *first, *second;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		one = open_function();
+		other = open_function();
+		tree_unset(&tree, FUNCTION, "rescan");
+		first = activate(i ? other : one, MEM);
+		tree_set(&tree, FUNCTION, "rescan", "%s", "");
+		second = activate(i ? one : other, MEM);
+		pcibar_map_release(first);
+		assert_int_equal(command(), OTHERS | MEM);
+		pcibar_map_release(second);
+		assert_int_equal(command(), OTHERS);
+		pcibar_device_close(one);
+		pcibar_device_close(other);
+	}
+	assert_int_equal(warnings, 0);
+}
+
+/* With a map of its own or without. */
+static void restoring_waits_for_others(void **state)
+{
+	(void)state;
+	for (unsigned int maps = 0; maps < 2; maps++) {
+		struct pcibar_device *one = open_function(), *other = open_function();
+		struct pcibar_map *first, *second;
+
+		assert_int_equal(pcibar_device_set_enable(one, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+		first = maps ? activate(one, MEM) : NULL;
+		second = activate(other, MEM);
+		pcibar_device_close(one);
+		assert_int_equal(command(), OTHERS | MEM);
+		pcibar_map_release(first);
+		assert_int_equal(command(), OTHERS | MEM);
+		pcibar_map_release(second);
+		assert_int_equal(command(), OTHERS);
+		pcibar_device_close(other);
+	}
+}
+
+/* What is turned on to be restored stays on when others end. */
+static void others_wait_for_restoring(void **state)
+{
+	const uint32_t both = IO | MEM;
+	struct pcibar_device *one = open_function(), *other = open_function();
+	struct pcibar_map *map = activate(one, MEM);
+
+	(void)state;
+	assert_int_equal(pcibar_device_set_enable(other, both, both, PCIBAR_ENABLE_RESTORE), 0);
+	pcibar_map_release(map);
+	assert_int_equal(command(), OTHERS | both);
+	map = activate(one, IO);
+	pcibar_device_close(other);
+	assert_int_equal(command(), OTHERS | IO);
+	pcibar_map_release(map);
+	assert_int_equal(command(), OTHERS);
+	pcibar_device_close(one);
+}
+
+/* Those who begin later are not told that it was off before. */
+static void an_explicit_enable_stays_after_others(void **state)
+{
+	struct pcibar_device *one = open_function(), *other = open_function();
+	struct pcibar_map *first = activate(one, MEM), *second;
+
+	(void)state;
+	assert_int_equal(pcibar_device_set_enable(one, MEM, MEM, 0), 0);
+	second = activate(other, MEM);
+	pcibar_map_release(first);
+	pcibar_map_release(second);
+	assert_int_equal(command(), OTHERS | MEM);
+	pcibar_device_close(one);
+	pcibar_device_close(other);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -353,6 +455,11 @@ int main(void)
 		HOLD_TEST(no_change_is_lost),
 		HOLD_TEST(a_reader_cannot_stand_in_the_way),
 		HOLD_TEST(a_reader_cannot_pass_for_a_holder),
+		HOLD_TEST(a_reader_stands_in_nobodys_way_who_is_root),
+		HOLD_TEST(meets_those_with_fewer_rights),
+		HOLD_TEST(restoring_waits_for_others),
+		HOLD_TEST(others_wait_for_restoring),
+		HOLD_TEST(an_explicit_enable_stays_after_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,7 @@ void tree_add(const struct tree *tree, const char *address)
 	tree_set(tree, address, "class", "0x00ff00\n");
 	tree_set(tree, address, "revision", "0x10\n");
 	tree_set(tree, address, "power_state", "D0\n");
+	tree_set(tree, address, "rescan", "%s", "");
 	tree_set(tree, address, "resource", "%s", "");
 	for (unsigned int i = 0; i < LINES; i++)
 		tree_bar(tree, address, i, 0, 0, 0);
