@@ -284,9 +284,10 @@ bool pcibar_map_is_lost(const struct pcibar_map *map);
  * @width: 1, 2, 4 or 8 bytes
  * @val: the value, zero-extended, as a number (the bus is little-endian)
  *
- * Exactly one load of this width. When all bits read are ones, the vendor ID
- * is read from configuration space to tell a value from an absent device, and
- * for a virtual function, which has none, the class code.
+ * Exactly one load of this width. When all bits read are ones, or with @width 8
+ * those of one half, the vendor ID is read from configuration space to tell a
+ * value from an absent device, and for a virtual function, which has none, the
+ * class code.
  *
  * Return:
  * * 0 - read
@@ -337,7 +338,7 @@ int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
  * @flags: PCIBAR_COPY_*
  *
  * When the last unit reads all-ones, or with width 0 or on a WC map any unit or
- * aligned word, the function is checked for as in pcibar_map_read(): once for
+ * aligned dword, the function is checked for as in pcibar_map_read(): once for
  * the whole copy. Success means that all bytes came from the device, unless it
  * was out of reach for only a part of the call.
  *
