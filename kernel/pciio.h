@@ -137,6 +137,7 @@ struct pciio_func {
 	refcount_t inside;
 	struct completion outside;
 	bool dead;			/* set once, before removal waits */
+	bool ended;			/* set when its BARs are dead, too: for poll() */
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	struct lockdep_map fence_map;
 #endif
@@ -306,6 +307,7 @@ struct pciio_func *pciio_func_enter_sel(const struct pcisel *sel);
 struct pciio_func *pciio_call_enter(const struct pciio_call *call, const struct pcisel *sel);
 void pciio_func_leave(struct pciio_func *func);
 void pciio_func_close(struct pciio_func *func);
+void pciio_func_end(struct pciio_func *func);
 void pciio_func_drain(struct pciio_func *func);
 
 /* pciio_func.c: work */

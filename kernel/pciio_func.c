@@ -218,6 +218,12 @@ void pciio_func_close(struct pciio_func *func)
 {
 	WRITE_ONCE(func->dead, true);
 	wake_up_all(&func->wait);
+}
+
+/* A program that hears of the end must not find a mapping that still works. */
+void pciio_func_end(struct pciio_func *func)
+{
+	WRITE_ONCE(func->ended, true);
 	wake_up_all(&func->removal);
 }
 

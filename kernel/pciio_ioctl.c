@@ -163,7 +163,7 @@ static __poll_t function_poll(struct file *file, poll_table *wait)
 	const struct function *function = file->private_data;
 
 	poll_wait(file, &function->func->removal, wait);
-	return READ_ONCE(function->func->dead) ? EPOLLHUP | EPOLLERR : 0;
+	return READ_ONCE(function->func->ended) ? EPOLLHUP | EPOLLERR : 0;
 }
 
 static void function_free(struct function *function)

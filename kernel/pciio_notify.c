@@ -39,6 +39,7 @@ static void func_remove(struct pci_dev *pdev)
 	pciio_func_drain(func);
 	/* BARs whose first user was inside. */
 	pciio_func_kill_bars(func);
+	pciio_func_end(func);
 	pciio_work_cancel(func);
 	pciio_func_forget(func);
 }

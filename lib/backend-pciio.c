@@ -9,7 +9,6 @@
  * succeeds shows that the folder is of the same function.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -336,11 +335,12 @@ static int pciio_event_fd(void *priv)
 	return ret;
 }
 
+/* Its descriptor hangs up last: a BAR that hangs up before may be of such a function. */
 static bool is_gone(struct pciio *be)
 {
-	struct pollfd function = { .fd = be->abi.fd };
+	struct pci_bar_io req = { .pbi_sel = be->abi.sel, .pbi_reg = pcibar_abi_reg(0, false) };
 
-	return poll(&function, 1, 0) == 1 && function.revents & POLLHUP;
+	return ioctl(be->abi.fd, PCIOCGETBAR, &req) && errno == ENODEV;
 }
 
 /* A BAR may end before its function: when it is moved. */
