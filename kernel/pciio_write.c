@@ -228,8 +228,11 @@ static int write_locked(struct pciio_func *func, const struct pci_io *io, u32 ma
 	return ret;
 }
 
-/* A reset may begin at any time: then the write has not been done yet. */
-static int write_once(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
+typedef int (*locked_fn)(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
+
+/* A reset may begin at any time: then nothing has been written yet. */
+static int run_locked(locked_fn fn, struct pciio_func *func, const struct pci_io *io, u32 mask,
+		      u32 *old)
 {
 	int ret;
 
@@ -237,7 +240,7 @@ static int write_once(struct pciio_func *func, const struct pci_io *io, u32 mask
 		ret = pciio_cfg_lock(func);
 		if (ret)
 			return ret;
-		ret = write_locked(func, io, mask, old);
+		ret = fn(func, io, mask, old);
 		pciio_cfg_unlock(func);
 	} while (ret == -EAGAIN);
 	return ret;
@@ -267,7 +270,7 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io, u32 mask
 			return ret;
 	}
 
-	ret = write_once(func, io, mask, old);
+	ret = run_locked(write_locked, func, io, mask, old);
 	if (!ret && flr)
 		msleep(FLR_DELAY);
 	else if (!ret && is_power(func, io))
@@ -297,20 +300,6 @@ static int compare_locked(struct pciio_func *func, const struct pci_io *io, u32 
 	return 1;
 }
 
-static int compare_once(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
-{
-	int ret;
-
-	do {
-		ret = pciio_cfg_lock(func);
-		if (ret)
-			return ret;
-		ret = compare_locked(func, io, mask, old);
-		pciio_cfg_unlock(func);
-	} while (ret == -EAGAIN);
-	return ret;
-}
-
 /*
  * Changes the bits of @mask to those of io->pi_data, as one operation. Nothing is
  * written, and no mapping is disturbed, when they have that value.
@@ -319,7 +308,7 @@ int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask
 {
 	int ret;
 
-	ret = compare_once(func, io, mask, old);
+	ret = run_locked(compare_locked, func, io, mask, old);
 	if (ret)
 		return ret < 0 ? ret : 0;
 

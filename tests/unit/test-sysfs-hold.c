@@ -317,13 +317,27 @@ static void a_reader_cannot_stand_in_the_way(void **state)
 	close(reader);
 }
 
+/* The first to begin ends first: decoding stays on until the other ends, too. Closes both. */
+static void hold_one_after_the_other(struct pcibar_device *one, struct pcibar_device *other)
+{
+	struct pcibar_map *first = activate(one, MEM), *second = activate(other, MEM);
+
+	pcibar_map_release(first);
+	assert_int_equal(command(), OTHERS | MEM);
+	pcibar_map_release(second);
+	assert_int_equal(command(), OTHERS);
+	assert_int_equal(warnings, 0);
+	pcibar_device_close(one);
+	pcibar_device_close(other);
+}
+
 /* Read locks where holders have theirs: the next byte is as good, and none of them is a holder. */
 static void a_reader_cannot_pass_for_a_holder(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();
 	struct flock held = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	int reader = open_as_reader();
-	struct pcibar_map *first, *second;
+	struct pcibar_map *first;
 
 	(void)state;
 	first = activate(one, MEM);
@@ -332,36 +346,19 @@ static void a_reader_cannot_pass_for_a_holder(void **state)
 	pcibar_map_release(first);
 	assert_int_equal(lock(reader, F_RDLCK, held.l_start, 16), 0);
 
-	first = activate(one, MEM);
-	second = activate(other, MEM);
-	pcibar_map_release(first);
-	assert_int_equal(command(), OTHERS | MEM);
-	pcibar_map_release(second);
-	assert_int_equal(command(), OTHERS);
-	assert_int_equal(warnings, 0);
-	pcibar_device_close(one);
-	pcibar_device_close(other);
+	hold_one_after_the_other(one, other);
 	close(reader);
 }
 
 /* Whoever can open the other file as well has their locks there. */
-static void a_reader_stands_in_nobodys_way_who_is_root(void **state)
+static void a_reader_cannot_stand_in_the_way_of_root(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();
-	struct pcibar_map *first, *second;
 	int reader = open_as_reader();
 
 	(void)state;
 	assert_int_equal(lock(reader, F_RDLCK, (off_t)1 << 40, 0), 0);
-	first = activate(one, MEM);
-	second = activate(other, MEM);
-	pcibar_map_release(first);
-	assert_int_equal(command(), OTHERS | MEM);
-	pcibar_map_release(second);
-	assert_int_equal(command(), OTHERS);
-	assert_int_equal(warnings, 0);
-	pcibar_device_close(one);
-	pcibar_device_close(other);
+	hold_one_after_the_other(one, other);
 	close(reader);
 }
 
@@ -455,7 +452,7 @@ int main(void)
 		HOLD_TEST(no_change_is_lost),
 		HOLD_TEST(a_reader_cannot_stand_in_the_way),
 		HOLD_TEST(a_reader_cannot_pass_for_a_holder),
-		HOLD_TEST(a_reader_stands_in_nobodys_way_who_is_root),
+		HOLD_TEST(a_reader_cannot_stand_in_the_way_of_root),
 		HOLD_TEST(meets_those_with_fewer_rights),
 		HOLD_TEST(restoring_waits_for_others),
 		HOLD_TEST(others_wait_for_restoring),
