@@ -358,7 +358,7 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 }
 
 /*
- * What locks are taken on: answers 0 or -errno. Opening `rescan` does nothing,
+ * What locks are taken on: returns 0 or -errno. Opening `rescan` does nothing,
  * only writing to it would.
  */
 static int sysfs_hold_open(struct sysfs *be)

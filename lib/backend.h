@@ -12,7 +12,7 @@
 struct pcibar_verdict;
 
 /*
- * Holds on decoding, bits of the command register: somebody has decoding in use
+ * Holds on decoding, bits of the command register: a handle has decoding in use
  * with PCIBAR_MAP_ACTIVATE or PCIBAR_ENABLE_RESTORE, and it was on, or off, before
  * that and those whose time overlaps with its own.
  */
@@ -151,7 +151,7 @@ struct pcibar_backend_ops {
 	 * Set @mask to @value in one register, as one step for all who use this
 	 * back end. @old: the register as it was. Nothing is written when the
 	 * bits are so already, or when it reads all-ones, as where no function
-	 * answers. 1: done, but others could not be kept out. NULL: the caller
+	 * responds. 1: done, but others could not be kept out. NULL: the caller
 	 * reads and writes.
 	 */
 	int (*config_modify)(void *be, unsigned int off, unsigned int width, uint32_t mask,

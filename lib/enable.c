@@ -38,7 +38,7 @@ static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	return pcibar_config_write(dev, PCIBAR_COMMAND, 2, (*old & ~mask) | value);
 }
 
-/* Of a command register of all-ones, which no function that answers has. */
+/* Of a command register of all-ones, which no function that responds has. */
 static int ones(struct pcibar_device *dev)
 {
 	return pcibar_function_is_present(dev) ? -EIO : -ENODEV;

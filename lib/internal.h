@@ -73,7 +73,7 @@ struct pcibar_map {
 
 /*
  * For locks that are held across cancellation points: pthread_cancel() takes
- * effect after them. pcibar_unlock() takes what pcibar_lock() answers.
+ * effect after them. pcibar_unlock() takes what pcibar_lock() returned.
  */
 static inline int pcibar_lock(pthread_mutex_t *lock)
 {

@@ -113,7 +113,7 @@ void pcibar_sysfs_unlock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs
 		set_lock(hold->rescan, F_UNLCK, LOCKS + which, 1);
 }
 
-/* Mostly there is nobody, which one call tells. */
+/* Mostly there is no other holder, which one call shows. */
 static void find_others(int fd, uint32_t bit, struct pcibar_holds *others)
 {
 	off_t on = holds_of(bit, false), off = holds_of(bit, true);

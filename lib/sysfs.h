@@ -18,8 +18,8 @@ struct pcibar_sysfs_line {
 };
 
 /*
- * openat() of a file below @dirfd; answers the descriptor or -errno. The tree
- * may be a snapshot that somebody sent. Without O_NOFOLLOW a link in it would
+ * openat() of a file below @dirfd; returns the descriptor or -errno. The tree
+ * may be a snapshot from someone else. Without O_NOFOLLOW a link in it would
  * open any device of this machine, which can be an act of its own; without
  * O_NONBLOCK a FIFO would be waited for.
  */

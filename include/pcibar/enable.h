@@ -30,9 +30,9 @@ extern "C" {
  *
  * A virtual function (SR-IOV) has no decoding bits of its own: for it
  * PCIBAR_ENABLE_MEM is VF Memory Space Enable of its physical function, or set
- * where that cannot be read. An emulated one may have the bit, too, and answer
- * only with both: nothing but pcibar_device_set_enable() tells. Reads configuration
- * space, which wakes a suspended device.
+ * where that cannot be read. An emulated one may have the bit, too, and respond
+ * only with both, which only pcibar_device_set_enable() finds out. Reads
+ * configuration space, which wakes a suspended device.
  *
  * Return:
  * * 0 - read
@@ -58,7 +58,7 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * pcibar_bar_map()). Bridges above the function are left alone.
  *
  * Without PCIBAR_ENABLE_RESTORE other handles and processes do not hear of it:
- * decoding that somebody's PCIBAR_MAP_ACTIVATE had turned on before is turned off
+ * decoding that the PCIBAR_MAP_ACTIVATE of another had turned on before is turned off
  * when that ends. Maps with PCIBAR_MAP_ACTIVATE of this handle leave it on.
  *
  * Decoding of a virtual function (SR-IOV) is its physical function's to turn on
