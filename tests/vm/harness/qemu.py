@@ -12,6 +12,10 @@ class VmError(AssertionError):
     """The virtual machine did not do what was asked: the scenario fails."""
 
 
+class QemuEnded(VmError):
+    """The guest's kernel has panicked, or QEMU itself has failed."""
+
+
 class Deadline:
     """A moment; waits take the earlier of their own bound and this one."""
 
@@ -55,7 +59,7 @@ class LineSocket:
             except OSError:
                 data = b""
             if not data:
-                raise VmError(f"QEMU ended: no sign of {what}")
+                raise QemuEnded(f"QEMU ended: no sign of {what}")
             self.buffer += data
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line.decode("utf-8", "replace")

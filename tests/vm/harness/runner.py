@@ -22,7 +22,7 @@ from .programs import ProgramError
 from .qemu import VmError
 from .scenario import Skip, load
 from .userland import UserlandError
-from .vm import VM
+from .vm import VM, BootFailed
 
 # Programs and the packages that have them.
 NEEDED = {"busybox": "busybox-static", "gcc": "gcc", "zstd": "zstd"}
@@ -86,9 +86,8 @@ class Runner:
     def _snapshot(self, series):
         """Boots once; the file fits only this QEMU and machine, so each run makes its own."""
         booted, directory = self.images[series], self.directory / f"snapshot-{series}"
-        directory.mkdir()
         try:
-            with VM(booted, directory) as vm:
+            with _boot(booted, directory) as vm:
                 vm.save(directory / "saved")
         except VmError as error:
             raise VmError(f"no snapshot: {error}; kept in {_move(directory, 'failed')}") from error
@@ -97,7 +96,6 @@ class Runner:
     def _run(self, case, series):
         """Runs one scenario on one kernel; whatever happens becomes an Outcome."""
         directory = self.directory / f"{case.name}-{series}"
-        directory.mkdir()
         started = time.monotonic()
         error = skipped = ""
         try:
@@ -126,9 +124,27 @@ def _by_series(cases):
     return {series: case for case, series in cases}.items()
 
 
+def _boot(start, directory, **how):
+    """A VM in DIRECTORY, which is made. A boot that fails is repeated once, and reported.
+
+    Under QEMU's emulation a kernel with several CPUs has been seen to die while it boots, about
+    once in a thousand boots. Only scenarios load the project's modules, so it is not their fault.
+    """
+    directory.mkdir()
+    try:
+        return VM(start, directory, **how)
+    except BootFailed as failure:
+        console = (directory / "console.log").read_text(encoding="utf-8", errors="replace")
+        _comment("\n# ".join([f"{directory.name}: {failure}; booting again",
+                              *(f"console: {line}" for line in console.splitlines()[-60:])]))
+    shutil.rmtree(directory)
+    directory.mkdir()
+    return VM(start, directory, **how)
+
+
 def _play(case, start, directory):
     cold = {"machine": case.machine, "devices": case.devices} if case.machine else {}
-    with VM(start, directory, timeout=case.timeout, **cold) as vm:
+    with _boot(start, directory, timeout=case.timeout, **cold) as vm:
         try:
             for name, device in ({} if cold else case.devices).items():
                 vm.plug(device, name)

@@ -5,8 +5,12 @@ import shlex
 from .devices import backing_file
 from .agent import Agent
 from .machine import BIG_PORT, PORTS, Machine
-from .qemu import Deadline, Qemu, VmError
+from .qemu import Deadline, Qemu, QemuEnded, VmError
 from .trace import Trace
+
+
+class BootFailed(VmError):
+    """The guest ended before its first command. No module of the project was loaded then."""
 
 
 class Function:
@@ -63,7 +67,7 @@ class VM:
             if image.snapshot:
                 self._restore(image.snapshot)
             else:
-                self.agent.wait_ready(timeout)
+                self._wait_ready(timeout)
             for name, device in (devices or {}).items():
                 self._learn(name, device)
         except BaseException:
@@ -195,6 +199,12 @@ class VM:
         """Stops the guest for good and saves it for an Image to start from."""
         self.qmp("stop")
         self._migrate("migrate", f"exec:cat >{shlex.quote(str(path))}")
+
+    def _wait_ready(self, timeout):
+        try:
+            self.agent.wait_ready(timeout)
+        except QemuEnded as error:
+            raise BootFailed(str(error)) from error
 
     def _restore(self, path):
         self._migrate("migrate-incoming", f"exec:cat {shlex.quote(str(path))}")
