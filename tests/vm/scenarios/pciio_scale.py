@@ -23,7 +23,9 @@ def big_tables(vm, memory, edu):
     figures = dict(line.split(": ") for line in said.splitlines())
     usual, disturbed = (int(figures[name].split()[3].rstrip(",")) for name in
                         ("undisturbed", "disturbed"))
-    assert disturbed - usual < 20_000
+    # Instrumented code takes a multiple of the time, in which the guest's timer interrupts come.
+    if not vm.image.kernel.debug:
+        assert disturbed - usual < 20_000
 
 
 @scenario(cold=Machine(memory="1G", options=("-icount", "shift=0,sleep=off")),
