@@ -24,6 +24,7 @@ FAULTS = "/sys/kernel/debug"
 # A user that shares its BAR write-combining with a driver gives the driver's mapping that type;
 # then those that want the BAR uncached are refused, which ioremap() reports as -16.
 EXPECTED = (r"ioremap memtype_reserve failed -1[26]", r"Huh VM_FAULT_OOM leaked out",
+            r"pagefault_out_of_memory: \d+ callbacks suppressed",
             r"ACPI (Error|Exception|Warning): ", r"\[Could not get node by pathname\]",
             r"\(\d{8}/\w+-\d+\)", r"can't derive routing for PCI INT", r"PCI INT A: no GSI",
             r"kmemleak: Cannot allocate a scan area", r"nvme nvme\d+: ", r"nvme 0000:",
