@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every function of a command works with, and how a command ends. */
+#ifndef TOOLS_COMMON_CONTEXT_H
+#define TOOLS_COMMON_CONTEXT_H
+
+#include "options.h"
+
+struct program;
+struct session;
+
+/* Exit statuses; pcibar(1) lists them. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,	/* it failed or was refused */
+	STATUS_USAGE = 2,	/* number, selector, BAR, offset, width, alignment, range */
+	STATUS_NO_DEVICE = 3,	/* no such device, or several */
+	STATUS_LOST = 4,	/* the device was lost after it was opened */
+	STATUS_NO = 5,		/* the answer is no: differs, timed out */
+};
+
+/* What a verb, or a mode of pciconf, works with */
+struct context {
+	const struct program *program;
+	const char *verb;		/* for messages; NULL before it is known */
+	struct session *session;
+	struct options opt;
+	const char *where;		/* "file:line: " in a script, else "" */
+};
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <pcibar/bar.h>
+
+#include "error.h"
+#include "session.h"
+#include "text.h"
+
+const char *bar_name(unsigned int bar)
+{
+	static const char *const names[PCIBAR_BAR_COUNT] = { "0", "1", "2", "3", "4", "5", "rom" };
+
+	return bar < PCIBAR_BAR_COUNT ? names[bar] : "?";
+}
+
+/* "<program> <verb>: <where>", behind all that was printed before on stdout */
+void report_prefix(const struct context *ctx)
+{
+	fflush(stdout);
+	text_print(stderr, "%s%s%s: %s", ctx->program->name, ctx->verb ? " " : "",
+		   ctx->verb ? ctx->verb : "", ctx->where);
+}
+
+int usage_error(const struct context *ctx, const char *fmt, ...)
+{
+	va_list args;
+
+	report_prefix(ctx);
+	va_start(args, fmt);
+	text_vprint(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "; see '%s%s%s'\n", ctx->program->help, ctx->verb ? " " : "",
+		ctx->verb ? ctx->verb : "");
+	return STATUS_USAGE;
+}
+
+int fail(const struct context *ctx, int status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	report_prefix(ctx);
+	text_vprint(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return status;
+}
+
+int fail_device(const struct context *ctx, int status, unsigned int bar, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	report_prefix(ctx);
+	text_put(stderr, ctx->session->label);
+	if (bar != NO_BAR)
+		fprintf(stderr, " BAR %s",
+			ctx->program->bars ? ctx->program->bars[bar] : bar_name(bar));
+	fputs(": ", stderr);
+	text_vprint(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return status;
+}
+
+/* What the library does not say itself: calls without a struct pcibar_refusal */
+static const struct sentence sentences[] = {
+	{ PHASE_OPEN, -ENODEV, STATUS_NO_DEVICE, "no such function; 'pcibar list' shows all" },
+	{ PHASE_OPEN, -ENOTUNIQ, STATUS_NO_DEVICE,
+	  "several functions match; name one by its address" },
+	{ PHASE_MAP, -ENODEV, STATUS_LOST,
+	  "the function is gone; 'pcibar list' shows what is there now" },
+	{ PHASE_ACCESS, -ENODEV, STATUS_LOST,
+	  "the device was lost: removed, reset, switched off or taken by a driver; "
+	  "'pcibar explain' looks for the reason" },
+	{ PHASE_ACCESS, -EINVAL, STATUS_USAGE,
+	  "no such access to this BAR; name a width with -w 1, 2, 4 or 8" },
+	{ PHASE_ACCESS, -ERANGE, STATUS_USAGE, "outside the BAR" },
+	{ PHASE_ACCESS, -EOPNOTSUPP, STATUS_USAGE,
+	  "this BAR has no access of this width; use another -w" },
+	{ PHASE_ACCESS, -EACCES, STATUS_FAILED, "it is read-only" },
+	{ PHASE_ACCESS, -EBUSY, STATUS_FAILED,
+	  "a driver or another user holds the BAR; unbind it, or set the module's parameter "
+	  "share_driver" },
+	{ PHASE_ACCESS, -EPERM, STATUS_FAILED,
+	  "kernel lockdown forbids access to BARs from user space; boot without lockdown" },
+	{ PHASE_CONFIG, -ENODEV, STATUS_LOST,
+	  "the function is gone; 'pcibar list' shows what is there now" },
+	{ PHASE_CONFIG, -EINVAL, STATUS_USAGE, "the offset is not a multiple of the width" },
+	{ PHASE_CONFIG, -ERANGE, STATUS_USAGE, "outside configuration space" },
+	{ PHASE_CONFIG, -EACCES, STATUS_FAILED,
+	  "no right to this part of configuration space; run it as root" },
+	{ PHASE_CONFIG, -EPERM, STATUS_FAILED,
+	  "the kernel is locked down, which forbids writing configuration space; boot without "
+	  "lockdown" },
+	{ PHASE_CONFIG, -EBUSY, STATUS_FAILED,
+	  "a kernel driver owns the function; unbind it or use --share-driver" },
+	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
+	  "decoding of a virtual function is turned on and off by its physical function" },
+	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
+	{ 0 }
+};
+
+static const struct sentence *find_sentence(const struct program *program, enum phase phase,
+					    int err)
+{
+	const struct sentence *const tables[] = { program->sentences, sentences };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct sentence *s = tables[i]; s && s->text; s++)
+			if (s->phase == phase && s->err == err)
+				return s;
+	return NULL;
+}
+
+static const char *find_remedy(const struct program *program, const struct pcibar_reason *reason)
+{
+	for (const struct remedy *r = program->remedies; r && r->text; r++)
+		if (r->reason == reason->code)
+			return r->text;
+	return reason->remedy;
+}
+
+static int status_of_reason(enum phase phase, uint32_t code)
+{
+	switch (code) {
+	case PCIBAR_REASON_SELECTOR:
+	case PCIBAR_REASON_NO_BAR:
+	case PCIBAR_REASON_UPPER_HALF:
+	case PCIBAR_REASON_RANGE:
+		return STATUS_USAGE;
+	case PCIBAR_REASON_NO_DEVICE:
+	case PCIBAR_REASON_AMBIGUOUS:
+		return STATUS_NO_DEVICE;
+	case PCIBAR_REASON_GONE:
+		return phase == PHASE_OPEN ? STATUS_NO_DEVICE : STATUS_LOST;
+	default:
+		return STATUS_FAILED;
+	}
+}
+
+int refused(const struct context *ctx, enum phase phase, unsigned int bar, int err,
+	    const struct pcibar_refusal *why)
+{
+	const struct sentence *sentence = find_sentence(ctx->program, phase, err);
+	const struct pcibar_reason *reason;
+	const char *remedy;
+
+	if (why && why->count) {
+		reason = &why->reasons[0];
+		remedy = find_remedy(ctx->program, reason);
+		return fail_device(ctx, status_of_reason(phase, reason->code), bar, "%s%s%s",
+				   reason->what, *remedy ? "; " : "", remedy);
+	}
+	if (sentence)
+		return fail_device(ctx, sentence->status, bar, "%s", sentence->text);
+	return fail_device(ctx, STATUS_FAILED, bar, "%s", strerror(-err));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_COMMON_OUTPUT_H
+#define TOOLS_COMMON_OUTPUT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "context.h"
+
+/*
+ * Data goes to stdout or to the file of -o; a failed write is never lost. All
+ * answer an enum status and have said what is wrong when it is not STATUS_OK.
+ */
+
+/* Keeps descriptors 0 to 2 busy, so that no file of ours becomes "stdout". */
+int output_init(void);
+
+/* The file of -o, made if it was not there; stdout without it */
+int output_open(const struct context *ctx, FILE **out);
+
+/* Empties the file, when there is something to write */
+int output_begin(const struct context *ctx, FILE *out);
+
+int output_write(const struct context *ctx, FILE *out, const void *buf, size_t len);
+
+/* Whether all that was printed so far could be written */
+int output_check(const struct context *ctx, FILE *out);
+
+/* Flushes. */
+int output_flush(const struct context *ctx, FILE *out);
+
+/*
+ * Flushes and, unless it is stdout, closes. @status is what came of the work:
+ * when that has failed already, nothing more is said.
+ */
+int output_close(const struct context *ctx, FILE *out, int status);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_COMMON_SESSION_H
+#define TOOLS_COMMON_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pcibar/bar.h>
+#include <pcibar/device.h>
+
+#include "context.h"
+
+/*
+ * The one function that a command line or a script works with: opened once,
+ * each BAR mapped once per right.
+ */
+struct session {
+	const char *selector;		/* as the user wrote it */
+	const char *label;		/* for messages: @selector, then the address */
+	char address[PCIBAR_SELECTOR_STRLEN];
+	struct pcibar_device *dev;	/* NULL until session_open() */
+	bool keep;			/* a script: map more than one command needs */
+	bool guarded;
+	bool bar_known[PCIBAR_BAR_COUNT];
+	struct pcibar_bar_info bars[PCIBAR_BAR_COUNT];
+	struct session_map *maps;
+};
+
+/* What a verb wants to reach */
+struct window {
+	unsigned int bar;
+	bool write;
+	bool wc;
+	uint64_t offset;
+	uint64_t length;		/* 0: to the end of the BAR */
+};
+
+/* What it got: @length bytes from @start on in @map */
+struct view {
+	struct pcibar_map *map;
+	uint64_t start;
+	uint64_t length;
+};
+
+/* The selector that names just this function */
+struct pcibar_selector info_selector(const struct pcibar_device_info *info);
+
+/* How to open, by @ctx->opt: back end, sysfs, log */
+struct pcibar_open_opts session_open_opts(const struct context *ctx);
+
+/* All answer an enum status and have said what is wrong when it is not STATUS_OK. */
+int session_open(struct context *ctx, bool write);
+int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_info **infop);
+int session_map(struct context *ctx, const struct window *window, struct view *view);
+
+/* The PCIBAR_MAP_* flags with which a verb would map such a window */
+uint32_t session_map_flags(const struct options *opt, const struct window *window,
+			   const struct pcibar_bar_info *info);
+
+/* Drops all maps: decoding or a BAR may have changed, and mapping checks that again. */
+void session_forget(struct session *s);
+
+void session_close(struct session *s);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/error.h"
+
+#include "cmd.h"
+#include "diff.h"
+#include "json.h"
+#include "operand.h"
+
+static void print_json(const struct context *ctx, unsigned int bar, const struct diff *diff)
+{
+	unsigned int digits = 2 * diff->width;
+	struct json json;
+
+	json_begin(&json, stdout);
+	json_string(&json, "selector", ctx->session->address);
+	json_string(&json, "bar", bar_name(bar));
+	json_bool(&json, "equal", !diff->differing);
+	json_uint(&json, "width", diff->width);
+	json_uint(&json, "units", diff->units);
+	json_uint(&json, "differing", diff->differing);
+	if (diff->differing) {
+		json_object(&json, "first");
+		json_hex(&json, "offset", diff->first, 0);
+		json_hex(&json, "bar", diff->in_bar, digits);
+		json_hex(&json, "file", diff->in_file, digits);
+		json_object_end(&json);
+	}
+	json_end(&json);
+}
+
+static void print_text(const struct context *ctx, const struct diff *diff)
+{
+	int digits = 2 * (int)diff->width;
+
+	if (diff->differing)
+		printf("0x%08" PRIx64 ": 0x%0*" PRIx64 " in the BAR, 0x%0*" PRIx64 " in the file\n",
+		       diff->first, digits, diff->in_bar, digits, diff->in_file);
+	if (diff->differing || ctx->opt.verbose)
+		printf("%" PRIu64 " of %" PRIu64 " units of %u %s differ\n", diff->differing,
+		       diff->units, diff->width, diff->width == 1 ? "byte" : "bytes");
+}
+
+static int compare(struct context *ctx, unsigned int bar, struct input *input)
+{
+	struct window window = {
+		.bar = bar, .offset = ctx->opt.offset, .length = input->size,
+	};
+	struct diff diff;
+	struct view view;
+	int status;
+
+	status = operand_fits(ctx, window.offset, window.length, ctx->opt.width);
+	if (!status)
+		status = session_open(ctx, false);
+	if (!status)
+		status = input_fits(ctx, input, bar, window.offset);
+	if (!status)
+		status = session_map(ctx, &window, &view);
+	if (!status)
+		status = diff_run(ctx, bar, window.offset, &view, input, &diff);
+	if (status)
+		return status;
+	if (ctx->opt.json)
+		print_json(ctx, bar, &diff);
+	else
+		print_text(ctx, &diff);
+	return diff.differing ? STATUS_NO : STATUS_OK;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct input input;
+	unsigned int bar;
+	int status;
+
+	(void)argc;
+	status = operand_bar(ctx, argv[0], &bar);
+	if (!status)
+		status = input_open(ctx, argv[1], &input);
+	if (status)
+		return status;
+	status = compare(ctx, bar, &input);
+	input_close(&input);
+	return status;
+}
+
+const struct cmd cmd_compare = {
+	.name = "compare",
+	.summary = "compare a BAR with a file; exit 5 when they differ",
+	.operands = "<bar> <file|->",
+	.notes = "Prints the first difference and how many units differ. Compares as many bytes "
+		 "as\nthe file has.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_WIDTH_ANY | OPT_OFFSET | OPT_JSON,
+	.min = 2,
+	.max = 2,
+	.run = run,
+};

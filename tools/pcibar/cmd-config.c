@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <pcibar/config.h>
+
+#include "common/config-space.h"
+#include "common/error.h"
+#include "common/session.h"
+
+#include "cmd.h"
+#include "config-names.h"
+#include "json.h"
+#include "masked-write.h"
+#include "operand.h"
+
+#define CONFIG_SIZE_MAX	4096u
+
+struct config_job {
+	const char *text;
+	struct config_register reg;
+	unsigned int width;
+	unsigned int offset;	/* in configuration space, once the device is open */
+	uint64_t count;
+};
+
+static int parse_register(struct context *ctx, const char *text, struct config_job *job)
+{
+	const char *wrong = config_name_parse(text, &job->reg);
+
+	if (wrong)
+		return usage_error(ctx, "register '%s': %s", text, wrong);
+	job->text = text;
+	if (ctx->opt.given & OPT_WIDTH_CONFIG)
+		job->width = ctx->opt.width;
+	else
+		job->width = job->reg.width ? job->reg.width : 4;
+	return STATUS_OK;
+}
+
+/* Opens the device and finds out where the register is in it. */
+static int locate(struct context *ctx, struct config_job *job, bool write)
+{
+	unsigned int base = 0;
+	int status;
+	int ret = 0;
+
+	status = session_open(ctx, write);
+	if (status)
+		return status;
+	if (job->reg.base == REGISTER_CAP)
+		ret = pcibar_config_find_capability(ctx->session->dev, job->reg.id, &base);
+	else if (job->reg.base == REGISTER_ECAP)
+		ret = pcibar_config_find_extended(ctx->session->dev, job->reg.id, &base);
+	if (ret == -ENOENT)
+		return fail_device(ctx, STATUS_FAILED, NO_BAR,
+				   "the function does not have the capability of '%s'", job->text);
+	if (ret)
+		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+	job->offset = base + job->reg.offset;
+	return operand_fits(ctx, job->offset, job->width, job->width);
+}
+
+static void begin_json(const struct context *ctx, const struct config_job *job, struct json *json)
+{
+	json_begin(json, stdout);
+	json_string(json, "selector", ctx->session->address);
+	json_string(json, "register", job->text);
+	json_hex(json, "offset", job->offset, 0);
+	json_uint(json, "width", job->width);
+	json_array(json, "values");
+}
+
+static int read_all(struct context *ctx, const struct config_job *job, struct json *json)
+{
+	unsigned int off = job->offset;
+	uint64_t val;
+	int ret;
+
+	for (uint64_t i = 0; i < job->count; i++, off += job->width) {
+		ret = config_get(ctx->session->dev, off, job->width, &val);
+		if (ret)
+			return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+		if (ctx->opt.json) {
+			json_hex(json, NULL, val, 2 * job->width);
+			continue;
+		}
+		if (ctx->opt.verbose)
+			printf("0x%08x: ", off);
+		printf("0x%0*" PRIx64 "\n", 2 * (int)job->width, val);
+	}
+	return STATUS_OK;
+}
+
+static int run_read(struct context *ctx, int argc, char **argv)
+{
+	struct config_job job = { 0 };
+	struct json json;
+	int status;
+
+	(void)argc;
+	job.count = ctx->opt.given & OPT_COUNT ? ctx->opt.count : 1;
+	status = parse_register(ctx, argv[0], &job);
+	if (!status)
+		status = locate(ctx, &job, false);
+	if (status)
+		return status;
+	if (ctx->opt.json)
+		begin_json(ctx, &job, &json);
+	status = read_all(ctx, &job, &json);
+	if (ctx->opt.json) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+	return status;
+}
+
+static int write_one(struct context *ctx, const struct config_job *job, unsigned int off,
+		     const struct masked *masked)
+{
+	struct masked_write change = { .offset = off, .width = job->width, .masked = masked };
+	int ret = 0;
+
+	if (masked->has_mask)
+		ret = config_get(ctx->session->dev, off, job->width, &change.old);
+	if (!ret && !ctx->opt.dry_run)
+		ret = config_put(ctx->session->dev, off, job->width, masked_write_new(&change));
+	if (ret)
+		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+	masked_write_show(ctx, &change);
+	return STATUS_OK;
+}
+
+/* Several values: the last place is looked at before the first is written. */
+static int check_last(struct context *ctx, const struct config_job *job)
+{
+	uint64_t last = job->offset + job->count * job->width - 1;
+	uint8_t val;
+	int ret = 0;
+
+	if (last >= CONFIG_SIZE_MAX)
+		ret = -ERANGE;
+	else if (job->count > 1)
+		ret = pcibar_config_read8(ctx->session->dev, (unsigned int)last, &val);
+	return ret ? refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL) : STATUS_OK;
+}
+
+static int write_all(struct context *ctx, struct config_job *job, struct masked *values,
+		     char **argv)
+{
+	const char *wrong;
+	int status;
+
+	for (uint64_t i = 0; i < job->count; i++) {
+		wrong = parse_masked(argv[i], job->width, &values[i]);
+		if (wrong)
+			return usage_error(ctx, "value '%s': %s", argv[i], wrong);
+	}
+	status = locate(ctx, job, !ctx->opt.dry_run);
+	if (!status)
+		status = check_last(ctx, job);
+	for (uint64_t i = 0; !status && i < job->count; i++)
+		status = write_one(ctx, job, job->offset + (unsigned int)i * job->width,
+				   &values[i]);
+	/* It may have been the command register or a BAR. */
+	session_forget(ctx->session);
+	return status;
+}
+
+static int run_write(struct context *ctx, int argc, char **argv)
+{
+	struct config_job job = { .count = (uint64_t)argc - 1 };
+	struct masked *values;
+	int status;
+
+	status = parse_register(ctx, argv[0], &job);
+	if (status)
+		return status;
+	values = calloc(job.count, sizeof(*values));
+	if (!values)
+		return fail(ctx, STATUS_FAILED, "out of memory");
+	status = write_all(ctx, &job, values, argv + 1);
+	free(values);
+	return status;
+}
+
+static const char notes[] =
+	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), perhaps\n"
+	"with a width behind it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
+	"Configuration space wakes a suspended device.\n";
+
+const struct cmd cmd_config_read = {
+	.name = "config read",
+	.summary = "read configuration space",
+	.operands = "<offset|register>",
+	.notes = notes,
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_DEVICE | OPT_JSON | OPT_WIDTH_CONFIG | OPT_COUNT,
+	.min = 1,
+	.max = 1,
+	.run = run_read,
+};
+
+const struct cmd cmd_config_write = {
+	.name = "config write",
+	.summary = "write configuration space",
+	.operands = "<offset|register> <value[:mask]>...",
+	.notes = notes,
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_DEVICE | OPT_WIDTH_CONFIG | OPT_DRY_RUN,
+	.min = 2,
+	.max = INT32_MAX,
+	.run = run_write,
+};

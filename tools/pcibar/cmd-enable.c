@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+
+#include <pcibar/enable.h>
+
+#include "common/error.h"
+#include "common/session.h"
+
+#include "cmd.h"
+static const struct {
+	uint32_t bit;
+	const char *name;
+} kinds[] = {
+	{ PCIBAR_ENABLE_IO, "I/O decoding" },
+	{ PCIBAR_ENABLE_MEM, "memory decoding" },
+	{ PCIBAR_ENABLE_BUS_MASTER, "bus mastering" },
+};
+
+static uint32_t named_bits(const struct options *opt)
+{
+	return (opt->io ? PCIBAR_ENABLE_IO : 0) | (opt->mem ? PCIBAR_ENABLE_MEM : 0) |
+	       (opt->bus_master ? PCIBAR_ENABLE_BUS_MASTER : 0);
+}
+
+/* The kinds of BARs the function has; bus mastering only when it is named. */
+static int default_bits(struct context *ctx, uint32_t *mask)
+{
+	const struct pcibar_bar_info *info;
+	int status;
+
+	for (unsigned int bar = 0; bar < PCIBAR_BAR_COUNT; bar++) {
+		status = session_bar(ctx, bar, &info);
+		if (status)
+			return status;
+		if (info->kind == PCIBAR_BAR_IO)
+			*mask |= PCIBAR_ENABLE_IO;
+		else if (info->kind != PCIBAR_BAR_NONE)
+			*mask |= PCIBAR_ENABLE_MEM;
+	}
+	if (!*mask)
+		return fail_device(ctx, STATUS_FAILED, NO_BAR,
+				   "the function has no BAR; name what is meant: --io, --mem or "
+				   "--bus-master");
+	return STATUS_OK;
+}
+
+static void print_changes(const struct context *ctx, uint32_t mask, uint32_t before, uint32_t value)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!(mask & kinds[i].bit))
+			continue;
+		report_prefix(ctx);
+		fprintf(stderr, "%s: %s %s %s\n", ctx->session->label, kinds[i].name,
+			(before ^ value) & kinds[i].bit ? "turned" : "was already",
+			value & kinds[i].bit ? "on" : "off");
+	}
+}
+
+static int set(struct context *ctx, bool on)
+{
+	uint32_t flags = ctx->opt.share_driver ? PCIBAR_ENABLE_SHARE_DRIVER : 0;
+	uint32_t mask = named_bits(&ctx->opt);
+	uint32_t before = 0;
+	int status;
+	int ret;
+
+	status = session_open(ctx, true);
+	if (!status && !mask)
+		status = default_bits(ctx, &mask);
+	if (status)
+		return status;
+	ret = pcibar_device_get_enable(ctx->session->dev, &before);
+	if (!ret)
+		ret = pcibar_device_set_enable(ctx->session->dev, mask, on ? mask : 0, flags);
+	/* Mapping looks at decoding, using a map does not. */
+	session_forget(ctx->session);
+	if (ret)
+		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+	if (ctx->opt.verbose)
+		print_changes(ctx, mask, before, on ? mask : 0);
+	return STATUS_OK;
+}
+
+static int run_enable(struct context *ctx, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return set(ctx, true);
+}
+
+static int run_disable(struct context *ctx, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return set(ctx, false);
+}
+
+#define OPTIONS		(OPTS_DEVICE | OPT_SHARE_DRIVER | OPT_IO | OPT_MEM | OPT_BUS_MASTER)
+
+const struct cmd cmd_enable = {
+	.name = "enable",
+	.summary = "turn decoding or bus mastering on, until further notice",
+	.operands = "",
+	.notes = "Without an option: decoding of the kinds of BARs that the function has. Bus\n"
+		 "mastering is turned on only when named. To have decoding on just for one "
+		 "command,\nuse --activate with that.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTIONS,
+	.run = run_enable,
+};
+
+const struct cmd cmd_disable = {
+	.name = "disable",
+	.summary = "turn decoding or bus mastering off",
+	.operands = "",
+	.notes = "Without an option: decoding of the kinds of BARs that the function has. All who "
+		 "have\na BAR mapped read all-ones from then on.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTIONS,
+	.run = run_disable,
+};

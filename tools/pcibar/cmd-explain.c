@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+#include <unistd.h>
+
+#include <pcibar/explain.h>
+
+#include "common/error.h"
+#include "common/session.h"
+#include "common/text.h"
+
+#include "cmd.h"
+#include "json.h"
+#include "operand.h"
+#include "terminal.h"
+
+#define MAX_BACKENDS	32
+
+/* Short words for programs; the sentences may change. */
+static const char *code_name(uint32_t code)
+{
+	static const char *const names[] = {
+		[PCIBAR_REASON_NONE] = "none",
+		[PCIBAR_REASON_SELECTOR] = "selector",
+		[PCIBAR_REASON_NO_DEVICE] = "no-device",
+		[PCIBAR_REASON_AMBIGUOUS] = "ambiguous",
+		[PCIBAR_REASON_NO_BACKEND] = "no-backend",
+		[PCIBAR_REASON_NO_BAR] = "no-bar",
+		[PCIBAR_REASON_UPPER_HALF] = "upper-half",
+		[PCIBAR_REASON_UNASSIGNED] = "unassigned",
+		[PCIBAR_REASON_IO_BAR] = "io-bar",
+		[PCIBAR_REASON_ROM] = "rom",
+		[PCIBAR_REASON_RANGE] = "range",
+		[PCIBAR_REASON_ATTRIBUTE] = "attribute",
+		[PCIBAR_REASON_UNSUPPORTED] = "unsupported",
+		[PCIBAR_REASON_DRIVER] = "driver",
+		[PCIBAR_REASON_CLAIMED] = "claimed",
+		[PCIBAR_REASON_PAGE_SHARED] = "page-shared",
+		[PCIBAR_REASON_DECODE_OFF] = "decode-off",
+		[PCIBAR_REASON_ASLEEP] = "asleep",
+		[PCIBAR_REASON_PERMISSION] = "permission",
+		[PCIBAR_REASON_LOCKDOWN] = "lockdown",
+		[PCIBAR_REASON_DENIED] = "denied",
+		[PCIBAR_REASON_READ_ONLY] = "read-only",
+		[PCIBAR_REASON_GONE] = "gone",
+		[PCIBAR_REASON_SYSTEM] = "system",
+	};
+
+	return names[code < sizeof(names) / sizeof(names[0]) ? code : PCIBAR_REASON_SYSTEM];
+}
+
+/* Whether reason @r concerns this back end; PCIBAR_BACKEND_AUTO concerns all. */
+static bool concerns(const struct pcibar_reason *r, uint32_t backend)
+{
+	return r->backend == backend || r->backend == PCIBAR_BACKEND_AUTO;
+}
+
+static void print_text(const struct context *ctx, unsigned int bar,
+		       const struct pcibar_refusal *refusal)
+{
+	bool color = terminal_color(&ctx->opt, STDOUT_FILENO);
+
+	printf("%s", ctx->session->label);
+	if (bar != NO_BAR)
+		printf(" BAR %s, %s, %s", bar_name(bar),
+		       ctx->opt.write ? "read-write" : "read-only",
+		       ctx->opt.wc ? "write-combining" : "uncached");
+	putchar('\n');
+	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
+		bool possible = refusal->possible & 1u << backend;
+
+		if (!(refusal->backends & 1u << backend))
+			continue;
+		printf("%s: %s%s%s\n", pcibar_backend_name(backend),
+		       !color ? "" : possible ? TERM_GREEN : TERM_RED,
+		       possible ? "possible" : "not possible", color ? TERM_PLAIN : "");
+		for (uint32_t i = 0; i < refusal->count; i++) {
+			const struct pcibar_reason *r = &refusal->reasons[i];
+
+			if (!concerns(r, backend))
+				continue;
+			text_print(stdout, "  - %s", r->what);
+			putchar('\n');
+			if (*r->remedy)
+				printf("    remedy: %s\n", r->remedy);
+		}
+	}
+}
+
+static void print_reasons_json(struct json *json, uint32_t backend,
+			       const struct pcibar_refusal *refusal)
+{
+	json_array(json, "reasons");
+	for (uint32_t i = 0; i < refusal->count; i++) {
+		const struct pcibar_reason *r = &refusal->reasons[i];
+
+		if (!concerns(r, backend))
+			continue;
+		json_object(json, NULL);
+		json_string(json, "code", code_name(r->code));
+		json_uint(json, "errno", (uint64_t)-(int64_t)r->error);
+		json_string(json, "what", r->what);
+		json_string(json, "remedy", *r->remedy ? r->remedy : NULL);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void print_json(const struct context *ctx, unsigned int bar,
+		       const struct pcibar_refusal *refusal)
+{
+	struct json json;
+
+	json_begin(&json, stdout);
+	json_string(&json, "selector", ctx->session->label);
+	json_string(&json, "bar", bar == NO_BAR ? NULL : bar_name(bar));
+	json_bool(&json, "write", ctx->opt.write);
+	json_bool(&json, "write_combining", ctx->opt.wc);
+	json_bool(&json, "possible", refusal->possible);
+	json_array(&json, "backends");
+	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
+		if (!(refusal->backends & 1u << backend))
+			continue;
+		json_object(&json, NULL);
+		json_string(&json, "name", pcibar_backend_name(backend));
+		json_bool(&json, "possible", refusal->possible & 1u << backend);
+		print_reasons_json(&json, backend, refusal);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_end(&json);
+}
+
+/* What a verb would ask for: I/O BARs and the ROM are reached indirectly. */
+static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_intent *intent)
+{
+	struct window window = { .bar = bar, .write = ctx->opt.write };
+	const struct pcibar_bar_info *info;
+	int status;
+
+	*intent = (struct pcibar_intent){
+		.size = sizeof(*intent),
+		.bar = bar,
+		.attr = ctx->opt.wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC,
+	};
+	if (bar == NO_BAR)
+		return STATUS_OK;
+	status = session_bar(ctx, bar, &info);
+	if (!status)
+		intent->map_flags = session_map_flags(&ctx->opt, &window, info);
+	return status;
+}
+
+/* A BAR that is none is wrong usage and no obstacle; its reason is put first then. */
+static bool names_no_bar(struct pcibar_refusal *refusal)
+{
+	for (uint32_t i = 0; i < refusal->count; i++)
+		if (refusal->reasons[i].code == PCIBAR_REASON_NO_BAR ||
+		    refusal->reasons[i].code == PCIBAR_REASON_UPPER_HALF) {
+			refusal->reasons[0] = refusal->reasons[i];
+			return true;
+		}
+	return false;
+}
+
+static int explain(struct context *ctx, unsigned int bar)
+{
+	struct pcibar_open_opts opts = session_open_opts(ctx);
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	struct pcibar_refusal refusal = REFUSAL_INIT;
+	struct pcibar_intent intent;
+	int status;
+	int ret;
+
+	/* No such device, or no such selector, is no obstacle to explain. */
+	status = session_open(ctx, false);
+	if (!status)
+		status = make_intent(ctx, bar, &intent);
+	if (status)
+		return status;
+	ret = pcibar_selector_parse(ctx->session->address, &sel, NULL);
+	if (!ret)
+		ret = pcibar_explain(&sel, &intent, &opts, &refusal);
+	if (ret)
+		return refused(ctx, PHASE_MAP, bar, ret, NULL);
+	if (names_no_bar(&refusal))
+		return refused(ctx, PHASE_MAP, bar, refusal.reasons[0].error, &refusal);
+	if (ctx->opt.json)
+		print_json(ctx, bar, &refusal);
+	else
+		print_text(ctx, bar, &refusal);
+	return refusal.possible ? STATUS_OK : STATUS_FAILED;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	unsigned int bar = NO_BAR;
+	int status;
+
+	if (!argc && (ctx->opt.write || ctx->opt.wc))
+		return usage_error(ctx, "--%s needs a BAR", ctx->opt.write ? "write" : "wc");
+	status = argc ? operand_bar(ctx, argv[0], &bar) : STATUS_OK;
+	return status ? status : explain(ctx, bar);
+}
+
+const struct cmd cmd_explain = {
+	.name = "explain",
+	.summary = "tell what stands in the way of mapping a BAR, and what helps",
+	.operands = "[bar]",
+	.notes = "For each back end: possible or not, and why. Without a BAR: of opening the "
+		 "function.\nExit status 0 when some back end can, 1 when none can. Nothing is "
+		 "changed or accessed.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_COLOR | OPT_JSON | OPT_WRITE | OPT_WC,
+	.max = 1,
+	.run = run,
+};

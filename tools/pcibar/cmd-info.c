@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+#include <unistd.h>
+
+#include <pcibar/explain.h>
+
+#include "common/error.h"
+#include "common/session.h"
+#include "common/text.h"
+
+#include "cmd.h"
+#include "describe.h"
+#include "terminal.h"
+
+/* What a back end can do, in words: can, cannot */
+static const struct capability {
+	uint32_t bit;
+	const char *key;
+	const char *yes;
+	const char *no;
+} capabilities[] = {
+	{ PCIBAR_CAP_MAP_WC, "write_combining", "write-combining maps where a BAR has them",
+	  "no write-combining maps" },
+	{ PCIBAR_CAP_ATTR_PROOF, "attribute_proof", "the memory attribute of a map is read back",
+	  "the memory attribute of a map is as asked for, not read back" },
+	{ PCIBAR_CAP_EXCLUSIVE, "exclusive", "exclusive maps", "no exclusive maps" },
+	{ PCIBAR_CAP_ACTIVATE, "activate", "decoding turned on for as long as a BAR is mapped",
+	  "no decoding turned on for as long as a BAR is mapped" },
+	{ PCIBAR_CAP_REVOKE, "revoke", "a map faults when the function is removed",
+	  "a map outlives the removal of the function, and may then reach another one" },
+	{ PCIBAR_CAP_EVENTS, "events", "the loss of a map is told when it happens",
+	  "the loss of a map is not told" },
+};
+
+#define N_CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
+
+static void print_line(bool color, const char *name)
+{
+	printf("  %s%-11s%s ", color ? TERM_BOLD : "", name, color ? TERM_PLAIN : "");
+}
+
+static void print_text(struct context *ctx, const struct pciids *ids,
+		       const struct pcibar_device_info *info)
+{
+	bool color = terminal_color(&ctx->opt, STDOUT_FILENO);
+	char name[PCIIDS_NAME];
+
+	printf("%s  %04x:%04x\n", ctx->session->address, info->vendor, info->device);
+	print_line(color, "name");
+	describe_names(ids, info, stdout);
+	putchar('\n');
+	print_line(color, "class");
+	describe_class(ids, info->class_code, stdout);
+	printf(" [%06x], revision %02x\n", info->class_code, info->revision);
+	if (info->subvendor) {
+		pciids_subsystem(ids, info->vendor, info->device, info->subvendor,
+				 info->subdevice, name);
+		print_line(color, "subsystem");
+		text_print(stdout, "%04x:%04x%s%s", info->subvendor, info->subdevice,
+			   *name ? " " : "", name);
+		putchar('\n');
+	}
+	print_line(color, "driver");
+	text_put(stdout, *info->driver ? info->driver : "none");
+	puts(*info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
+	     ", which leaves the BARs to others" : "");
+	print_line(color, "power");
+	puts(info->flags & PCIBAR_DEV_ASLEEP ? "asleep" : "awake");
+	print_line(color, "back end");
+	puts(pcibar_backend_name(info->backend));
+	for (size_t i = 0; i < N_CAPABILITIES; i++)
+		printf("    %c %s\n", info->caps & capabilities[i].bit ? '+' : '-',
+		       info->caps & capabilities[i].bit ? capabilities[i].yes :
+							  capabilities[i].no);
+	describe_bars(ctx->session->dev, PCIBAR_BAR_INFO_CONFIG, stdout);
+}
+
+static void print_json(struct context *ctx, const struct pciids *ids,
+		       const struct pcibar_device_info *info)
+{
+	struct json json;
+
+	json_begin(&json, stdout);
+	describe_json(&json, ids, ctx->session->address, info);
+	json_string(&json, "backend", pcibar_backend_name(info->backend));
+	json_object(&json, "capabilities");
+	for (size_t i = 0; i < N_CAPABILITIES; i++)
+		json_bool(&json, capabilities[i].key, info->caps & capabilities[i].bit);
+	json_object_end(&json);
+	describe_bars_json(&json, ctx->session->dev, PCIBAR_BAR_INFO_CONFIG);
+	json_end(&json);
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pciids *ids;
+	int status;
+	int ret;
+
+	(void)argc;
+	(void)argv;
+	status = session_open(ctx, false);
+	if (status)
+		return status;
+	ret = pcibar_device_get_info(ctx->session->dev, &info);
+	if (ret)
+		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
+	ids = pciids_open(NULL);
+	if (ctx->opt.json)
+		print_json(ctx, ids, &info);
+	else
+		print_text(ctx, ids, &info);
+	pciids_close(ids);
+	return STATUS_OK;
+}
+
+const struct cmd cmd_info = {
+	.name = "info",
+	.summary = "tell all about one function, and what its back end can do",
+	.operands = "",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
+	.run = run,
+};

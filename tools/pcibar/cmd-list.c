@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+#include <unistd.h>
+
+#include <pcibar/explain.h>
+
+#include "common/error.h"
+#include "common/output.h"
+#include "common/session.h"
+#include "common/text.h"
+
+#include "cmd.h"
+#include "describe.h"
+#include "terminal.h"
+
+struct list {
+	struct context *ctx;
+	struct pciids *ids;
+	struct json json;
+	bool color;
+	bool any;
+	uint32_t backend;		/* through which the last function was listed */
+	struct pcibar_selector last;
+};
+
+/* Without -v configuration space is left alone: reading it would wake the device. */
+static uint32_t bar_flags(const struct list *list)
+{
+	return list->ctx->opt.verbose ? PCIBAR_BAR_INFO_CONFIG : 0;
+}
+
+static void print_json(struct list *list, const char *address,
+		       const struct pcibar_device_info *info, struct pcibar_device *dev)
+{
+	json_object(&list->json, NULL);
+	describe_json(&list->json, list->ids, address, info);
+	if (dev)
+		describe_bars_json(&list->json, dev, bar_flags(list));
+	json_object_end(&list->json);
+}
+
+static void print_text(struct list *list, const char *address,
+		       const struct pcibar_device_info *info, struct pcibar_device *dev)
+{
+	printf("%s%s%s  %04x:%04x  ", list->color ? TERM_BOLD : "", address,
+	       list->color ? TERM_PLAIN : "", info->vendor, info->device);
+	describe_class(list->ids, info->class_code, stdout);
+	fputs(": ", stdout);
+	describe_names(list->ids, info, stdout);
+	if (*info->driver)
+		text_print(stdout, "  driver %s", info->driver);
+	if (list->ctx->opt.verbose && info->flags & PCIBAR_DEV_ASLEEP)
+		fputs("  asleep", stdout);
+	putchar('\n');
+	if (dev)
+		describe_bars(dev, bar_flags(list), stdout);
+}
+
+static int list_one(void *data, const struct pcibar_device_info *info)
+{
+	struct list *list = data;
+	struct pcibar_selector sel = info_selector(info);
+	struct pcibar_open_opts opts = session_open_opts(list->ctx);
+	struct pcibar_device *dev = NULL;
+	char address[PCIBAR_SELECTOR_STRLEN];
+	int ret;
+
+	ret = pcibar_selector_format(&sel, address, sizeof(address));
+	if (ret)
+		return ret;
+	/* A function that cannot be opened is listed without its BARs. */
+	pcibar_device_open_selector(&sel, &opts, &dev);
+	list->any = true;
+	list->backend = info->backend;
+	list->last = sel;
+	if (list->ctx->opt.json)
+		print_json(list, address, info, dev);
+	else
+		print_text(list, address, info, dev);
+	pcibar_device_close(dev);
+	/* Here, where no other call has set errno since: the reason must be the right one. */
+	return output_flush(list->ctx, stdout);
+}
+
+/*
+ * Which back end it is, and what keeps a better one away: that is the same for
+ * all functions, so that the last one speaks for them. A tree elsewhere has only
+ * sysfs.
+ */
+static void tell_backend(const struct list *list)
+{
+	struct pcibar_open_opts opts = session_open_opts(list->ctx);
+	struct pcibar_refusal refusal = REFUSAL_INIT;
+
+	if (!list->any || !list->ctx->opt.verbose || list->ctx->opt.sysfs ||
+	    pcibar_explain(&list->last, NULL, &opts, &refusal))
+		return;
+	report_prefix(list->ctx);
+	fprintf(stderr, "through %s", pcibar_backend_name(list->backend));
+	for (uint32_t i = 0; i < refusal.count; i++)
+		text_print(stderr, "; %s%s%s", refusal.reasons[i].what,
+			   *refusal.reasons[i].remedy ? ": " : "", refusal.reasons[i].remedy);
+	fputc('\n', stderr);
+}
+
+static int scan(struct context *ctx, const struct pcibar_selector *sel)
+{
+	struct pcibar_open_opts opts = session_open_opts(ctx);
+	struct pcibar_refusal why = REFUSAL_INIT;
+	struct list list = { .ctx = ctx };
+	int ret;
+
+	list.color = terminal_color(&ctx->opt, STDOUT_FILENO);
+	list.ids = pciids_open(NULL);
+	opts.why = &why;
+	if (ctx->opt.json) {
+		json_begin(&list.json, stdout);
+		json_array(&list.json, "functions");
+	}
+	ret = pcibar_scan(sel, &opts, list_one, &list);
+	if (ctx->opt.json) {
+		json_array_end(&list.json);
+		json_end(&list.json);
+	}
+	pciids_close(list.ids);
+	if (!ret)
+		tell_backend(&list);
+	/* A positive answer is the status of list_one(), which has said why. */
+	if (ret > 0)
+		return ret;
+	if (ret)
+		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+	if (sel && !list.any)
+		return fail_device(ctx, STATUS_NO_DEVICE, NO_BAR,
+				   "no such function; 'pcibar list' shows all");
+	return STATUS_OK;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	struct pcibar_refusal why = REFUSAL_INIT;
+	int ret;
+
+	if (!argc) {
+		ctx->session->label = ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
+		return scan(ctx, NULL);
+	}
+	ctx->session->label = argv[0];
+	ret = pcibar_selector_parse(argv[0], &sel, &why);
+	if (ret)
+		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+	return scan(ctx, &sel);
+}
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.summary = "list functions and their BARs; the addresses are selectors for the others",
+	.operands = "[selector]",
+	.notes = "-v adds what configuration space says of the BARs; without it no device is "
+		 "looked at.\nIt also says, on standard error, which back end it is, and what "
+		 "keeps a better one\naway.\n",
+	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
+	.min = 0,
+	.max = 1,
+	.run = run,
+};

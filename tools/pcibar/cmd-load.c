@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/error.h"
+#include "common/interrupt.h"
+#include "common/session.h"
+
+#include "cmd.h"
+#include "diff.h"
+#include "input.h"
+#include "operand.h"
+#include "progress.h"
+
+struct load {
+	unsigned int bar;
+	struct input input;
+	struct view view;
+};
+
+static int load_all(struct context *ctx, struct load *load, uint64_t *ns)
+{
+	const struct options *opt = &ctx->opt;
+	uint32_t flags = (opt->fixed ? PCIBAR_COPY_FIXED : 0) |
+			 (opt->width == WIDTH_ANY ? PCIBAR_COPY_MEMORY : 0);
+	uint64_t size = load->input.size;
+	struct progress progress;
+	int status = STATUS_OK;
+	const uint8_t *data;
+	size_t n;
+	int ret;
+
+	progress_begin(&progress, size);
+	for (uint64_t done = 0; !status && done < size; done += n) {
+		n = size - done < INPUT_CHUNK ? (size_t)(size - done) : INPUT_CHUNK;
+		status = input_get(ctx, &load->input, done, n, &data);
+		if (status)
+			break;
+		ret = pcibar_map_copy_to(load->view.map, load->view.start + (opt->fixed ? 0 : done),
+					 data, n, opt->width, flags);
+		if (ret)
+			status = refused(ctx, PHASE_ACCESS, load->bar, ret, NULL);
+		else if (interrupt_signal())
+			status = STATUS_FAILED;
+		progress_update(&progress, done + n);
+	}
+	pcibar_wc_flush();
+	*ns = progress_end(&progress);
+	return status;
+}
+
+static int verify(struct context *ctx, struct load *load)
+{
+	struct diff diff;
+	int digits;
+	int status;
+
+	status = diff_run(ctx, load->bar, ctx->opt.offset, &load->view, &load->input, &diff);
+	if (status || !diff.differing)
+		return status;
+	digits = 2 * (int)diff.width;
+	return fail_device(ctx, STATUS_NO, load->bar,
+			   "0x%08" PRIx64 " reads 0x%0*" PRIx64 " after loading 0x%0*" PRIx64 "; %"
+			   PRIu64 " of %" PRIu64 " units differ", diff.first, digits, diff.in_bar,
+			   digits, diff.in_file, diff.differing, diff.units);
+}
+
+static int load_file(struct context *ctx, struct load *load)
+{
+	struct window window = {
+		.bar = load->bar,
+		.write = true,
+		.wc = ctx->opt.wc,
+		.offset = ctx->opt.offset,
+		.length = ctx->opt.fixed ? ctx->opt.width : load->input.size,
+	};
+	uint64_t ns;
+	int status;
+
+	status = operand_fits(ctx, window.offset, load->input.size, ctx->opt.width);
+	if (!status)
+		status = session_open(ctx, true);
+	if (!status && !ctx->opt.fixed)
+		status = input_fits(ctx, &load->input, load->bar, window.offset);
+	if (!status)
+		status = session_map(ctx, &window, &load->view);
+	if (!status)
+		status = load_all(ctx, load, &ns);
+	if (status)
+		return status;
+	if (ctx->opt.verbose) {
+		report_prefix(ctx);
+		fprintf(stderr, "%" PRIu64 " bytes in %.3f s, %.1f MiB/s\n", load->input.size,
+			(double)ns / 1e9, progress_rate(load->input.size, ns));
+	}
+	return ctx->opt.verify ? verify(ctx, load) : STATUS_OK;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	const struct options *opt = &ctx->opt;
+	struct load load;
+	int status;
+
+	(void)argc;
+	if (opt->fixed && (opt->verify || opt->width == WIDTH_ANY))
+		return usage_error(ctx, "--fixed cannot go with %s",
+				   opt->verify ? "--verify" : "-w any");
+	status = operand_bar(ctx, argv[0], &load.bar);
+	if (!status)
+		status = input_open(ctx, argv[1], &load.input);
+	if (status)
+		return status;
+	status = load_file(ctx, &load);
+	input_close(&load.input);
+	return status;
+}
+
+const struct cmd cmd_load = {
+	.name = "load",
+	.summary = "write a file into a BAR",
+	.operands = "<bar> <file|->",
+	.notes = "The size is checked before anything is written.\n"
+		 "-w any and --wc are for BARs that are memory: writes may come in any order "
+		 "then.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_WIDTH_ANY | OPT_OFFSET | OPT_WC | OPT_VERIFY | OPT_FIXED,
+	.min = 2,
+	.max = 2,
+	.run = run,
+};

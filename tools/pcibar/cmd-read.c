@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+
+#include "common/error.h"
+#include "common/interrupt.h"
+#include "common/output.h"
+#include "common/session.h"
+
+#include "cmd.h"
+#include "json.h"
+#include "operand.h"
+#include "units.h"
+
+/* Read at once; what was read before a loss is printed whole. */
+#define CHUNK	4096u
+
+struct read_job {
+	struct range range;
+	unsigned int width;
+	uint64_t count;		/* units */
+	bool fixed;
+};
+
+static int parse_job(struct context *ctx, const char *text, struct read_job *job)
+{
+	const struct options *opt = &ctx->opt;
+	uint64_t bytes;
+	int status;
+
+	status = operand_range(ctx, text, &job->range);
+	if (status)
+		return status;
+	if (job->range.length && (opt->given & OPT_COUNT || opt->fixed))
+		return usage_error(ctx, "'%s' has a length: it cannot go with --%s", text,
+				   opt->fixed ? "fixed" : "count");
+	job->width = opt->width;
+	job->fixed = opt->fixed;
+	job->count = opt->given & OPT_COUNT ? opt->count : 1;
+	if (!job->range.length) {
+		if (__builtin_mul_overflow(job->count, (uint64_t)job->width, &bytes) ||
+		    bytes > UINT64_MAX - job->range.start)
+			return usage_error(ctx, "--count '%" PRIu64 "': the range ends beyond "
+					   "64 bits", job->count);
+		job->range.length = job->fixed ? job->width : bytes;
+	}
+	if (!job->fixed)
+		job->count = job->range.length / job->width;
+	return operand_fits(ctx, job->range.start, job->range.length, job->width);
+}
+
+static void print_units(const struct context *ctx, const struct read_job *job, uint64_t done,
+			const uint8_t *data, uint64_t count, struct json *json)
+{
+	unsigned int digits = 2 * job->width;
+	uint64_t off = job->range.start;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t val = unit_get(data + i * job->width, job->width);
+
+		if (ctx->opt.json) {
+			json_hex(json, NULL, val, digits);
+			continue;
+		}
+		if (ctx->opt.verbose)
+			printf("0x%08" PRIx64 ": ",
+			       job->fixed ? off : off + (done + i) * job->width);
+		printf("0x%0*" PRIx64 "\n", (int)digits, val);
+	}
+}
+
+static void begin_json(const struct context *ctx, const struct read_job *job, unsigned int bar,
+		       struct json *json)
+{
+	json_begin(json, stdout);
+	json_string(json, "selector", ctx->session->address);
+	json_string(json, "bar", bar_name(bar));
+	json_hex(json, "offset", job->range.start, 0);
+	json_uint(json, "width", job->width);
+	json_array(json, "values");
+}
+
+static int read_all(struct context *ctx, const struct read_job *job, unsigned int bar,
+		    const struct view *view, struct json *json)
+{
+	uint8_t buf[CHUNK];
+	uint64_t off = view->start;
+	uint64_t n;
+	int ret;
+
+	for (uint64_t done = 0; done < job->count; done += n) {
+		n = job->count - done;
+		if (n > CHUNK / job->width)
+			n = CHUNK / job->width;
+		ret = pcibar_map_copy_from(view->map, off, buf, n * job->width, job->width,
+					   job->fixed ? PCIBAR_COPY_FIXED : 0);
+		if (ret)
+			return refused(ctx, PHASE_ACCESS, bar, ret, NULL);
+		print_units(ctx, job, done, buf, n, json);
+		ret = output_check(ctx, stdout);
+		if (ret || interrupt_signal())
+			return ret ? ret : STATUS_FAILED;
+		if (!job->fixed)
+			off += n * job->width;
+	}
+	return STATUS_OK;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct window window = { 0 };
+	struct read_job job = { 0 };
+	struct json json;
+	struct view view;
+	int status;
+
+	(void)argc;
+	status = operand_bar(ctx, argv[0], &window.bar);
+	if (!status)
+		status = parse_job(ctx, argv[1], &job);
+	if (!status)
+		status = session_open(ctx, false);
+	if (status)
+		return status;
+	window.offset = job.range.start;
+	window.length = job.range.length;
+	status = session_map(ctx, &window, &view);
+	if (status)
+		return status;
+	if (ctx->opt.json)
+		begin_json(ctx, &job, window.bar, &json);
+	status = read_all(ctx, &job, window.bar, &view, &json);
+	if (ctx->opt.json) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+	return status;
+}
+
+const struct cmd cmd_read = {
+	.name = "read",
+	.summary = "read registers: one access of exactly the width for each value",
+	.operands = "<bar> <offset|start+length>",
+	.notes = "Prints one value a line, as 0x... with all its digits; with -v the offset "
+		 "before it.\nAn offset is one value, or COUNT with -c; a range is all values "
+		 "in it.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_JSON | OPT_WIDTH | OPT_COUNT | OPT_FIXED,
+	.min = 2,
+	.max = 2,
+	.run = run,
+};

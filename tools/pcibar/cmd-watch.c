@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <pcibar/event.h>
+
+#include "common/error.h"
+#include "common/interrupt.h"
+#include "common/output.h"
+#include "common/session.h"
+
+#include "cmd.h"
+#include "json.h"
+#include "operand.h"
+#include "progress.h"
+#include "terminal.h"
+#include "units.h"
+
+#define NS_PER_S	UINT64_C(1000000000)
+/* A register set, not a memory: each look reads all of it. */
+#define WATCH_MAX	(UINT64_C(1) << 16)
+/* A changed word stays marked this long. */
+#define MARK_NS		NS_PER_S
+#define LINE_BYTES	16u
+/* How often to ask the system whether the function is still there */
+#define CHECK_NS	UINT64_C(100000000)
+
+struct watch {
+	unsigned int bar;
+	unsigned int width;
+	struct range range;
+	struct masked until;
+	struct view view;
+	int events;		/* tells of a loss; -1 where the back end cannot */
+	uint64_t started;
+	uint64_t checked;
+	uint64_t changes;
+	bool first;		/* nothing was shown yet */
+	bool redraw;
+	bool color;
+	uint8_t *now;
+	uint8_t *before;
+	uint64_t *changed;	/* when each unit changed; 0: never */
+};
+
+static void print_elapsed(uint64_t ns)
+{
+	printf("%" PRIu64 ".%03" PRIu64, ns / NS_PER_S, ns % NS_PER_S / 1000000);
+}
+
+static void print_change(const struct watch *w, uint64_t i, uint64_t elapsed)
+{
+	int digits = 2 * (int)w->width;
+
+	print_elapsed(elapsed);
+	printf(" 0x%08" PRIx64 ": ", w->range.start + i * w->width);
+	if (!w->first)
+		printf("0x%0*" PRIx64 " -> ", digits, unit_get(w->before + i * w->width, w->width));
+	printf("%s0x%0*" PRIx64 "%s\n", w->color && !w->first ? TERM_BOLD : "", digits,
+	       unit_get(w->now + i * w->width, w->width), w->color && !w->first ? TERM_PLAIN : "");
+}
+
+static void print_json(const struct context *ctx, const struct watch *w, uint64_t i,
+		       uint64_t elapsed)
+{
+	unsigned int digits = 2 * w->width;
+	struct json json;
+
+	json_begin(&json, stdout);
+	json_string(&json, "selector", ctx->session->address);
+	json_string(&json, "bar", bar_name(w->bar));
+	json_uint(&json, "elapsed_us", elapsed / 1000);
+	json_hex(&json, "offset", w->range.start + i * w->width, 0);
+	json_uint(&json, "width", w->width);
+	if (!w->first)
+		json_hex(&json, "old", unit_get(w->before + i * w->width, w->width), digits);
+	json_hex(&json, "new", unit_get(w->now + i * w->width, w->width), digits);
+	json_end(&json);
+}
+
+static uint64_t lines(const struct watch *w)
+{
+	return (w->range.length + LINE_BYTES - 1) / LINE_BYTES + 1;
+}
+
+static void draw_line(const struct watch *w, uint64_t at, uint64_t now)
+{
+	printf("%08" PRIx64 " ", w->range.start + at);
+	for (uint64_t off = at; off < at + LINE_BYTES && off < w->range.length; off += w->width) {
+		uint64_t changed = w->changed[off / w->width];
+		bool mark = changed && now - changed < MARK_NS;
+
+		printf(" %s%0*" PRIx64 "%s", mark && w->color ? TERM_REVERSE : "",
+		       2 * (int)w->width, unit_get(w->now + off, w->width),
+		       mark && w->color ? TERM_PLAIN : mark ? "*" : "");
+	}
+	fputs(TERM_CLEAR_LINE "\n", stdout);
+}
+
+static void draw(const struct context *ctx, const struct watch *w, uint64_t now)
+{
+	if (!w->first)
+		printf("\033[%" PRIu64 "A", lines(w));
+	printf("\r%s BAR %s  ", ctx->session->address, bar_name(w->bar));
+	print_elapsed(now - w->started);
+	printf(" s, %" PRIu64 " %s" TERM_CLEAR_LINE "\n", w->changes,
+	       w->changes == 1 ? "change" : "changes");
+	for (uint64_t at = 0; at < w->range.length; at += LINE_BYTES)
+		draw_line(w, at, now);
+}
+
+/*
+ * A map may outlive its function and read on whatever answers there: a back end
+ * that has no events does not take it away either, and only the system knows.
+ */
+static int check_presence(struct context *ctx, struct watch *w)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+	uint64_t now = clock_now();
+	int ret;
+
+	if (w->events >= 0 || now - w->checked < CHECK_NS)
+		return STATUS_OK;
+	w->checked = now;
+	ret = pcibar_bar_get_info(ctx->session->dev, w->bar, 0, &info);
+	return ret ? refused(ctx, PHASE_ACCESS, w->bar, ret, NULL) : STATUS_OK;
+}
+
+/* One look: reads all, shows what changed. */
+static int look(struct context *ctx, struct watch *w)
+{
+	uint64_t now;
+	int ret;
+
+	ret = pcibar_map_copy_from(w->view.map, w->view.start, w->now, w->range.length, w->width,
+				   0);
+	if (ret)
+		return refused(ctx, PHASE_ACCESS, w->bar, ret, NULL);
+	now = clock_now();
+	for (uint64_t i = 0; i < w->range.length / w->width; i++) {
+		if (!w->first && !memcmp(w->now + i * w->width, w->before + i * w->width, w->width))
+			continue;
+		if (!w->first) {
+			w->changed[i] = now;
+			w->changes++;
+		}
+		if (ctx->opt.json)
+			print_json(ctx, w, i, now - w->started);
+		else if (!w->redraw)
+			print_change(w, i, now - w->started);
+	}
+	if (w->redraw)
+		draw(ctx, w, now);
+	memcpy(w->before, w->now, w->range.length);
+	w->first = false;
+	return output_flush(ctx, stdout);
+}
+
+static bool holds(const struct context *ctx, const struct watch *w)
+{
+	return ctx->opt.until &&
+	       !((unit_get(w->now, w->width) ^ w->until.value) & w->until.mask);
+}
+
+/*
+ * Waits for a point in time, an event, or a signal that @mask does not block.
+ * The next look tells what the event means for this map.
+ */
+static void wait_until(struct context *ctx, const struct watch *w, uint64_t when,
+		       const sigset_t *mask)
+{
+	struct pcibar_event event = { .size = sizeof(event) };
+	struct pollfd poller = { .fd = w->events, .events = POLLIN };
+	uint64_t now = clock_now();
+	uint64_t ns = when > now ? when - now : 0;
+	struct timespec left = {
+		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
+	};
+
+	if (ppoll(&poller, 1, &left, mask) <= 0)
+		return;
+	while (!pcibar_device_read_event(ctx->session->dev, &event))
+		;
+}
+
+/* Ctrl-C is the way to end it; other signals end the program. */
+static int ended(const struct context *ctx)
+{
+	if (interrupt_signal() != SIGINT)
+		return STATUS_FAILED;
+	interrupt_clear();
+	return ctx->opt.until ? STATUS_NO : STATUS_OK;
+}
+
+static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
+{
+	uint64_t next = w->started = w->checked = clock_now();
+	uint64_t end = ctx->opt.timeout_ns ? w->started + ctx->opt.timeout_ns : UINT64_MAX;
+	int status;
+
+	w->events = pcibar_device_get_event_fd(ctx->session->dev);
+	for (;;) {
+		status = check_presence(ctx, w);
+		if (!status)
+			status = look(ctx, w);
+		if (status || holds(ctx, w))
+			return status;
+		if (clock_now() >= end)
+			return fail_device(ctx, STATUS_NO, w->bar, "timed out");
+		/* Looks that came too late are left out, not made up for. */
+		if (next <= clock_now())
+			next += ctx->opt.interval_ns;
+		if (next < clock_now())
+			next = clock_now();
+		wait_until(ctx, w, next < end ? next : end, mask);
+		if (interrupt_signal())
+			return ended(ctx);
+	}
+}
+
+/* Signals are let in only while it waits, so that none comes between look and wait. */
+static int watch_signals(struct context *ctx, struct watch *w)
+{
+	sigset_t old;
+	int status;
+
+	interrupt_catch(true);
+	interrupt_block(&old);
+	status = watch(ctx, w, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return status;
+}
+
+static int parse_job(struct context *ctx, struct watch *w, char **argv)
+{
+	const char *wrong;
+	int status;
+
+	status = operand_bar(ctx, argv[0], &w->bar);
+	if (!status)
+		status = operand_range(ctx, argv[1], &w->range);
+	if (status)
+		return status;
+	if (!w->range.length)
+		w->range.length = w->width;
+	if (w->range.length > WATCH_MAX)
+		return usage_error(ctx, "'%s': 0x%" PRIx64 " bytes are the most to watch", argv[1],
+				   WATCH_MAX);
+	status = operand_fits(ctx, w->range.start, w->range.length, w->width);
+	if (status || !ctx->opt.until)
+		return status;
+	if (w->range.length != w->width)
+		return usage_error(ctx, "--until looks at one value, and '%s' holds %" PRIu64,
+				   argv[1], w->range.length / w->width);
+	wrong = parse_masked(ctx->opt.until, w->width, &w->until);
+	return wrong ? usage_error(ctx, "--until '%s': %s", ctx->opt.until, wrong) : STATUS_OK;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct watch w = { .width = ctx->opt.width, .first = true };
+	struct window window = { 0 };
+	int status;
+
+	(void)argc;
+	status = parse_job(ctx, &w, argv);
+	if (!status)
+		status = session_open(ctx, false);
+	window.bar = w.bar;
+	window.offset = w.range.start;
+	window.length = w.range.length;
+	if (!status)
+		status = session_map(ctx, &window, &w.view);
+	if (status)
+		return status;
+	w.color = terminal_color(&ctx->opt, STDOUT_FILENO);
+	w.redraw = !ctx->opt.json && terminal_redraws(STDOUT_FILENO) &&
+		   lines(&w) < terminal_lines(STDOUT_FILENO);
+	w.now = malloc(w.range.length);
+	w.before = malloc(w.range.length);
+	w.changed = calloc(w.range.length / w.width, sizeof(*w.changed));
+	if (w.now && w.before && w.changed)
+		status = watch_signals(ctx, &w);
+	else
+		status = fail(ctx, STATUS_FAILED, "out of memory");
+	free(w.now);
+	free(w.before);
+	free(w.changed);
+	return status;
+}
+
+const struct cmd cmd_watch = {
+	.name = "watch",
+	.summary = "read again and again, and show what changes",
+	.operands = "<bar> <offset|start+length>",
+	.notes = "On a terminal changed words are marked; elsewhere each change is a line that "
+		 "begins\nwith the seconds since the start. With --until: exit 0 when the "
+		 "condition holds.\n--timeout ends it with exit status 5; Ctrl-C with 0, or 5 when "
+		 "--until waits.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_COLOR | OPT_JSON | OPT_WIDTH | OPT_INTERVAL | OPT_UNTIL |
+		   OPT_TIMEOUT,
+	.min = 2,
+	.max = 2,
+	.run = run,
+};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "common/session.h"
+
+#include "cmd.h"
+#include "masked-write.h"
+#include "operand.h"
+
+struct write_job {
+	unsigned int bar;
+	unsigned int width;
+	bool fixed;
+	uint64_t start;		/* in the BAR */
+	uint64_t count;
+	struct masked *values;
+	struct view view;
+};
+
+static int parse_values(struct context *ctx, struct write_job *job, char **argv)
+{
+	const char *wrong;
+
+	for (uint64_t i = 0; i < job->count; i++) {
+		wrong = parse_masked(argv[i], job->width, &job->values[i]);
+		if (wrong)
+			return usage_error(ctx, "value '%s': %s", argv[i], wrong);
+	}
+	return STATUS_OK;
+}
+
+static int parse_job(struct context *ctx, struct write_job *job, char **argv)
+{
+	const struct options *opt = &ctx->opt;
+	const char *wrong = parse_u64(argv[1], UINT64_MAX - job->count * job->width, &job->start);
+	int status;
+
+	if (opt->verify && (opt->fixed || opt->dry_run))
+		return usage_error(ctx, "--verify cannot go with --%s",
+				   opt->fixed ? "fixed" : "dry-run");
+	status = operand_bar(ctx, argv[0], &job->bar);
+	if (status)
+		return status;
+	if (wrong)
+		return usage_error(ctx, "offset '%s': %s", argv[1], wrong);
+	status = operand_fits(ctx, job->start, job->width, job->width);
+	return status ? status : parse_values(ctx, job, argv + 2);
+}
+
+/* Where value @i goes, behind the place of the first */
+static uint64_t place(const struct write_job *job, uint64_t i)
+{
+	return job->fixed ? 0 : i * job->width;
+}
+
+/* A value without a mask is written without a read: reading may have side effects. */
+static int write_one(struct context *ctx, const struct write_job *job, uint64_t i)
+{
+	uint64_t off = job->view.start + place(job, i);
+	struct masked_write change = {
+		.offset = job->start + place(job, i),
+		.width = job->width,
+		.masked = &job->values[i],
+	};
+	int ret = 0;
+
+	if (change.masked->has_mask)
+		ret = pcibar_map_read(job->view.map, off, job->width, &change.old);
+	if (!ret && !ctx->opt.dry_run)
+		ret = pcibar_map_write(job->view.map, off, job->width, masked_write_new(&change));
+	if (ret)
+		return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
+	masked_write_show(ctx, &change);
+	return STATUS_OK;
+}
+
+/* Of a value with a mask only the masked bits are compared: the others are not ours. */
+static int verify(struct context *ctx, const struct write_job *job)
+{
+	int digits = 2 * (int)job->width;
+	uint64_t got;
+	int ret;
+
+	for (uint64_t i = 0; i < job->count; i++) {
+		const struct masked *m = &job->values[i];
+
+		ret = pcibar_map_read(job->view.map, job->view.start + place(job, i), job->width,
+				      &got);
+		if (ret)
+			return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
+		if (!((got ^ m->value) & m->mask))
+			continue;
+		return fail_device(ctx, STATUS_NO, job->bar,
+				   "0x%08" PRIx64 " reads 0x%0*" PRIx64 " after writing 0x%0*"
+				   PRIx64 ":0x%0*" PRIx64, job->start + place(job, i), digits, got,
+				   digits, m->value, digits, m->mask);
+	}
+	return STATUS_OK;
+}
+
+static int write_all(struct context *ctx, struct write_job *job)
+{
+	struct window window = {
+		.bar = job->bar,
+		.write = !ctx->opt.dry_run,
+		.offset = job->start,
+		.length = (job->fixed ? 1 : job->count) * job->width,
+	};
+	int status;
+
+	status = session_open(ctx, window.write);
+	if (!status)
+		status = session_map(ctx, &window, &job->view);
+	for (uint64_t i = 0; !status && i < job->count; i++)
+		status = write_one(ctx, job, i);
+	if (!status && ctx->opt.verify)
+		status = verify(ctx, job);
+	return status;
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct write_job job = {
+		.width = ctx->opt.width,
+		.fixed = ctx->opt.fixed,
+		.count = (uint64_t)argc - 2,
+	};
+	int status;
+
+	job.values = calloc(job.count, sizeof(*job.values));
+	if (!job.values)
+		return fail(ctx, STATUS_FAILED, "out of memory");
+	status = parse_job(ctx, &job, argv);
+	if (!status)
+		status = write_all(ctx, &job);
+	free(job.values);
+	return status;
+}
+
+const struct cmd cmd_write = {
+	.name = "write",
+	.summary = "write registers: one access of exactly the width for each value",
+	.operands = "<bar> <offset> <value[:mask]>...",
+	.notes = "Several values go to consecutive places. With a mask the register is read, "
+		 "the\nmasked bits are changed, and it is written; without one nothing is read.\n"
+		 "All operands are checked before the first access.\n",
+	.flags = CMD_SELECTOR | CMD_SCRIPT,
+	.options = OPTS_MAP | OPT_WIDTH | OPT_VERIFY | OPT_DRY_RUN | OPT_FIXED,
+	.min = 3,
+	.max = INT32_MAX,
+	.run = run,
+};

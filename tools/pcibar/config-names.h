@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PCIBAR_CONFIG_NAMES_H
+#define TOOLS_PCIBAR_CONFIG_NAMES_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Places in configuration space, by number or by setpci(8)'s names */
+
+enum register_base {
+	REGISTER_FIXED,		/* at @offset */
+	REGISTER_CAP,		/* @offset bytes into the capability @id */
+	REGISTER_ECAP,		/* @offset bytes into the extended capability @id */
+};
+
+struct config_register {
+	enum register_base base;
+	unsigned int id;
+	unsigned int offset;
+	unsigned int width;	/* 1, 2, 4; 0: the name does not tell */
+};
+
+/*
+ * Reads OFFSET or NAME[+OFFSET], then perhaps .B, .W or .L; NAME is a register,
+ * CAP_<name>, ECAP_<name>, or CAP<id>, ECAP<id> with a hexadecimal number.
+ * Answers NULL, or a clause that says what is wrong.
+ */
+const char *config_name_parse(const char *str, struct config_register *reg);
+
+/* Prints all names, with offset or capability ID, and width. */
+void config_name_list(FILE *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PCIBAR_DESCRIBE_H
+#define TOOLS_PCIBAR_DESCRIBE_H
+
+#include <stdint.h>
+
+#include <pcibar/bar.h>
+#include <pcibar/device.h>
+
+#include "common/pciids.h"
+
+#include "json.h"
+
+/* What a function and its BARs are, in words and in JSON: for list and info */
+
+/* "4 MiB", "32 bytes" */
+#define SIZE_TEXT	24
+const char *describe_size(uint64_t bytes, char buf[SIZE_TEXT]);
+
+/* "mem32", "mem64", "io", "rom" */
+const char *describe_kind(uint32_t kind);
+
+/* "Red Hat, Inc. Inter-VM shared memory", as far as the names are known */
+void describe_names(const struct pciids *ids, const struct pcibar_device_info *info, FILE *out);
+
+/* "SATA controller"; a number when the name is not known */
+void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out);
+
+/* An indented line for each BAR there is; @flags as for pcibar_bar_get_info() */
+void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out);
+
+/* The members of a function and, when @dev is not NULL, the array "bars" */
+void describe_json(struct json *j, const struct pciids *ids, const char *selector,
+		   const struct pcibar_device_info *info);
+void describe_bars_json(struct json *j, struct pcibar_device *dev, uint32_t flags);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/error.h"
+
+#include "masked-write.h"
+
+void masked_write_show(const struct context *ctx, const struct masked_write *c)
+{
+	FILE *out = ctx->opt.dry_run ? stdout : stderr;
+	int digits = 2 * (int)c->width;
+
+	if (!ctx->opt.dry_run && !ctx->opt.verbose)
+		return;
+	if (out == stderr)
+		report_prefix(ctx);
+	fprintf(out, "0x%08" PRIx64 ": ", c->offset);
+	if (c->masked->has_mask)
+		fprintf(out, "0x%0*" PRIx64 " -> (0x%0*" PRIx64 ":0x%0*" PRIx64 ") -> ", digits,
+			c->old, digits, c->masked->value, digits, c->masked->mask);
+	fprintf(out, "0x%0*" PRIx64 "\n", digits, masked_write_new(c));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PCIBAR_MASKED_WRITE_H
+#define TOOLS_PCIBAR_MASKED_WRITE_H
+
+#include <stdint.h>
+
+#include "common/parse.h"
+
+#include "cmd.h"
+
+/* A register that VALUE[:MASK] is written to */
+struct masked_write {
+	uint64_t offset;
+	unsigned int width;
+	const struct masked *masked;
+	uint64_t old;		/* only with a mask: without one nothing is read */
+};
+
+/* What the register holds after it */
+static inline uint64_t masked_write_new(const struct masked_write *c)
+{
+	return (c->old & ~c->masked->mask) | (c->masked->value & c->masked->mask);
+}
+
+/*
+ * "offset: old -> (value:mask) -> new", or "offset: value" without a mask: in a
+ * dry run on stdout, with -v on stderr
+ */
+void masked_write_show(const struct context *ctx, const struct masked_write *c);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PCIBAR_PROGRESS_H
+#define TOOLS_PCIBAR_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One line on stderr that is drawn over, for work that takes long; only on a terminal */
+struct progress {
+	bool on;
+	bool drawn;
+	uint64_t total;		/* bytes */
+	uint64_t started;	/* nanoseconds */
+	uint64_t next;
+};
+
+void progress_begin(struct progress *p, uint64_t total);
+void progress_update(struct progress *p, uint64_t done);
+/* Takes the line away; answers how long it all took, in nanoseconds. */
+uint64_t progress_end(struct progress *p);
+
+/* Mebibytes per second */
+double progress_rate(uint64_t bytes, uint64_t ns);
+
+/* Nanoseconds of the monotonic clock */
+uint64_t clock_now(void);
+
+#endif

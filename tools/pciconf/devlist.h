@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PCICONF_DEVLIST_H
+#define TOOLS_PCICONF_DEVLIST_H
+
+#include <stddef.h>
+
+#include <pcibar/device.h>
+
+#include "common/context.h"
+
+/* A function with what FreeBSD names it by: its driver, and which of the driver's it is */
+struct function {
+	struct pcibar_device_info info;
+	char *driver;			/* "": none */
+	unsigned int unit;		/* from 0 in the order of addresses */
+};
+
+/* All functions of the machine in the order of addresses */
+struct devlist {
+	struct function *list;
+	size_t count;
+	size_t room;
+};
+
+/* Answers an enum status and has said what is wrong when it is not STATUS_OK. */
+int devlist_scan(struct context *ctx, struct devlist *all);
+void devlist_free(struct devlist *all);
+
+/* The one called @name, a driver with the unit behind it; NULL: there is none. */
+const struct function *devlist_find(const struct devlist *all, const char *name);
+
+#endif
