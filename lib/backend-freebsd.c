@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "devpci.h"
 #include "internal.h"
 
 #define HEADER_LAYOUT	0x7f
@@ -30,7 +30,7 @@
 #define BAR_PREFETCH	0x8u
 
 struct freebsd {
-	struct pcibar_abi abi;		/* first: see there */
+	struct pcibar_devpci devpci;		/* first: see there */
 	struct pci_conf conf;		/* as it was opened */
 	atomic_bool gone;
 };
@@ -98,14 +98,14 @@ static int freebsd_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
 	static const struct pcibar_address none;
 	struct pci_conf *confs;
-	struct pcibar_abi abi;
+	struct pcibar_devpci devpci;
 	size_t count;
-	int ret = pcibar_abi_open(&abi, root, &none);
+	int ret = pcibar_devpci_open(&devpci, root, &none);
 
 	if (ret)
 		return ret;
-	ret = list_confs(abi.fd, NULL, &confs, &count);
-	close(abi.fd);
+	ret = list_confs(devpci.fd, NULL, &confs, &count);
+	close(devpci.fd);
 	if (ret)
 		return ret;
 	for (size_t i = 0; !ret && i < count; i++) {
@@ -130,7 +130,7 @@ static bool same_ids(const struct pci_conf *a, const struct pci_conf *b)
 /* What is at the address, if it is what was opened. Once it is not, it never is again. */
 static int own_conf(struct freebsd *be, struct pci_conf *conf)
 {
-	int ret = atomic_load(&be->gone) ? -ENODEV : get_conf(be->abi.fd, &be->abi.sel, conf);
+	int ret = atomic_load(&be->gone) ? -ENODEV : get_conf(be->devpci.fd, &be->devpci.sel, conf);
 
 	if (!ret && !same_ids(conf, &be->conf))
 		ret = -ENODEV;
@@ -139,11 +139,11 @@ static int own_conf(struct freebsd *be, struct pci_conf *conf)
 	return ret;
 }
 
-static int check(struct pcibar_abi *abi)
+static int check(struct pcibar_devpci *devpci)
 {
 	struct pci_conf conf;
 
-	return own_conf((struct freebsd *)abi, &conf);
+	return own_conf((struct freebsd *)devpci, &conf);
 }
 
 static bool is_bridge(const struct freebsd *be)
@@ -153,25 +153,25 @@ static bool is_bridge(const struct freebsd *be)
 
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
-	struct pcibar_abi abi;
+	struct pcibar_devpci devpci;
 	struct pci_conf conf;
 	struct freebsd *be = NULL;
 	int ret;
 
-	ret = pcibar_abi_open(&abi, root, addr);
+	ret = pcibar_devpci_open(&devpci, root, addr);
 	if (ret)
 		return ret;
-	ret = get_conf(abi.fd, &abi.sel, &conf);
+	ret = get_conf(devpci.fd, &devpci.sel, &conf);
 	if (!ret) {
 		be = malloc(sizeof(*be));
 		ret = be ? 0 : -ENOMEM;
 	}
 	if (ret) {
-		close(abi.fd);
+		close(devpci.fd);
 		return ret;
 	}
-	*be = (struct freebsd){ .abi = abi, .conf = conf };
-	be->abi.check = check;
+	*be = (struct freebsd){ .devpci = devpci, .conf = conf };
+	be->devpci.check = check;
 	*bep = be;
 	return 0;
 }
@@ -180,7 +180,7 @@ static void freebsd_close(void *priv)
 {
 	struct freebsd *be = priv;
 
-	close(be->abi.fd);
+	close(be->devpci.fd);
 	free(be);
 }
 
@@ -267,20 +267,21 @@ static bool is_upper_half(struct freebsd *be, unsigned int bar)
 {
 	struct pci_bar_io io;
 
-	return bar && bar < PCIBAR_BAR_ROM &&
-	       !get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar - 1, is_bridge(be)), &io) &&
-	       is_64bit(&io);
+	if (!bar || bar >= PCIBAR_BAR_ROM)
+		return false;
+	return !get_bar(be->devpci.fd, &be->devpci.sel,
+			pcibar_devpci_reg(bar - 1, is_bridge(be)), &io) && is_64bit(&io);
 }
 
 static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
 {
 	struct freebsd *be = priv;
 	struct pci_bar_io io;
-	int ret = check(&be->abi);
+	int ret = check(&be->devpci);
 
 	if (ret)
 		return ret;
-	ret = get_bar(be->abi.fd, &be->abi.sel, pcibar_abi_reg(bar, is_bridge(be)), &io);
+	ret = get_bar(be->devpci.fd, &be->devpci.sel, pcibar_devpci_reg(bar, is_bridge(be)), &io);
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
 	if (ret == -ENOENT) {
 		if (is_upper_half(be, bar))
@@ -314,7 +315,8 @@ static int find_overlap(int fd, const struct pcisel *sel, int own, uint64_t firs
 	struct pci_bar_io io;
 
 	for (int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
-		if (bar == own || get_bar(fd, sel, pcibar_abi_reg((unsigned int)bar, false), &io) ||
+		if (bar == own ||
+		    get_bar(fd, sel, pcibar_devpci_reg((unsigned int)bar, false), &io) ||
 		    io.pbi_base & BAR_IO)
 			continue;
 		io.pbi_base &= ~(uint64_t)0xf;
@@ -330,26 +332,26 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 {
 	struct freebsd *be = priv;
 	struct pci_match_conf pattern = {
-		.pc_sel = be->abi.sel, .flags = PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS,
+		.pc_sel = be->devpci.sel, .flags = PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS,
 	};
 	struct pci_conf *confs;
 	size_t count;
-	int other = find_overlap(be->abi.fd, &be->abi.sel, (int)bar, first, last), ret;
+	int other = find_overlap(be->devpci.fd, &be->devpci.sel, (int)bar, first, last), ret;
 
 	*name = '\0';
 	if (other >= 0) {
 		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of the same function", other);
 		return 0;
 	}
-	ret = list_confs(be->abi.fd, &pattern, &confs, &count);
+	ret = list_confs(be->devpci.fd, &pattern, &confs, &count);
 	if (ret)
 		return ret;
 	for (size_t i = 0; !*name && i < count; i++) {
 		const struct pcisel *sel = &confs[i].pc_sel;
 
-		if (same_function(sel, &be->abi.sel))
+		if (same_function(sel, &be->devpci.sel))
 			continue;
-		other = find_overlap(be->abi.fd, sel, -1, first, last);
+		other = find_overlap(be->devpci.fd, sel, -1, first, last);
 		if (other >= 0)
 			snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %04x:%02x:%02x.%x", other,
 				 sel->pc_domain, sel->pc_bus, sel->pc_dev, sel->pc_func);
@@ -359,56 +361,56 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 }
 
 /* FreeBSD's request has no flag for sharing: there the module's parameters decide. */
-static int object_map(struct pcibar_verdict *v, int error, uint32_t flags)
+static int refuse_map(struct pcibar_refuse_ctx *ctx, int error, uint32_t flags)
 {
 	if (error == EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
-		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
 				     "set the module's parameter share_driver, or use another "
 				     "back end",
 				     "a driver or another user holds the BAR, and the freebsd back "
 				     "end cannot ask to share it");
 	if (error == EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
-		return pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
+		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "set the module's parameter share_page, or use another "
 				     "back end",
 				     "something else is in the pages of the BAR, and the freebsd "
 				     "back end cannot ask to share them");
-	return pcibar_abi_object(v, error);
+	return pcibar_devpci_refuse_map(ctx, error);
 }
 
 /* The request maps all of the BAR; what lies outside the window is given back at once. */
 static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
-		       struct pcibar_verdict *v, void **basep, void **tokenp)
+		       struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
 	struct freebsd *be = priv;
 	struct pci_bar_mmap io = {
-		.pbm_sel = be->abi.sel,
-		.pbm_reg = pcibar_abi_reg(bar, is_bridge(be)),
-		.pbm_memattr = pcibar_abi_attr(pages->attr),
+		.pbm_sel = be->devpci.sel,
+		.pbm_reg = pcibar_devpci_reg(bar, is_bridge(be)),
+		.pbm_memattr = pcibar_devpci_attr(pages->attr),
 	};
 	size_t end = (size_t)(pages->offset + pages->length);
 	char *base;
 	int ret;
 
 	(void)tokenp;
-	if (be->abi.refused)
-		return pcibar_abi_object_rights(v, be->abi.refused);
-	if (v->all && pages->flags & PCIBAR_MAP_ACTIVATE)
+	if (be->devpci.refused)
+		return pcibar_devpci_refuse_rights(ctx, be->devpci.refused);
+	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 	if (pages->flags & PCIBAR_MAP_WRITE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_RW;
 	if (pages->flags & PCIBAR_MAP_ACTIVATE)
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
-	ret = check(&be->abi);
+	ret = check(&be->devpci);
 	if (ret)
-		return pcibar_abi_object(v, -ret);
-	if (ioctl(be->abi.fd, PCIOCBARMMAP, &io))
-		return object_map(v, errno, pages->flags);
+		return pcibar_devpci_refuse_map(ctx, -ret);
+	if (ioctl(be->devpci.fd, PCIOCBARMMAP, &io))
+		return refuse_map(ctx, errno, pages->flags);
 	base = io.pbm_map_base;
-	ret = check(&be->abi);
+	ret = check(&be->devpci);
 	if (ret) {
 		munmap(base, io.pbm_map_length);
-		return pcibar_abi_object(v, -ret);
+		return pcibar_devpci_refuse_map(ctx, -ret);
 	}
 
 	if (pages->offset)
@@ -422,18 +424,18 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 static int freebsd_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
 {
 	struct freebsd *be = priv;
-	struct pci_io io = { .pi_sel = be->abi.sel, .pi_reg = (int)off, .pi_width = (int)width };
+	struct pci_io io = { .pi_sel = be->devpci.sel, .pi_reg = (int)off, .pi_width = (int)width };
 	int ret;
 
-	if (be->abi.refused)
+	if (be->devpci.refused)
 		return -EACCES;
-	ret = check(&be->abi);
+	ret = check(&be->devpci);
 	if (ret)
 		return ret;
-	if (ioctl(be->abi.fd, PCIOCREAD, &io))
+	if (ioctl(be->devpci.fd, PCIOCREAD, &io))
 		return errno == EINVAL ? -ERANGE : -errno;
 	*val = io.pi_data;
-	return check(&be->abi);
+	return check(&be->devpci);
 }
 
 const struct pcibar_backend_ops pcibar_backend_freebsd = {
@@ -454,11 +456,11 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.get_resource = freebsd_get_resource,
 	.get_neighbour = freebsd_get_neighbour,
 	.map = freebsd_map,
-	.channel_open = pcibar_abi_channel_open,
-	.channel_read = pcibar_abi_channel_read,
-	.channel_write = pcibar_abi_channel_write,
+	.channel_open = pcibar_devpci_channel_open,
+	.channel_read = pcibar_devpci_channel_read,
+	.channel_write = pcibar_devpci_channel_write,
 	.channel_close = free,
 	.config_read = freebsd_config_read,
-	.config_write = pcibar_abi_config_write,
-	.vpd_list = pcibar_abi_vpd_list,
+	.config_write = pcibar_devpci_config_write,
+	.vpd_list = pcibar_devpci_vpd_list,
 };

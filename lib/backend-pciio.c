@@ -17,7 +17,7 @@
 
 #include <pcibar/event.h>
 
-#include "abi.h"
+#include "devpci.h"
 #include "internal.h"
 
 #define HEADER_TYPE	0x0e
@@ -30,7 +30,7 @@ struct descriptor {
 };
 
 struct pciio {
-	struct pcibar_abi abi;		/* first: see there; its descriptor is the function's */
+	struct pcibar_devpci devpci;	/* first: see there; its descriptor is the function's */
 	void *sysfs;
 	pthread_mutex_t lock;		/* covers what follows */
 	struct descriptor *descriptors;
@@ -40,56 +40,56 @@ struct pciio {
 static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
 	static const struct pcibar_address none;
-	struct pcibar_abi abi;
-	int ret = pcibar_abi_open(&abi, root, &none);
+	struct pcibar_devpci devpci;
+	int ret = pcibar_devpci_open(&devpci, root, &none);
 
 	if (ret)
 		return ret;
-	close(abi.fd);
+	close(devpci.fd);
 	return pcibar_backend_sysfs.scan(root, visit, data);
 }
 
 /* Exchanges the descriptor of /dev/pci for one of the function. */
-static int function_open(struct pcibar_abi *abi)
+static int function_open(struct pcibar_devpci *devpci)
 {
 	struct pci_func_open req = {
 		.pfo_size = sizeof(req),
-		.pfo_sel = abi->sel,
-		.pfo_flags = abi->refused ? 0 : PCIIO_FUNC_OPEN_RW,
+		.pfo_sel = devpci->sel,
+		.pfo_flags = devpci->refused ? 0 : PCIIO_FUNC_OPEN_RW,
 	};
-	int ret = ioctl(abi->fd, PCIOCFUNCOPEN, &req) ? -errno : 0;
+	int ret = ioctl(devpci->fd, PCIOCFUNCOPEN, &req) ? -errno : 0;
 
-	close(abi->fd);
+	close(devpci->fd);
 	/* A read-only descriptor refuses unknown requests with EPERM. */
 	if (ret)
 		return ret == -EPERM ? -ENOTTY : ret;
 
-	abi->fd = req.pfo_fd;
+	devpci->fd = req.pfo_fd;
 	return 0;
 }
 
 static int pciio_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
-	struct pcibar_abi abi;
+	struct pcibar_devpci devpci;
 	struct pciio *be;
 	int ret;
 
-	ret = pcibar_abi_open(&abi, root, addr);
+	ret = pcibar_devpci_open(&devpci, root, addr);
 	if (ret)
 		return ret;
-	ret = function_open(&abi);
+	ret = function_open(&devpci);
 	if (ret)
 		return ret;
 
 	be = calloc(1, sizeof(*be));
 	ret = be ? pcibar_backend_sysfs.open(root, addr, &be->sysfs) : -ENOMEM;
 	if (ret) {
-		close(abi.fd);
+		close(devpci.fd);
 		free(be);
 		return ret;
 	}
 
-	be->abi = abi;
+	be->devpci = devpci;
 	be->epoll = -1;
 	pthread_mutex_init(&be->lock, NULL);
 	*bep = be;
@@ -102,7 +102,7 @@ static void pciio_close(void *priv)
 
 	if (be->epoll >= 0)
 		close(be->epoll);
-	close(be->abi.fd);
+	close(be->devpci.fd);
 	pcibar_backend_sysfs.close(be->sysfs);
 	pthread_mutex_destroy(&be->lock);
 	free(be);
@@ -175,13 +175,13 @@ static int pciio_config_modify(void *priv, unsigned int off, unsigned int width,
 {
 	struct pciio *be = priv;
 	struct pci_modify req = {
-		.pmo_size = sizeof(req), .pmo_sel = be->abi.sel, .pmo_reg = (int)off,
+		.pmo_size = sizeof(req), .pmo_sel = be->devpci.sel, .pmo_reg = (int)off,
 		.pmo_width = (int)width, .pmo_mask = mask, .pmo_value = value,
 	};
 
-	if (be->abi.refused)
+	if (be->devpci.refused)
 		return -EACCES;
-	if (ioctl(be->abi.fd, PCIOCMODIFY, &req))
+	if (ioctl(be->devpci.fd, PCIOCMODIFY, &req))
 		return -errno;
 
 	*old = req.pmo_old;
@@ -206,19 +206,19 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 		{ PCIBAR_MAP_SHARE_DRIVER, PCIIO_BAR_OPEN_SHARE_DRIVER },
 		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
 	};
-	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->abi.sel,
-				    .pbo_memattr = (u_int32_t)pcibar_abi_attr(pages->attr) };
+	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->devpci.sel,
+				    .pbo_memattr = (u_int32_t)pcibar_devpci_attr(pages->attr) };
 	uint32_t type = 0;
 
 	if (bar == PCIBAR_BAR_ROM)
 		pciio_config_read(be, HEADER_TYPE, 1, &type);
-	req.pbo_reg = pcibar_abi_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
+	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].ours)
 			req.pbo_flags |= flags[i].theirs;
 	if (is_handed_over(pages->driver))
 		req.pbo_flags |= PCIIO_BAR_OPEN_SHARE_DRIVER;
-	return ioctl(be->abi.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
+	return ioctl(be->devpci.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
 
 static int watch(struct pciio *be, int fd)
@@ -231,7 +231,7 @@ static int watch(struct pciio *be, int fd)
 /* The end of the function ends its BARs as well: it is reported once. */
 static void watch_no_more(struct pciio *be)
 {
-	epoll_ctl(be->epoll, EPOLL_CTL_DEL, be->abi.fd, NULL);
+	epoll_ctl(be->epoll, EPOLL_CTL_DEL, be->devpci.fd, NULL);
 	for (struct descriptor *desc = be->descriptors; desc; desc = desc->next)
 		epoll_ctl(be->epoll, EPOLL_CTL_DEL, desc->fd, NULL);
 }
@@ -276,22 +276,22 @@ static void pciio_unmapped(void *priv, void *token)
 }
 
 static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
-		     struct pcibar_verdict *v, void **basep, void **tokenp)
+		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
 	int prot = PROT_READ | (pages->flags & PCIBAR_MAP_WRITE ? PROT_WRITE : 0);
 	struct pciio *be = priv;
 	int fd, ret;
 
-	if (be->abi.refused)
-		return pcibar_abi_object_rights(v, be->abi.refused);
-	if (v->all && pages->flags & PCIBAR_MAP_ACTIVATE)
+	if (be->devpci.refused)
+		return pcibar_devpci_refuse_rights(ctx, be->devpci.refused);
+	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 	fd = bar_open(be, bar, pages);
 	if (fd < 0)
-		return pcibar_abi_object(v, -fd);
+		return pcibar_devpci_refuse_map(ctx, -fd);
 	*basep = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, fd, (off_t)pages->offset);
 	if (*basep == MAP_FAILED) {
-		ret = pcibar_abi_object(v, errno);
+		ret = pcibar_devpci_refuse_map(ctx, errno);
 		close(fd);
 		return ret;
 	}
@@ -299,7 +299,7 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	if (ret) {
 		munmap(*basep, (size_t)pages->length);
 		close(fd);
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
 	}
 	return 0;
 }
@@ -312,7 +312,7 @@ static int watch_all(struct pciio *be)
 	if (be->epoll < 0)
 		return -errno;
 
-	ret = watch(be, be->abi.fd);
+	ret = watch(be, be->devpci.fd);
 	for (struct descriptor *desc = be->descriptors; !ret && desc; desc = desc->next)
 		ret = watch(be, desc->fd);
 	if (ret) {
@@ -338,9 +338,11 @@ static int pciio_event_fd(void *priv)
 /* Its descriptor hangs up last: a BAR that hangs up before may be of such a function. */
 static bool is_gone(struct pciio *be)
 {
-	struct pci_bar_io req = { .pbi_sel = be->abi.sel, .pbi_reg = pcibar_abi_reg(0, false) };
+	struct pci_bar_io req = {
+		.pbi_sel = be->devpci.sel, .pbi_reg = pcibar_devpci_reg(0, false),
+	};
 
-	return ioctl(be->abi.fd, PCIOCGETBAR, &req) && errno == ENODEV;
+	return ioctl(be->devpci.fd, PCIOCGETBAR, &req) && errno == ENODEV;
 }
 
 /* A BAR may end before its function: when it is moved. */
@@ -389,19 +391,19 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.get_virtual = pciio_get_virtual,
 	.map = pciio_map,
 	.unmapped = pciio_unmapped,
-	.channel_open = pcibar_abi_channel_open,
-	.channel_read = pcibar_abi_channel_read,
-	.channel_write = pcibar_abi_channel_write,
+	.channel_open = pcibar_devpci_channel_open,
+	.channel_read = pcibar_devpci_channel_read,
+	.channel_write = pcibar_devpci_channel_write,
 	.channel_close = free,
 	.config_read = pciio_config_read,
 	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
-	.config_write = pcibar_abi_config_write,
+	.config_write = pcibar_devpci_config_write,
 	/* As one operation for the module, which changes the same bits when it activates. */
 	.config_modify = pciio_config_modify,
 	.hold_lock = pciio_hold_lock,
 	.hold_unlock = pciio_hold_unlock,
 	/* And it wakes a sleeping device, which not every kernel does for sysfs' file. */
-	.vpd_list = pcibar_abi_vpd_list,
+	.vpd_list = pcibar_devpci_vpd_list,
 	.event_fd = pciio_event_fd,
 	.event_next = pciio_event_next,
 };

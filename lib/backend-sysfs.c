@@ -180,7 +180,7 @@ static int sysfs_get_virtual(void *priv, bool *is_virtual, bool *decodes)
 }
 
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
-		     struct pcibar_verdict *v, void **basep, void **tokenp)
+		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
 	bool write = pages->flags & PCIBAR_MAP_WRITE;
 	struct sysfs *be = priv;
@@ -191,17 +191,17 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	(void)tokenp;
 	snprintf(file, sizeof(file), "resource%u%s", bar,
 		 pages->attr == PCIBAR_ATTR_WC ? "_wc" : "");
-	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write, v);
+	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write, ctx);
 	if (fd < 0)
 		return fd;
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
-		ret = pcibar_sysfs_object_mmap(be->dir, be->root, v, errno);
+		ret = pcibar_sysfs_refuse_mmap(be->dir, be->root, ctx, errno);
 	} else if (pages->wc_exists && pcibar_sysfs_attr_differs(be->root, pages->cpu_addr,
 								 pages->length, pages->attr)) {
 		munmap(base, (size_t)pages->length);
-		ret = pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EBUSY,
+		ret = pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EBUSY,
 				    "end the other mapping, or map it with the same attribute",
 				    "another user has the BAR mapped with another attribute");
 	} else {
@@ -235,8 +235,8 @@ static int rom_length(int fd, uint64_t *length)
 	return low ? 0 : -EIO;
 }
 
-static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct pcibar_verdict *v,
-			      uint64_t *length, void **chanp)
+static int sysfs_channel_open(void *priv, unsigned int bar, bool write,
+			      struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
 	bool rom = bar == PCIBAR_BAR_ROM;
 	struct channel *chan;
@@ -247,20 +247,20 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write, struct p
 	if (!rom)
 		snprintf(file, sizeof(file), "resource%u", bar);
 	if (write && pcibar_sysfs_locked_down(be->root))
-		return pcibar_sysfs_object_lockdown(v);
-	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write || rom, v);
+		return pcibar_sysfs_refuse_lockdown(ctx);
+	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write || rom, ctx);
 	if (fd < 0)
 		return fd;
 	/* "1" lets the file be read; the ROM decoder is on only during each read. */
 	if (rom && (pwrite(fd, "1", 1, 0) != 1 || (ret = rom_length(fd, length)))) {
-		ret = pcibar_object(v, PCIBAR_REASON_ROM, -EIO,
+		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO,
 				    "look at its bytes through the module (modprobe pciio)",
 				    "the kernel finds no image in the expansion ROM");
 		goto out_close;
 	}
 	chan = malloc(sizeof(*chan));
 	if (!chan) {
-		ret = pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		ret = pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 		goto out_close;
 	}
 	chan->fd = fd;

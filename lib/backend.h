@@ -9,7 +9,7 @@
 #include <pcibar/device.h>
 #include <pcibar/vpd.h>
 
-struct pcibar_verdict;
+struct pcibar_refuse_ctx;
 
 /*
  * Holds on decoding, bits of the command register: a handle has decoding in use
@@ -117,15 +117,15 @@ struct pcibar_backend_ops {
 	int (*get_virtual)(void *be, bool *is_virtual, bool *decodes);
 
 	/*
-	 * Map pages of a memory BAR. Refusals are recorded in @v and their
+	 * Map pages of a memory BAR. Refusals are recorded in @ctx and their
 	 * errno is the answer. @tokenp, if it is set, is what the back end
 	 * keeps for the mapping: the caller hands it to unmapped() after
-	 * munmap(). While explaining (v->all) nothing may change in the
+	 * munmap(). While explaining (ctx->all) nothing may change in the
 	 * device: a map that would is refused with -EAGAIN. unmapped() may be
 	 * NULL.
 	 */
 	int (*map)(void *be, unsigned int bar, const struct pcibar_pages *pages,
-		   struct pcibar_verdict *v, void **base, void **tokenp);
+		   struct pcibar_refuse_ctx *ctx, void **base, void **tokenp);
 	void (*unmapped)(void *be, void *token);
 
 	/*
@@ -134,7 +134,7 @@ struct pcibar_backend_ops {
 	 * of the BAR and may be lowered (a ROM's image). An I/O channel does
 	 * widths 1, 2 and 4; others answer -EOPNOTSUPP. Values are numbers.
 	 */
-	int (*channel_open)(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
+	int (*channel_open)(void *be, unsigned int bar, bool write, struct pcibar_refuse_ctx *ctx,
 			    uint64_t *length, void **chanp);
 	int (*channel_read)(void *chan, uint64_t off, unsigned int width, uint64_t *val);
 	int (*channel_write)(void *chan, uint64_t off, unsigned int width, uint64_t val);

@@ -86,13 +86,13 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 }
 
 /* An indirect map has a channel in place of pages. */
-static int open_channel(struct pcibar_map *map, struct pcibar_request *req,
-			struct pcibar_verdict *v)
+static int open_channel(struct pcibar_map *map, struct pcibar_map_request *req,
+			struct pcibar_refuse_ctx *ctx)
 {
 	uint64_t end = req->res.length;
 	bool to_end = req->offset + req->length == end;
 	int ret = map->dev->ops->channel_open(map->dev->be, map->bar,
-					      map->flags & PCIBAR_MAP_WRITE, v, &end,
+					      map->flags & PCIBAR_MAP_WRITE, ctx, &end,
 					      &map->channel);
 
 	if (ret)
@@ -101,7 +101,7 @@ static int open_channel(struct pcibar_map *map, struct pcibar_request *req,
 		req->length = end - req->offset;
 	if (req->offset + req->length > end) {
 		map->dev->ops->channel_close(map->channel);
-		return pcibar_object(v, PCIBAR_REASON_RANGE, -ERANGE, "stay below its length",
+		return pcibar_refuse(ctx, PCIBAR_REASON_RANGE, -ERANGE, "stay below its length",
 				     "the image in the expansion ROM has only 0x%" PRIx64 " bytes",
 				     end);
 	}
@@ -115,32 +115,33 @@ static void unmap_pages(struct pcibar_map *map)
 		map->dev->ops->unmapped(map->dev->be, map->token);
 }
 
-static int map_pages(struct pcibar_map *map, const struct pcibar_request *req,
-		     struct pcibar_verdict *v)
+static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *req,
+		     struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_pages pages;
 	uint64_t in_page = req->res.start & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 	int ret;
 
-	pcibar_request_pages(req, &pages);
+	pcibar_map_request_pages(req, &pages);
 	if (pages.length > SIZE_MAX)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "map a smaller window",
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "map a smaller window",
 				     "the window is larger than the address space");
-	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, v, &map->pages, &map->token);
+	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, ctx, &map->pages, &map->token);
 	if (ret)
 		return ret;
 	map->pages_len = (size_t)pages.length;
 	map->slot = pcibar_guard_add(map->pages, map->pages_len, map->flags & PCIBAR_MAP_WRITE);
 	if (!map->slot) {
 		unmap_pages(map);
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 	}
 	map->addr = (volatile char *)map->pages + (in_page + req->offset - pages.offset);
 	return 0;
 }
 
 /* Decoding goes on before the mapping is made and off again when that fails. */
-static int establish(struct pcibar_map *map, struct pcibar_request *req, struct pcibar_verdict *v)
+static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
+		     struct pcibar_refuse_ctx *ctx)
 {
 	int ret;
 
@@ -150,12 +151,15 @@ static int establish(struct pcibar_map *map, struct pcibar_request *req, struct 
 								 : PCIBAR_ENABLE_MEM;
 		ret = pcibar_activate(map->dev, map->decode_bit);
 		if (ret)
-			return pcibar_object(v, ret == -EPERM ? PCIBAR_REASON_LOCKDOWN :
+			return pcibar_refuse(ctx, ret == -EPERM ? PCIBAR_REASON_LOCKDOWN :
 					     ret == -EACCES ? PCIBAR_REASON_PERMISSION :
 					     PCIBAR_REASON_SYSTEM, ret, "run it as root",
 					     "decoding cannot be turned on: %s", strerror(-ret));
 	}
-	ret = map->flags & PCIBAR_MAP_INDIRECT ? open_channel(map, req, v) : map_pages(map, req, v);
+	if (map->flags & PCIBAR_MAP_INDIRECT)
+		ret = open_channel(map, req, ctx);
+	else
+		ret = map_pages(map, req, ctx);
 	if (ret && map->decode_bit)
 		pcibar_deactivate(map->dev, map->decode_bit);
 	return ret;
@@ -165,8 +169,8 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 			      const struct pcibar_map_opts *opts, struct pcibar_map **mapp)
 {
 	static const struct pcibar_map_opts defaults = { .size = sizeof(defaults) };
-	struct pcibar_request req;
-	struct pcibar_verdict v;
+	struct pcibar_map_request req;
+	struct pcibar_refuse_ctx ctx;
 	struct pcibar_map *map;
 	int ret;
 
@@ -174,29 +178,29 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		opts = &defaults;
 	ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
 	if (!ret)
-		ret = pcibar_verdict_init(&v, opts->why);
+		ret = pcibar_refuse_init(&ctx, opts->why);
 	if (ret)
 		return ret;
 	if (opts->reserved)
 		return -EINVAL;
-	v.backend = dev->ops->id;
-	req = (struct pcibar_request){
+	ctx.backend = dev->ops->id;
+	req = (struct pcibar_map_request){
 		.dev = dev, .bar = bar, .flags = opts->flags, .attr = opts->attr,
 		.offset = opts->offset, .length = opts->length,
 	};
-	ret = pcibar_request_check(&req, &v);
+	ret = pcibar_map_check(&req, &ctx);
 	if (ret)
 		return ret;
 	map = calloc(1, sizeof(*map));
 	if (!map)
-		return pcibar_object(&v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(&ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 	map->dev = dev;
 	map->bar = bar;
 	map->flags = opts->flags;
 	map->attr = opts->attr;
 	map->offset = opts->offset;
 	atomic_init(&map->lost, false);
-	ret = establish(map, &req, &v);
+	ret = establish(map, &req, &ctx);
 	if (ret) {
 		free(map);
 		return ret;

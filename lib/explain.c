@@ -6,7 +6,7 @@
 #include "internal.h"
 
 /* Only the system knows its permissions, lockdown and claims: ask it for one page. */
-static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
+static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	const struct pcibar_backend_ops *ops = req->dev->ops;
 	uint64_t length = req->res.length;
@@ -15,21 +15,21 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 	bool asleep = false;
 
 	/* To map it wakes a device: so it is not done to hear the answer. */
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !pcibar_request_is_inside(req) ||
+	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
 	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
 	if (req->res.flags & PCIBAR_BAR_MAPPABLE) {
 		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
 			return;
-		pcibar_request_pages(req, &pages);
+		pcibar_map_request_pages(req, &pages);
 		pages.length = (uint64_t)sysconf(_SC_PAGESIZE);
-		if (!ops->map(req->dev->be, req->bar, &pages, v, &base, &token)) {
+		if (!ops->map(req->dev->be, req->bar, &pages, ctx, &base, &token)) {
 			munmap(base, pages.length);
 			if (token)
 				ops->unmapped(req->dev->be, token);
 		}
 	} else if (req->res.kind == PCIBAR_BAR_IO && ops->channel_open) {
-		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, v,
+		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, ctx,
 				       &length, &channel))
 			ops->channel_close(channel);
 	}
@@ -39,35 +39,35 @@ static void try_it(struct pcibar_request *req, struct pcibar_verdict *v)
 static int explain_backend(const struct pcibar_backend_ops *ops,
 			   const struct pcibar_selector *sel, const struct pcibar_address *addr,
 			   const struct pcibar_intent *intent,
-			   const struct pcibar_open_opts *opts, struct pcibar_verdict *v)
+			   const struct pcibar_open_opts *opts, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_open_opts writable = *opts;
-	struct pcibar_request req = { 0 };
+	struct pcibar_map_request req = { 0 };
 	int ret;
 
 	/* Whether a program opens for writing is its own choice, not an obstacle. */
 	writable.flags |= PCIBAR_OPEN_WRITE;
-	v->backend = ops->id;
-	v->error = 0;
-	v->why->backends |= 1u << ops->id;
-	ret = pcibar_open_address(addr, &writable, ops, v, &req.dev);
+	ctx->backend = ops->id;
+	ctx->error = 0;
+	ctx->why->backends |= 1u << ops->id;
+	ret = pcibar_open_address(addr, &writable, ops, ctx, &req.dev);
 	if (!ret) {
 		/* Each back end opens by address, where another function may be by now. */
 		if (pcibar_ids_match(req.dev, sel) <= 0) {
-			pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+			pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 		} else if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
 			req.bar = intent->bar;
 			req.flags = intent->map_flags;
 			req.attr = intent->attr;
 			req.offset = intent->offset;
 			req.length = intent->length;
-			pcibar_request_check(&req, v);
-			try_it(&req, v);
+			pcibar_map_check(&req, ctx);
+			try_it(&req, ctx);
 		}
 		pcibar_device_close(req.dev);
 	}
-	if (!v->error)
-		v->why->possible |= 1u << ops->id;
+	if (!ctx->error)
+		ctx->why->possible |= 1u << ops->id;
 	return ret == -ENOMEM ? ret : 0;
 }
 
@@ -88,7 +88,7 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 {
 	struct pcibar_address addr;
 	struct pcibar_device *dev;
-	struct pcibar_verdict v;
+	struct pcibar_refuse_ctx ctx;
 	int ret;
 
 	ret = pcibar_open_check(&opts);
@@ -97,20 +97,20 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 	if (!ret && intent)
 		ret = intent_check(intent);
 	if (!ret)
-		ret = pcibar_verdict_init(&v, refusal);
+		ret = pcibar_refuse_init(&ctx, refusal);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr)) {
-		ret = pcibar_open_match(sel, opts, &v, &dev);
+		ret = pcibar_open_match(sel, opts, &ctx, &dev);
 		if (ret)
 			return ret == -ENOMEM ? ret : 0;
 		addr = dev->addr;
 		pcibar_device_close(dev);
 	}
-	v.all = true;
+	ctx.all = true;
 	for (size_t i = 0; !ret && pcibar_backends[i]; i++)
 		if (pcibar_backend_allowed(pcibar_backends[i], opts))
 			ret = explain_backend(pcibar_backends[i], sel, &addr, intent, opts,
-					      &v);
+					      &ctx);
 	return ret;
 }

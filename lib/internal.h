@@ -94,19 +94,19 @@ static inline void pcibar_unlock(pthread_mutex_t *lock, int state)
 void pcibar_log(const struct pcibar_log *log, int level, const char *fmt, ...) PCIBAR_PRINTF(3, 4);
 
 /*
- * verdict.c: the verdict collects objections; the first one's errno is the
- * answer of the call. With @all the checks go on after it.
+ * refusal.c: a context collects the reasons for a refusal. The errno of the first
+ * one is what the call returns. With @all the checks continue after it.
  */
-struct pcibar_verdict {
+struct pcibar_refuse_ctx {
 	struct pcibar_refusal *why;	/* NULL: only the errno is wanted */
 	uint32_t backend;
 	bool all;
 	int error;
 };
 
-int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why);
-/* Answers @error, so that a check can end with it. */
-int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
+int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why);
+/* Returns @error, so that a caller can 'return pcibar_refuse(...)'. */
+int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
 /* A size-first struct of a caller, which may be older or newer. */
 int pcibar_check_size(const void *arg, size_t min, size_t known);
@@ -124,19 +124,28 @@ int pcibar_selector_check(const struct pcibar_selector *sel);
 /* False when it selects by IDs. */
 bool pcibar_selector_address(const struct pcibar_selector *sel, struct pcibar_address *addr);
 
-/* device.c */
+/* backend.c */
+bool pcibar_backend_exists(uint32_t id);
 bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
 			    const struct pcibar_open_opts *opts);
-/* Puts the defaults in the place of NULL. */
+const char *pcibar_sysfs_root(const struct pcibar_open_opts *opts);
+/* No back end that may be used exists here; @ops is the last one that was tried. */
+int pcibar_refuse_absent(struct pcibar_refuse_ctx *ctx, const struct pcibar_backend_ops *ops,
+			 const char *root);
+
+/* device.c */
+
+/* Replaces NULL by the defaults. */
 int pcibar_open_check(const struct pcibar_open_opts **optsp);
+/* Tries @ops, or with NULL all back ends that @opts allows in the order of AUTO. */
 int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_open_opts *opts,
-			const struct pcibar_backend_ops *ops, struct pcibar_verdict *v,
+			const struct pcibar_backend_ops *ops, struct pcibar_refuse_ctx *ctx,
 			struct pcibar_device **devp);
-/* Opens the one function that has the IDs; for selectors without an address. */
-int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
-		      struct pcibar_verdict *v, struct pcibar_device **devp);
-/* 1 when @dev has the IDs that @sel asks for, else 0; reads no more than is needed. */
-int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel);
+/* Opening @text through @ops failed with @error. */
+int pcibar_refuse_open(struct pcibar_refuse_ctx *ctx, const struct pcibar_backend_ops *ops,
+		       const char *text, int error);
+/* All of @info but its size, which the caller has checked */
+int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info *info);
 void pcibar_device_get(struct pcibar_device *dev);
 void pcibar_device_put(struct pcibar_device *dev);
 
@@ -148,12 +157,20 @@ static inline int pcibar_device_result(struct pcibar_device *dev, int ret)
 	return ret;
 }
 
-/* request.c */
+/* select.c */
+
+/* Opens the one function that has the IDs; for selectors without an address. */
+int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		      struct pcibar_refuse_ctx *ctx, struct pcibar_device **devp);
+/* 1 when @dev has the IDs that @sel asks for, else 0; reads no more than is needed. */
+int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel);
+
+/* map-check.c */
 #define PCIBAR_MAP_FLAGS_ALL	(PCIBAR_MAP_WRITE | PCIBAR_MAP_EXCLUSIVE | \
 				 PCIBAR_MAP_ACTIVATE | PCIBAR_MAP_SHARE_DRIVER | \
 				 PCIBAR_MAP_SHARE_PAGE | PCIBAR_MAP_INDIRECT)
 
-struct pcibar_request {
+struct pcibar_map_request {
 	struct pcibar_device *dev;
 	unsigned int bar;
 	uint32_t flags;
@@ -165,10 +182,10 @@ struct pcibar_request {
 	char driver[PCIBAR_NAME_LEN];	/* when that is set */
 };
 
-int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v);
-bool pcibar_request_is_inside(const struct pcibar_request *req);
+int pcibar_map_check(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
+bool pcibar_map_request_is_inside(const struct pcibar_map_request *req);
 /* The pages that hold the window, once the request was checked. */
-void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages *pages);
+void pcibar_map_request_pages(const struct pcibar_map_request *req, struct pcibar_pages *pages);
 
 /* config.c */
 int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,

@@ -151,11 +151,11 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 	struct pcibar_selector new = { .size = sizeof(new) };
 	struct pcibar_address addr;
 	bool freebsd = !strncmp(str, "pci", 3);
-	struct pcibar_verdict v;
+	struct pcibar_refuse_ctx ctx;
 	bool ok;
 	int ret;
 
-	ret = pcibar_verdict_init(&v, why);
+	ret = pcibar_refuse_init(&ctx, why);
 	if (!ret)
 		ret = pcibar_check_size(sel, sizeof(new), sizeof(new));
 	if (ret)
@@ -173,7 +173,7 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 		ok = parse_ids(str, &new);
 	}
 	if (!ok)
-		return pcibar_object(&v, PCIBAR_REASON_SELECTOR, -EINVAL, hint(str),
+		return pcibar_refuse(&ctx, PCIBAR_REASON_SELECTOR, -EINVAL, hint(str),
 				     "\"%.40s\" is not a selector", str);
 	new.size = sel->size;
 	*sel = new;

@@ -79,13 +79,13 @@ int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_vir
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
 
-/* sysfs-refuse.c; what they record in @v they answer, too. */
+/* sysfs-refusal.c; what they record in @ctx they answer, too. */
 bool pcibar_sysfs_locked_down(const char *root);
-int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v);
+int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx);
 /* A descriptor, or why not. */
 int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
-			   struct pcibar_verdict *v);
-int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error);
+			   struct pcibar_refuse_ctx *ctx);
+int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx *ctx, int error);
 
 /* sysfs-io.c: one access of an I/O BAR's file. */
 int pcibar_sysfs_io_read(int fd, uint64_t off, unsigned int width, uint64_t *val);

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 #include <pcibar/pcibar.h>

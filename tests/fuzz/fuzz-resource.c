@@ -6,7 +6,7 @@
 
 #include "internal.h"
 #include "sysfs.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define FUNCTION	"0000:03:00.0"
 

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/types.h>
 
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 static struct {
 	atomic_uint countdown;	/* 0: no failure to come */

@@ -3,7 +3,7 @@
 
 #include <endian.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 #define LEN	0x1000

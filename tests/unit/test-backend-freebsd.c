@@ -6,10 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "devpci.h"
 #include "inject.h"
 #include "internal.h"
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 static struct tree tree;
 static struct pcibar_device *dev;
@@ -224,7 +224,7 @@ static void translates_every_flag(void **state)
 	opts.flags = 0;
 	opts.attr = PCIBAR_ATTR_WC;
 	assert_int_equal(try_map(2), 0);
-	assert_int_equal(node.map.pbm_memattr, PCIBAR_ABI_WC);
+	assert_int_equal(node.map.pbm_memattr, PCIBAR_DEVPCI_WC);
 	opts.flags = PCIBAR_MAP_EXCLUSIVE;
 	assert_int_equal(try_map(2), -EOPNOTSUPP);
 	assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);

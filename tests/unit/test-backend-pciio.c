@@ -9,10 +9,10 @@
 
 #include <pcibar/enable.h>
 
-#include "abi.h"
+#include "devpci.h"
 #include "inject.h"
 #include "internal.h"
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 #define THREADS	4
 #define ROUNDS	50
@@ -155,7 +155,7 @@ static void translates_every_flag(void **state)
 	assert_int_equal(node.open.pbo_reserved[0] | node.open.pbo_reserved[1], 0);
 	opts.attr = PCIBAR_ATTR_WC;
 	assert_int_equal(try_map(2), 0);
-	assert_int_equal(node.open.pbo_memattr, (uint32_t)PCIBAR_ABI_WC);
+	assert_int_equal(node.open.pbo_memattr, (uint32_t)PCIBAR_DEVPCI_WC);
 }
 
 /* The module would refuse beside any driver but its own. */

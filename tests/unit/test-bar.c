@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 #define BUS_ADDRESS	0x3800000000	/* as the BAR register has it: not the CPU's */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 static struct fake *fake;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 
 /*
  * The file itself, in place of the library's: it chooses its inner loops by the

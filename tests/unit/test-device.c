@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "internal.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 static struct pcibar_refusal why;
 static struct pcibar_open_opts opts;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 
 #define EVENT_FD	77
 

@@ -2,7 +2,7 @@
 /* What a device sees: exactly one access of the width for each unit, in order, none besides. */
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 #include "trap.h"
 

@@ -3,10 +3,10 @@
 
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "internal.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 static struct pcibar_refusal why;
 static struct pcibar_intent intent;
@@ -266,14 +266,14 @@ static void explains_without_memory(void **state)
 static void keeps_to_the_room_there_is(void **state)
 {
 	struct fake *fake = add_function();
-	struct pcibar_verdict v;
+	struct pcibar_refuse_ctx v;
 
 	(void)state;
-	assert_int_equal(pcibar_verdict_init(&v, &why), 0);
+	assert_int_equal(pcibar_refuse_init(&v, &why), 0);
 	v.all = true;
-	pcibar_object(&v, PCIBAR_REASON_DRIVER, -EBUSY, "do not", "number %d", 0);
+	pcibar_refuse(&v, PCIBAR_REASON_DRIVER, -EBUSY, "do not", "number %d", 0);
 	for (int i = 1; i < 2 * PCIBAR_REASONS_MAX; i++)
-		pcibar_object(&v, PCIBAR_REASON_ASLEEP, -ENXIO, "do not", "number %d", i);
+		pcibar_refuse(&v, PCIBAR_REASON_ASLEEP, -ENXIO, "do not", "number %d", i);
 	assert_int_equal(v.error, -EBUSY);
 	assert_int_equal(why.count, PCIBAR_REASONS_MAX);
 	assert_string_equal(why.reasons[PCIBAR_REASONS_MAX - 1].what, "number 11");

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 
 static volatile sig_atomic_t sysconf_calls, nanosleep_calls;

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 
 #define LEN	0x4000
 #define SECONDS	10	/* a deadlock ends by SIGALRM, in the child of fork() as well */

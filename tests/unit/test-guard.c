@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define FUNCTION	"0000:03:00.0"
 #define LEN		0x10000

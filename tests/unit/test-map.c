@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "internal.h"
 

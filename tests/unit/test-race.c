@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "must.h"
 
 #define WINDOW	0x2000

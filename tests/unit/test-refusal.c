@@ -2,7 +2,7 @@
 /* What pcibar_bar_map() refuses, and in which order. */
 #include "unit.h"
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 static struct pcibar_refusal why = { .size = sizeof(why) };

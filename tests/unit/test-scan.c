@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "internal.h"
 

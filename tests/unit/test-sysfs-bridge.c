@@ -3,7 +3,7 @@
 
 #include "inject.h"
 #include "internal.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define BRIDGE	"0000:03:00.0"
 

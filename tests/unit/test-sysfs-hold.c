@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "internal.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define FUNCTION	"0000:03:00.0"
 #define IO		PCIBAR_ENABLE_IO

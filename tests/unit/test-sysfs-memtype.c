@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "sysfs.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define LIST	"kernel/debug/x86/pat_memtype_list"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "sysfs.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 static struct tree tree;
 static int dir;

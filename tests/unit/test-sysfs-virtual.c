@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "internal.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define PHYSICAL	"0000:03:00.0"
 #define VIRTUAL		"0000:03:10.0"

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "internal.h"
 
 #define THREADS	4

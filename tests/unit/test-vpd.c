@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "abi.h"
-#include "backend-fake.h"
+#include "devpci.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "internal.h"
 #include "sysfs.h"
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #define FUNCTION	"0000:03:00.0"
 
@@ -164,7 +164,7 @@ static void takes_elements_apart(void **state)
 
 	(void)state;
 	/* The last length is the NUL behind the text. */
-	assert_int_equal(pcibar_abi_vpd_parse(elements, sizeof(elements), note, &go_on), 0);
+	assert_int_equal(pcibar_devpci_vpd_parse(elements, sizeof(elements), note, &go_on), 0);
 	assert_string_equal(listed, GOOD_FIELDS);
 	for (size_t len = 0; len < sizeof(elements); len++) {
 		uint8_t *exact = malloc(len ? len : 1);
@@ -172,13 +172,13 @@ static void takes_elements_apart(void **state)
 		assert_non_null(exact);
 		memcpy(exact, elements, len);
 		*listed = '\0';
-		assert_int_equal(pcibar_abi_vpd_parse(exact, len, note, &go_on), 0);
+		assert_int_equal(pcibar_devpci_vpd_parse(exact, len, note, &go_on), 0);
 		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
 		assert_true(strlen(listed) < strlen(GOOD_FIELDS));
 		free(exact);
 	}
 	*listed = '\0';
-	assert_int_equal(pcibar_abi_vpd_parse(elements, sizeof(elements), note, &end), 7);
+	assert_int_equal(pcibar_devpci_vpd_parse(elements, sizeof(elements), note, &end), 7);
 	assert_string_equal(listed, "ident: Name; ");
 }
 

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 #include "inject.h"
 #include "must.h"
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 #define CHILD_SECONDS	60	/* enough under valgrind; a child that hangs is killed */
 #define TAIL		8

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi.h"
+#include "devpci.h"
 #include "internal.h"
 
 /*
@@ -13,49 +13,50 @@
  */
 #define VPD_ROOM	(64u << 10)
 
-int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pcibar_address *addr)
+int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
+		       const struct pcibar_address *addr)
 {
-	*abi = (struct pcibar_abi){
+	*devpci = (struct pcibar_devpci){
 		.sel = { .pc_domain = addr->domain, .pc_bus = addr->bus, .pc_dev = addr->slot,
 			 .pc_func = addr->func },
 	};
 	if (strcmp(root, "/sys"))
 		return -ENOENT;
-	abi->fd = open(PCIBAR_DEV_PCI, O_RDWR | O_CLOEXEC);
-	if (abi->fd < 0 && (errno == EACCES || errno == EPERM)) {
-		abi->refused = errno;
-		abi->fd = open(PCIBAR_DEV_PCI, O_RDONLY | O_CLOEXEC);
+	devpci->fd = open(PCIBAR_DEV_PCI, O_RDWR | O_CLOEXEC);
+	if (devpci->fd < 0 && (errno == EACCES || errno == EPERM)) {
+		devpci->refused = errno;
+		devpci->fd = open(PCIBAR_DEV_PCI, O_RDONLY | O_CLOEXEC);
 	}
-	if (abi->fd >= 0)
+	if (devpci->fd >= 0)
 		return 0;
 	/* A node may stand there without its module. */
 	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
 }
 
-static int check(struct pcibar_abi *abi)
+static int check(struct pcibar_devpci *devpci)
 {
-	return abi->check ? abi->check(abi) : 0;
+	return devpci->check ? devpci->check(devpci) : 0;
 }
 
-int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val)
+int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, uint32_t val)
 {
-	struct pcibar_abi *abi = be;
-	struct pci_io io = { .pi_sel = abi->sel, .pi_reg = (int)off, .pi_width = (int)width,
+	struct pcibar_devpci *devpci = be;
+	struct pci_io io = { .pi_sel = devpci->sel, .pi_reg = (int)off, .pi_width = (int)width,
 			     .pi_data = val };
 	int ret;
 
-	if (abi->refused)
+	if (devpci->refused)
 		return -EACCES;
-	ret = check(abi);
+	ret = check(devpci);
 	if (ret)
 		return ret;
-	if (!ioctl(abi->fd, PCIOCWRITE, &io))
+	if (!ioctl(devpci->fd, PCIOCWRITE, &io))
 		return 0;
 	/* Width and alignment were checked: what is left is the end of the space. */
 	return errno == EINVAL ? -ERANGE : -errno;
 }
 
-int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
+int pcibar_devpci_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
 {
 	struct pci_vpd_element element;
 	size_t at = 0;
@@ -81,18 +82,18 @@ int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void 
 	return ret;
 }
 
-int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
+int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 {
-	struct pcibar_abi *abi = be;
-	struct pci_list_vpd_io io = { .plvi_sel = abi->sel, .plvi_len = VPD_ROOM };
-	int ret = check(abi);
+	struct pcibar_devpci *devpci = be;
+	struct pci_list_vpd_io io = { .plvi_sel = devpci->sel, .plvi_len = VPD_ROOM };
+	int ret = check(devpci);
 
 	if (ret)
 		return ret;
 	ret = -ENOMEM;
 	io.plvi_data = malloc(VPD_ROOM);
-	if (io.plvi_data && !ioctl(abi->fd, PCIOCLISTVPD, &io))
-		ret = pcibar_abi_vpd_parse((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
+	if (io.plvi_data && !ioctl(devpci->fd, PCIOCLISTVPD, &io))
+		ret = pcibar_devpci_vpd_parse((const uint8_t *)io.plvi_data, io.plvi_len, fn, data);
 	else if (io.plvi_data)
 		ret = errno == ENXIO ? -ENOENT : -errno;
 	free(io.plvi_data);
@@ -100,7 +101,7 @@ int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 }
 
 struct channel {
-	struct pcibar_abi *abi;		/* of the device, which the map keeps */
+	struct pcibar_devpci *devpci;		/* of the device, which the map keeps */
 	unsigned int bar;
 };
 
@@ -110,34 +111,34 @@ struct channel {
  */
 static int try_channel(const struct channel *chan)
 {
-	struct pci_bar_ioreq req = { .pbi_sel = chan->abi->sel, .pbi_bar = chan->bar,
+	struct pci_bar_ioreq req = { .pbi_sel = chan->devpci->sel, .pbi_bar = chan->bar,
 				     .pbi_width = 1 };
 
-	if (!ioctl(chan->abi->fd, PCIOCBARIO, &req) || errno == EINVAL)
+	if (!ioctl(chan->devpci->fd, PCIOCBARIO, &req) || errno == EINVAL)
 		return 0;
 	return errno == ENOENT ? EBUSY : errno;
 }
 
-int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
-			    uint64_t *length, void **chanp)
+int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
+			       struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
-	struct pcibar_abi *abi = be;
+	struct pcibar_devpci *devpci = be;
 	struct channel *chan;
 	int error;
 
 	/* A read of an I/O port needs the same right, and I/O has its whole length. */
 	(void)write;
 	(void)length;
-	if (abi->refused)
-		return pcibar_abi_object_rights(v, abi->refused);
+	if (devpci->refused)
+		return pcibar_devpci_refuse_rights(ctx, devpci->refused);
 	chan = malloc(sizeof(*chan));
 	if (!chan)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
-	*chan = (struct channel){ abi, bar };
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+	*chan = (struct channel){ devpci, bar };
 	error = try_channel(chan);
 	if (error) {
 		free(chan);
-		return pcibar_abi_object(v, error);
+		return pcibar_devpci_refuse_map(ctx, error);
 	}
 	*chanp = chan;
 	return 0;
@@ -146,86 +147,87 @@ int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pciba
 static int bario(const struct channel *chan, int op, uint64_t off, unsigned int width,
 		 uint32_t *val)
 {
-	struct pci_bar_ioreq req = { .pbi_sel = chan->abi->sel, .pbi_op = op, .pbi_bar = chan->bar,
-				     .pbi_offset = (u_int32_t)off, .pbi_width = width,
-				     .pbi_value = *val };
+	struct pci_bar_ioreq req = {
+		.pbi_sel = chan->devpci->sel, .pbi_op = op, .pbi_bar = chan->bar,
+		.pbi_offset = (u_int32_t)off, .pbi_width = width, .pbi_value = *val,
+	};
 	int ret;
 
 	if (width == 8)
 		return -EOPNOTSUPP;
-	ret = check(chan->abi);
+	ret = check(chan->devpci);
 	if (ret)
 		return ret;
-	if (ioctl(chan->abi->fd, PCIOCBARIO, &req))
+	if (ioctl(chan->devpci->fd, PCIOCBARIO, &req))
 		return errno == ENOENT ? -EBUSY : -errno;
 	*val = req.pbi_value;
 	return 0;
 }
 
-int pcibar_abi_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val)
+int pcibar_devpci_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val)
 {
 	uint32_t got = 0;
 	int ret = bario(chan, PCIBARIO_READ, off, width, &got);
 
 	*val = got;
-	return ret ? ret : check(((struct channel *)chan)->abi);
+	return ret ? ret : check(((struct channel *)chan)->devpci);
 }
 
-int pcibar_abi_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val)
+int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val)
 {
 	uint32_t put = (uint32_t)val;
 
 	return bario(chan, PCIBARIO_WRITE, off, width, &put);
 }
 
-int pcibar_abi_object_rights(struct pcibar_verdict *v, int refused)
+int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused)
 {
 	if (refused == EPERM)
-		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM,
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
 				     "run it as root of the machine, with CAP_SYS_RAWIO",
 				     "a missing capability or a security module forbids to open "
 				     PCIBAR_DEV_PCI " for writing");
-	return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
+	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
 			     "run it as root, with CAP_SYS_RAWIO",
 			     "no permission to open " PCIBAR_DEV_PCI " for writing");
 }
 
-int pcibar_abi_object(struct pcibar_verdict *v, int error)
+int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 {
 	switch (error) {
 	case EPERM:
-		return pcibar_object(v, PCIBAR_REASON_LOCKDOWN, -EPERM,
+		return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
 				     "boot without lockdown (Secure Boot turns it on)",
 				     "kernel lockdown forbids access to BARs from user space");
 	case EACCES:
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
 	case ENODEV:
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 	case EBUSY:
 		/* The module's word for what the library's checks have named better. */
-		if (v->error)
+		if (ctx->error)
 			return -EBUSY;
-		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
 				     "see /proc/iomem and the module's debugfs file pciio/maps for "
 				     "who holds it",
 				     "another user holds the BAR exclusively or with another "
 				     "attribute, or the kernel keeps it for itself");
 	case EADDRINUSE:
-		return pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
+		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "share the page (--share-page) if the mapping may reach that "
 				     "too",
 				     "something else is in the pages of the BAR");
 	case EOPNOTSUPP:
-		return pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",
+		return pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",
 				     "this machine cannot map a BAR with that attribute");
 	case ENOTTY:
 	case E2BIG:
-		return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "unload it and load the one that came with this library",
 				     "the module that is loaded does not know the request");
 	default:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
 				     strerror(error));
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BACKEND_FAKE_H
-#define BACKEND_FAKE_H
+#ifndef FAKE_BACKEND_H
+#define FAKE_BACKEND_H
 
 #include <stdbool.h>
 #include <stdint.h>

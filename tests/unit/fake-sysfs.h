@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TREE_H
-#define TREE_H
+#ifndef FAKE_SYSFS_H
+#define FAKE_SYSFS_H
 
 #include <limits.h>
 #include <stdint.h>

@@ -23,39 +23,39 @@ bool pcibar_sysfs_locked_down(const char *root)
 	       strchr(modes, '[') && !strstr(modes, "[none]");
 }
 
-int pcibar_sysfs_object_lockdown(struct pcibar_verdict *v)
+int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_object(v, PCIBAR_REASON_LOCKDOWN, -EPERM,
+	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
 			     "use a function bound to vfio-pci, or boot without lockdown "
 			     "(Secure Boot turns it on)",
 			     "kernel lockdown forbids access to BARs from user space");
 }
 
-static int object_open(struct pcibar_verdict *v, int error, const char *file, bool write)
+static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *file, bool write)
 {
 	switch (error) {
 	case EACCES:
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES,
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
 				     "run it as root, or have root change the file's mode",
 				     "no permission to %s the file %s",
 				     write ? "write to" : "read", file);
 	case EPERM:
-		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "",
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "",
 				     "a security module forbids to open the file %s", file);
 	case EIO:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -EIO, "",
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -EIO, "",
 				     "%s is no file of sysfs", file);
 	default:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
 				     strerror(error));
 	}
 }
 
-static int object_missing(int dir, struct pcibar_verdict *v, const char *file)
+static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *file)
 {
 	if (faccessat(dir, "resource", F_OK, 0))
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
-	return pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			     "use the module instead (modprobe pciio)",
 			     "this kernel offers no file %s", file);
 }
@@ -72,32 +72,32 @@ static bool is_file(int fd, const char *root)
 }
 
 int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
-			   struct pcibar_verdict *v)
+			   struct pcibar_refuse_ctx *ctx)
 {
 	int fd = pcibar_sysfs_open(dir, file, write ? O_RDWR : O_RDONLY);
 
 	if (fd == -ENOENT)
-		return object_missing(dir, v, file);
+		return refuse_missing(dir, ctx, file);
 	if (fd < 0)
-		return object_open(v, -fd, file, write);
+		return refuse_open(ctx, -fd, file, write);
 	if (is_file(fd, root))
 		return fd;
 	close(fd);
-	return object_open(v, EIO, file, write);
+	return refuse_open(ctx, EIO, file, write);
 }
 
 /*
  * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
  * range claimed (the window itself was checked), EPERM comes from lockdown.
  */
-int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v, int error)
+int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx *ctx, int error)
 {
 	char driver[PCIBAR_NAME_LEN] = "";
 
 	switch (error) {
 	case EINVAL:
 		pcibar_sysfs_read_link(dir, "driver", driver, sizeof(driver));
-		return pcibar_object(v, PCIBAR_REASON_CLAIMED, -EBUSY,
+		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
 				     *driver ? "unbind the driver; a kernel booted with "
 					       "iomem=relaxed allows both"
 					     : "see /proc/iomem for who holds it",
@@ -105,16 +105,16 @@ int pcibar_sysfs_object_mmap(int dir, const char *root, struct pcibar_verdict *v
 				     *driver ? driver : "another user");
 	case EPERM:
 		if (pcibar_sysfs_locked_down(root))
-			return pcibar_sysfs_object_lockdown(v);
-		return pcibar_object(v, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
+			return pcibar_sysfs_refuse_lockdown(ctx);
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
 				     "a missing capability or a security module forbids it");
 	case EACCES:
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
 	case ENODEV:
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 	default:
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
 				     strerror(error));
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "backend-fake.h"
+#include "fake-backend.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -253,7 +253,7 @@ static void *fence(struct fake *fake, uint64_t length)
 }
 
 static int fake_map(void *be, unsigned int bar, const struct pcibar_pages *pages,
-		    struct pcibar_verdict *v, void **base, void **token)
+		    struct pcibar_refuse_ctx *v, void **base, void **token)
 {
 	struct fake *fake = be;
 	bool write = pages->flags & PCIBAR_MAP_WRITE;
@@ -264,7 +264,7 @@ static int fake_map(void *be, unsigned int bar, const struct pcibar_pages *pages
 
 	(void)token;
 	if (ret)
-		return pcibar_object(v, PCIBAR_REASON_CLAIMED, ret, "ask for less",
+		return pcibar_refuse(v, PCIBAR_REASON_CLAIMED, ret, "ask for less",
 				     "the test forbids the mapping");
 	*base = mmap(fake->fenced ? fence(fake, pages->length) : NULL, (size_t)pages->length, prot,
 		     MAP_SHARED | (fake->fenced ? MAP_FIXED : 0), fake->bar[bar].fd,
@@ -273,7 +273,7 @@ static int fake_map(void *be, unsigned int bar, const struct pcibar_pages *pages
 	return 0;
 }
 
-static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
+static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcibar_refuse_ctx *v,
 			     uint64_t *length, void **chanp)
 {
 	struct fake *fake = be;
@@ -282,11 +282,11 @@ static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcib
 						    .len = *length, .val = write });
 
 	if (ret)
-		return pcibar_object(v, PCIBAR_REASON_PERMISSION, ret, "ask for less",
+		return pcibar_refuse(v, PCIBAR_REASON_PERMISSION, ret, "ask for less",
 				     "the test forbids the channel");
 	channel = malloc(sizeof(*channel));
 	if (!channel)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
 	*channel = (struct channel){ fake, bar };
 	*length = fake->bar[bar].image;
 	fake->channels++;

@@ -24,11 +24,11 @@ int pcibar_check_size(const void *arg, size_t min, size_t known)
 	return 0;
 }
 
-int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why)
+int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why)
 {
 	int ret;
 
-	*v = (struct pcibar_verdict){ .why = why };
+	*ctx = (struct pcibar_refuse_ctx){ .why = why };
 	if (!why)
 		return 0;
 	ret = pcibar_check_size(why, sizeof(*why), sizeof(*why));
@@ -40,19 +40,19 @@ int pcibar_verdict_init(struct pcibar_verdict *v, struct pcibar_refusal *why)
 	return 0;
 }
 
-int pcibar_object(struct pcibar_verdict *v, enum pcibar_reason_code code, int error,
+int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...)
 {
 	struct pcibar_reason *reason;
 	va_list args;
 
-	if (!v->error)
-		v->error = error;
-	if (!v->why || v->why->count == PCIBAR_REASONS_MAX)
+	if (!ctx->error)
+		ctx->error = error;
+	if (!ctx->why || ctx->why->count == PCIBAR_REASONS_MAX)
 		return error;
-	reason = &v->why->reasons[v->why->count++];
+	reason = &ctx->why->reasons[ctx->why->count++];
 	reason->code = code;
-	reason->backend = v->backend;
+	reason->backend = ctx->backend;
 	reason->error = error;
 	reason->reserved = 0;
 	va_start(args, fmt);

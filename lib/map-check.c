@@ -26,40 +26,40 @@ static const char *bar_name(unsigned int bar)
  * The checks. Each records its objections; a non-zero answer means that the
  * later ones would make no sense.
  */
-static int check_bar(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_device *dev = req->dev;
 	int ret = dev->ops->get_resource(dev->be, req->bar, &req->res);
 
 	if (ret == -ENODEV)
-		return pcibar_object(v, PCIBAR_REASON_GONE, ret, "", "the function is gone");
+		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, ret, "", "the function is gone");
 	if (ret)
-		return pcibar_object(v, PCIBAR_REASON_SYSTEM, ret, "",
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "",
 				     "the BARs cannot be read: %s", strerror(-ret));
 	if (req->res.flags & PCIBAR_BAR_UPPER_HALF)
-		return pcibar_object(v, PCIBAR_REASON_UPPER_HALF, -EINVAL,
+		return pcibar_refuse(ctx, PCIBAR_REASON_UPPER_HALF, -EINVAL,
 				     "use the index before it",
 				     "%s is the upper half of a 64-bit BAR", bar_name(req->bar));
 	if (req->res.kind == PCIBAR_BAR_NONE)
-		return pcibar_object(v, PCIBAR_REASON_NO_BAR, -EINVAL,
+		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BAR, -EINVAL,
 				     "pcibar info shows the BARs there are",
 				     "the function does not have %s", bar_name(req->bar));
 	return 0;
 }
 
-bool pcibar_request_is_inside(const struct pcibar_request *req)
+bool pcibar_map_request_is_inside(const struct pcibar_map_request *req)
 {
 	uint64_t room = req->res.length;
 
 	return req->offset < room && req->length <= room - req->offset;
 }
 
-static int check_window(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_window(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	uint64_t room = req->res.length;
 
-	if (!pcibar_request_is_inside(req))
-		return pcibar_object(v, PCIBAR_REASON_RANGE, -ERANGE,
+	if (!pcibar_map_request_is_inside(req))
+		return pcibar_refuse(ctx, PCIBAR_REASON_RANGE, -ERANGE,
 				     "stay below its length",
 				     "0x%" PRIx64 "+0x%" PRIx64 " is outside %s, which has 0x%"
 				     PRIx64 " bytes", req->offset, req->length,
@@ -69,52 +69,52 @@ static int check_window(struct pcibar_request *req, struct pcibar_verdict *v)
 	return 0;
 }
 
-static int check_rights(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_rights(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	if (req->flags & (PCIBAR_MAP_WRITE | PCIBAR_MAP_ACTIVATE) &&
 	    !(req->dev->flags & PCIBAR_OPEN_WRITE))
-		pcibar_object(v, PCIBAR_REASON_READ_ONLY, -EACCES,
+		pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES,
 			      "open it with PCIBAR_OPEN_WRITE",
 			      "the device was opened read-only");
 	if (req->flags & PCIBAR_MAP_WRITE && req->res.kind == PCIBAR_BAR_EXPANSION_ROM)
-		pcibar_object(v, PCIBAR_REASON_ROM, -EACCES, "map it read-only",
+		pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EACCES, "map it read-only",
 			      "the expansion ROM cannot be written");
 	return 0;
 }
 
-static int check_kind(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_kind(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	bool indirect = req->flags & PCIBAR_MAP_INDIRECT;
 	bool mappable = req->res.flags & PCIBAR_BAR_MAPPABLE;
 	bool io = req->res.kind == PCIBAR_BAR_IO;
 
 	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_UNASSIGNED))
-		pcibar_object(v, io ? PCIBAR_REASON_IO_BAR : PCIBAR_REASON_ROM, -EOPNOTSUPP,
+		pcibar_refuse(ctx, io ? PCIBAR_REASON_IO_BAR : PCIBAR_REASON_ROM, -EOPNOTSUPP,
 			      "use checked calls on a map with PCIBAR_MAP_INDIRECT",
 			      io ? "%s is an I/O BAR, which cannot be mapped"
 				 : "%s cannot be mapped through this back end",
 			      bar_name(req->bar));
 	if (mappable && indirect)
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "map it without PCIBAR_MAP_INDIRECT",
 			      "a memory BAR has no indirect access through this back end");
 	return 0;
 }
 
-static int check_abilities(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_abilities(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	const struct pcibar_backend_ops *ops = req->dev->ops;
 
 	if (req->flags & PCIBAR_MAP_EXCLUSIVE && !(ops->caps & PCIBAR_CAP_EXCLUSIVE))
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "share the BAR, and keep others away by other means",
 			      "the %s back end cannot keep others out", ops->name);
 	if (req->flags & PCIBAR_MAP_ACTIVATE && !(ops->caps & PCIBAR_CAP_ACTIVATE))
-		pcibar_object(v, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "turn decoding on first (pcibar enable)",
 			      "the %s back end cannot activate a BAR", ops->name);
 	if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
-		pcibar_object(v, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP,
+		pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP,
 			      "map it uncached",
 			      "the %s back end has no write-combining for %s%s", ops->name,
 			      bar_name(req->bar),
@@ -123,7 +123,7 @@ static int check_abilities(struct pcibar_request *req, struct pcibar_verdict *v)
 	return 0;
 }
 
-static int check_driver(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_driver(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	if (req->flags & PCIBAR_MAP_SHARE_DRIVER ||
 	    req->dev->ops->get_driver(req->dev->be, req->driver))
@@ -131,14 +131,14 @@ static int check_driver(struct pcibar_request *req, struct pcibar_verdict *v)
 	req->driver_known = true;
 	if (!pcibar_driver_owns_bars(req->driver))
 		return 0;
-	pcibar_object(v, PCIBAR_REASON_DRIVER, -EBUSY,
+	pcibar_refuse(ctx, PCIBAR_REASON_DRIVER, -EBUSY,
 		      "unbind it (write the address to its unbind file in sysfs), "
 		      "or share with it (--share-driver)",
 		      "the kernel driver %s owns the function", req->driver);
 	return 0;
 }
 
-void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages *pages)
+void pcibar_map_request_pages(const struct pcibar_map_request *req, struct pcibar_pages *pages)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t head = req->res.start & (page - 1);	/* of a BAR smaller than a page */
@@ -154,7 +154,7 @@ void pcibar_request_pages(const struct pcibar_request *req, struct pcibar_pages 
 	pages->driver = req->driver_known ? req->driver : NULL;
 }
 
-static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_pages(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	char name[PCIBAR_NAME_LEN];
@@ -164,11 +164,11 @@ static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
 	if (req->flags & PCIBAR_MAP_SHARE_PAGE || !(req->res.flags & PCIBAR_BAR_MAPPABLE) ||
 	    !((req->res.start | req->res.length) & (page - 1)))
 		return 0;
-	pcibar_request_pages(req, &pages);
+	pcibar_map_request_pages(req, &pages);
 	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, pages.cpu_addr,
 					 pages.cpu_addr + pages.length - 1, name) || !*name)
 		return 0;
-	pcibar_object(v, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
+	pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 		      "share the page (--share-page) if the mapping may reach that too",
 		      "%s is smaller than a page, and %s is in the same page",
 		      bar_name(req->bar), name);
@@ -176,7 +176,8 @@ static int check_pages(struct pcibar_request *req, struct pcibar_verdict *v)
 }
 
 /* Decoding as the command register, and for a ROM its own enable bit, have it. */
-static void check_command(struct pcibar_request *req, struct pcibar_verdict *v, uint32_t command)
+static void check_command(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx,
+			  uint32_t command)
 {
 	bool io = req->res.kind == PCIBAR_BAR_IO;
 	bool rom = req->res.kind == PCIBAR_BAR_EXPANSION_ROM;
@@ -185,7 +186,7 @@ static void check_command(struct pcibar_request *req, struct pcibar_verdict *v, 
 
 	if (!on && !io && pcibar_is_virtual(req->dev, &decodes)) {
 		if (!decodes)
-			pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+			pcibar_refuse(ctx, PCIBAR_REASON_DECODE_OFF, -ENXIO,
 				      "set VF MSE in its physical function's SR-IOV capability",
 				      "memory decoding of the virtual functions is off");
 		return;
@@ -194,17 +195,17 @@ static void check_command(struct pcibar_request *req, struct pcibar_verdict *v, 
 		return;
 
 	if (!on)
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+		pcibar_refuse(ctx, PCIBAR_REASON_DECODE_OFF, -ENXIO,
 			      "turn it on (pcibar enable), or for as long as it is mapped "
 			      "(--activate)",
 			      "%s decoding is off", io ? "I/O" : "memory");
 	else if (rom)
-		pcibar_object(v, PCIBAR_REASON_DECODE_OFF, -ENXIO,
+		pcibar_refuse(ctx, PCIBAR_REASON_DECODE_OFF, -ENXIO,
 			      "turn it on for as long as it is mapped (--activate)",
 			      "the decoder of the expansion ROM is off");
 }
 
-static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
+static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_device *dev = req->dev;
 	bool asleep = false;
@@ -212,13 +213,13 @@ static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
 	int ret;
 
 	if (req->res.flags & PCIBAR_BAR_UNASSIGNED)
-		return pcibar_object(v, PCIBAR_REASON_UNASSIGNED, -ENXIO,
+		return pcibar_refuse(ctx, PCIBAR_REASON_UNASSIGNED, -ENXIO,
 				     "remove the function and rescan the bus, or look for its "
 				     "\"can't assign\" in the kernel log",
 				     "%s was given no address", bar_name(req->bar));
 	ret = dev->ops->get_asleep(dev->be, &asleep);
 	if (!ret && asleep) {
-		pcibar_object(v, PCIBAR_REASON_ASLEEP, -ENXIO,
+		pcibar_refuse(ctx, PCIBAR_REASON_ASLEEP, -ENXIO,
 			      "wake it: write \"on\" to its power/control file in sysfs",
 			      "the device is in a low-power state and does not answer");
 		return 0;
@@ -226,15 +227,15 @@ static int check_decode(struct pcibar_request *req, struct pcibar_verdict *v)
 	if (!ret)
 		ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
 	if (ret == -ENODEV || (!ret && command == UINT16_MAX))
-		return pcibar_object(v, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 	if (!ret)
-		check_command(req, v, command);
+		check_command(req, ctx, command);
 	return 0;
 }
 
-int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v)
+int pcibar_map_check(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
-	static int (*const checks[])(struct pcibar_request *, struct pcibar_verdict *) = {
+	static int (*const checks[])(struct pcibar_map_request *, struct pcibar_refuse_ctx *) = {
 		check_bar, check_window, check_rights, check_kind, check_abilities, check_driver,
 		check_pages, check_decode,
 	};
@@ -243,7 +244,7 @@ int pcibar_request_check(struct pcibar_request *req, struct pcibar_verdict *v)
 	    req->attr > PCIBAR_ATTR_WC)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (checks[i](req, v) || (v->error && !v->all))
+		if (checks[i](req, ctx) || (ctx->error && !ctx->all))
 			break;
-	return v->error;
+	return ctx->error;
 }

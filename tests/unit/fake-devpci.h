@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PCI_NODE_H
-#define PCI_NODE_H
+#ifndef FAKE_DEVPCI_H
+#define FAKE_DEVPCI_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 
 #include <pcibar/bar.h>
 
-#include "tree.h"
+#include "fake-sysfs.h"
 
 /*
  * A /dev/pci with a module behind it that is made of memory. The linker's --wrap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "tree.h"
+#include "fake-sysfs.h"
 
 #include <fcntl.h>
 #include <ftw.h>

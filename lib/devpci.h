@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PCIBAR_LIB_ABI_H
-#define PCIBAR_LIB_ABI_H
+#ifndef PCIBAR_LIB_DEVPCI_H
+#define PCIBAR_LIB_DEVPCI_H
 
 #include <machine/vm.h>
 #include <sys/pciio.h>
@@ -12,18 +12,18 @@
 #define PCIBAR_DEV_PCI	"/dev/pci"
 
 #ifdef VM_MEMATTR_WRITE_COMBINING
-# define PCIBAR_ABI_WC	VM_MEMATTR_WRITE_COMBINING
+# define PCIBAR_DEVPCI_WC	VM_MEMATTR_WRITE_COMBINING
 #else
-# define PCIBAR_ABI_WC	(-1)	/* is no attribute, and refused */
+# define PCIBAR_DEVPCI_WC	(-1)	/* is no attribute, and refused */
 #endif
 
-static inline int pcibar_abi_attr(uint32_t attr)
+static inline int pcibar_devpci_attr(uint32_t attr)
 {
-	return attr == PCIBAR_ATTR_WC ? PCIBAR_ABI_WC : VM_MEMATTR_DEVICE;
+	return attr == PCIBAR_ATTR_WC ? PCIBAR_DEVPCI_WC : VM_MEMATTR_DEVICE;
 }
 
 /* BARs by configuration offset; the ROM's depends on the header type. */
-static inline int pcibar_abi_reg(unsigned int bar, bool bridge)
+static inline int pcibar_devpci_reg(unsigned int bar, bool bridge)
 {
 	return bar == PCIBAR_BAR_ROM ? (bridge ? 0x38 : 0x30) : (int)(0x10 + 4 * bar);
 }
@@ -32,7 +32,7 @@ static inline int pcibar_abi_reg(unsigned int bar, bool bridge)
  * What both back ends begin with, so that what they hand to the caller is one of
  * these too, and the members of the ops table below serve both.
  */
-struct pcibar_abi {
+struct pcibar_devpci {
 	int fd;				/* of /dev/pci, or of the function */
 	int refused;			/* errno that left it read-only; 0: it is writable */
 	struct pcisel sel;
@@ -41,30 +41,31 @@ struct pcibar_abi {
 	 * and after reads: 0 when it is still the one that was opened. NULL: @fd
 	 * reaches no other.
 	 */
-	int (*check)(struct pcibar_abi *abi);
+	int (*check)(struct pcibar_devpci *devpci);
 };
 
-/* abi.c */
+/* devpci.c */
 
 /* The elements that PCIOCLISTVPD writes, as far as they are whole */
-int pcibar_abi_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);
+int pcibar_devpci_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);
 
 /*
  * An ordinary user gets a read-only descriptor, which is good for looking only.
  * -ENOENT: the module is not there, or @root is not this machine's sysfs.
  */
-int pcibar_abi_open(struct pcibar_abi *abi, const char *root, const struct pcibar_address *addr);
+int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
+		       const struct pcibar_address *addr);
 
 /* Members of the ops table. A channel is for PCIOCBARIO, and freed with free(). */
-int pcibar_abi_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
-int pcibar_abi_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
-int pcibar_abi_channel_open(void *be, unsigned int bar, bool write, struct pcibar_verdict *v,
-			    uint64_t *length, void **chanp);
-int pcibar_abi_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
-int pcibar_abi_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);
+int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
+int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
+int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
+			       struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp);
+int pcibar_devpci_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
+int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);
 
 /* Record why /dev/pci refused to map, and answer the library's errno. */
-int pcibar_abi_object(struct pcibar_verdict *v, int error);
-int pcibar_abi_object_rights(struct pcibar_verdict *v, int refused);
+int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error);
+int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused);
 
 #endif

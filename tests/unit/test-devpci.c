@@ -2,10 +2,10 @@
 /* What the two back ends over /dev/pci have in common: each test runs through both. */
 #include "unit.h"
 
-#include "abi.h"
+#include "devpci.h"
 #include "inject.h"
 #include "internal.h"
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 static const uint32_t backends[] = { PCIBAR_BACKEND_PCIIO, PCIBAR_BACKEND_FREEBSD };
 
@@ -170,14 +170,14 @@ static void translates_the_refusals_of_a_map(void **state)
 /* The module says EBUSY of a driver too, which was named better before. */
 static void says_busy_once(void **state)
 {
-	struct pcibar_verdict v;
+	struct pcibar_refuse_ctx v;
 
 	(void)state;
-	assert_int_equal(pcibar_verdict_init(&v, &why), 0);
-	pcibar_object(&v, PCIBAR_REASON_DRIVER, -EBUSY, "unbind it", "a driver owns it");
-	assert_int_equal(pcibar_abi_object(&v, EBUSY), -EBUSY);
+	assert_int_equal(pcibar_refuse_init(&v, &why), 0);
+	pcibar_refuse(&v, PCIBAR_REASON_DRIVER, -EBUSY, "unbind it", "a driver owns it");
+	assert_int_equal(pcibar_devpci_refuse_map(&v, EBUSY), -EBUSY);
 	assert_int_equal(why.count, 1);
-	assert_int_equal(pcibar_abi_object(&v, EPERM), -EPERM);
+	assert_int_equal(pcibar_devpci_refuse_map(&v, EPERM), -EPERM);
 	assert_int_equal(why.count, 2);
 }
 

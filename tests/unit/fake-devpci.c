@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "pci-node.h"
+#include "fake-devpci.h"
 
 #include <dirent.h>
 #include <errno.h>

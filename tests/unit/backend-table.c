@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* In place of lib/backends.c: AUTO tries the fake back end, then the real ones. */
+/* In place of lib/backend-table.c: AUTO tries the fake back end, then the real ones. */
 #include <stddef.h>
 
-#include "backend-fake.h"
+#include "fake-backend.h"
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&fake_ops,

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From a selector to functions: one to open, or all to list. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Every function an operation looks at, collected and sorted. */
+struct address_list {
+	struct pcibar_address *addr;
+	size_t count, room;
+};
+
+static int collect(void *data, const struct pcibar_address *addr)
+{
+	struct address_list *list = data;
+
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		void *new = realloc(list->addr, room * sizeof(*list->addr));
+
+		if (!new)
+			return -ENOMEM;
+		list->addr = new;
+		list->room = room;
+	}
+	list->addr[list->count++] = *addr;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return pcibar_address_compare(a, b);
+}
+
+/* The first back end that exists here lists the functions. */
+static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_refuse_ctx *ctx,
+			  const struct pcibar_backend_ops **ops, struct address_list *list)
+{
+	int ret = -ENOENT;
+
+	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
+		if (!pcibar_backend_allowed(pcibar_backends[i], opts))
+			continue;
+		*ops = pcibar_backends[i];
+		ctx->backend = (*ops)->id;
+		ret = (*ops)->scan(pcibar_sysfs_root(opts), collect, list);
+	}
+	if (ret == -ENOENT)
+		return pcibar_refuse_absent(ctx, *ops, pcibar_sysfs_root(opts));
+	if (ret)
+		return pcibar_refuse_open(ctx, *ops, "the list of functions", ret);
+	if (list->count)
+		qsort(list->addr, list->count, sizeof(*list->addr), compare);
+	return 0;
+}
+
+int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel)
+{
+	uint32_t val;
+	int ret;
+
+	if (sel->fields & PCIBAR_SEL_VENDOR) {
+		ret = dev->ops->get_id(dev->be, PCIBAR_ID_VENDOR, &val);
+		if (ret || val != sel->vendor)
+			return ret;
+	}
+	if (sel->fields & PCIBAR_SEL_DEVICE) {
+		ret = dev->ops->get_id(dev->be, PCIBAR_ID_DEVICE, &val);
+		if (ret || val != sel->device)
+			return ret;
+	}
+	return 1;
+}
+
+/*
+ * Call @fn on each open match in address order. A function that goes away in
+ * the meantime is passed over. @fn may keep a handle by taking a reference.
+ */
+static int for_each_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+			  struct pcibar_refuse_ctx *ctx,
+			  int (*fn)(void *data, struct pcibar_device *dev), void *data)
+{
+	const struct pcibar_backend_ops *ops = NULL;
+	struct address_list list = { 0 };
+	struct pcibar_device *dev;
+	uint32_t index = 0;
+	int ret;
+
+	ret = list_functions(opts, ctx, &ops, &list);
+	for (size_t i = 0; !ret && i < list.count; i++) {
+		struct pcibar_refuse_ctx quiet = { .backend = ctx->backend };
+		char text[PCIBAR_ADDRESS_STRLEN];
+
+		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
+		if (!ret) {
+			ret = pcibar_ids_match(dev, sel);
+			if (ret > 0) {
+				ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
+				      0 : fn(data, dev);
+				pcibar_device_close(dev);
+				continue;
+			}
+			pcibar_device_close(dev);
+		}
+		pcibar_address_format(&list.addr[i], text);
+		ret = ret && ret != -ENODEV ? pcibar_refuse_open(ctx, ops, text, ret) : 0;
+	}
+	free(list.addr);
+	return ret;
+}
+
+struct pick {
+	struct pcibar_device *dev;	/* the first match, with a reference */
+	unsigned int count;
+	char names[96];
+};
+
+static int pick_one(void *data, struct pcibar_device *dev)
+{
+	struct pick *pick = data;
+	char text[PCIBAR_ADDRESS_STRLEN];
+	size_t len = strlen(pick->names);
+
+	pcibar_address_format(&dev->addr, text);
+	if (!pick->count++) {
+		pcibar_device_get(dev);
+		pick->dev = dev;
+	}
+	if (len + strlen(text) + 8 < sizeof(pick->names)) {
+		strcat(pick->names, len ? ", " : "");
+		strcat(pick->names, text);
+	} else if (strcmp(pick->names + len - 3, "...")) {
+		strcat(pick->names, " ...");
+	}
+	return 0;
+}
+
+/* None matches, or several do. */
+static int refuse_count(struct pcibar_refuse_ctx *ctx, const struct pcibar_selector *sel,
+			const struct pick *pick)
+{
+	char text[PCIBAR_SELECTOR_STRLEN];
+
+	if (pick->count)
+		return pcibar_refuse(ctx, PCIBAR_REASON_AMBIGUOUS, -ENOTUNIQ,
+				     "use an address, or append #N to pick one",
+				     "%u functions match: %s", pick->count, pick->names);
+	pcibar_selector_format(sel, text, sizeof(text));
+	return pcibar_refuse(ctx, PCIBAR_REASON_NO_DEVICE, -ENODEV,
+			     "see pcibar list for what there is", "no function is %s", text);
+}
+
+/*
+ * The handle whose IDs were compared is the one to return: a second open by
+ * address could find another function there.
+ */
+int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+		      struct pcibar_refuse_ctx *ctx, struct pcibar_device **devp)
+{
+	struct pick pick = { 0 };
+	int ret;
+
+	ret = for_each_match(sel, opts, ctx, pick_one, &pick);
+	if (!ret && pick.count != 1) {
+		ctx->backend = PCIBAR_BACKEND_AUTO;
+		ret = refuse_count(ctx, sel, &pick);
+	}
+	if (!ret)
+		*devp = pick.dev;
+	else if (pick.dev)
+		pcibar_device_close(pick.dev);
+	return ret;
+}
+
+PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
+					   const struct pcibar_open_opts *opts,
+					   struct pcibar_device **devp)
+{
+	struct pcibar_address addr;
+	struct pcibar_refuse_ctx ctx;
+	int ret;
+
+	ret = pcibar_open_check(&opts);
+	if (!ret)
+		ret = pcibar_selector_check(sel);
+	if (!ret)
+		ret = pcibar_refuse_init(&ctx, opts->why);
+	if (ret)
+		return ret;
+	if (!pcibar_selector_address(sel, &addr))
+		return pcibar_open_match(sel, opts, &ctx, devp);
+	return pcibar_open_address(&addr, opts, NULL, &ctx, devp);
+}
+
+PCIBAR_API int pcibar_device_open(const char *selector, const struct pcibar_open_opts *opts,
+				  struct pcibar_device **devp)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	int ret = pcibar_open_check(&opts);
+
+	if (!ret)
+		ret = pcibar_selector_parse(selector, &sel, opts->why);
+	return ret ? ret : pcibar_device_open_selector(&sel, opts, devp);
+}
+
+struct scan {
+	pcibar_scan_fn fn;
+	void *data;
+	struct pcibar_refuse_ctx *ctx;
+};
+
+static int scan_one(void *data, struct pcibar_device *dev)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct scan *scan = data;
+	int ret = pcibar_device_fill_info(dev, &info);
+
+	if (ret == -ENODEV)
+		return 0;
+	if (ret)
+		return pcibar_refuse(scan->ctx, PCIBAR_REASON_SYSTEM, ret, "", "%s",
+				     strerror(-ret));
+	return scan->fn(scan->data, &info);
+}
+
+PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
+			   pcibar_scan_fn fn, void *data)
+{
+	static const struct pcibar_selector all = { .size = sizeof(all) };
+	struct pcibar_refuse_ctx ctx;
+	struct scan scan = { fn, data, &ctx };
+	struct pcibar_address addr;
+	struct pcibar_device *dev;
+	int ret;
+
+	if (!sel)
+		sel = &all;
+	ret = pcibar_open_check(&opts);
+	if (!ret)
+		ret = pcibar_selector_check(sel);
+	if (!ret)
+		ret = pcibar_refuse_init(&ctx, opts->why);
+	if (ret)
+		return ret;
+	if (!pcibar_selector_address(sel, &addr))
+		return for_each_match(sel, opts, &ctx, scan_one, &scan);
+	ret = pcibar_open_address(&addr, opts, NULL, &ctx, &dev);
+	if (!ret) {
+		ret = scan_one(&scan, dev);
+		pcibar_device_close(dev);
+	}
+	return ret;
+}
