@@ -73,7 +73,7 @@ static int compute(const struct pcibar_map *map, uint32_t n)
 
 int main(int argc, char **argv)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts open_opts = {
 		.size = sizeof(open_opts),
 		.flags = PCIBAR_OPEN_WRITE,

@@ -48,7 +48,7 @@ static long page_tables_kib(void)
 
 static int map_whole(struct pcibar_device *dev, const char *name, unsigned int bar)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_map_opts opts = { .size = sizeof(opts), .why = &why };
 	uint64_t length, first = 0, last = 0;
 	double start, mapped, released;
@@ -81,7 +81,7 @@ static int map_whole(struct pcibar_device *dev, const char *name, unsigned int b
 /* SYSFS is for trying this without a device: a folder with the same files. */
 int main(int argc, char **argv)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
 	struct pcibar_device *dev;
 	int ret;

@@ -30,8 +30,6 @@ using map_ptr = std::unique_ptr<pcibar_map, release_map>;
 /* Every refusal of the library says why, and what can be done about it. */
 class refusal {
 public:
-	refusal() { why.size = sizeof(why); }
-
 	pcibar_refusal *get() { return &why; }
 
 	void check(int ret) const
@@ -45,7 +43,7 @@ public:
 	}
 
 private:
-	pcibar_refusal why{};
+	pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 };
 
 device_ptr open_device(const char *selector, const char *sysfs_root)

@@ -282,30 +282,30 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	if (ret)
 		return ret;
 	ret = get_bar(be->devpci.fd, &be->devpci.sel, pcibar_devpci_reg(bar, is_bridge(be)), &io);
-	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
+	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_KIND_NONE };
 	if (ret == -ENOENT) {
 		if (is_upper_half(be, bar))
-			res->flags = PCIBAR_BAR_UPPER_HALF;
+			res->flags = PCIBAR_BAR_F_UPPER_HALF;
 		return 0;
 	}
 	if (ret)
 		return ret;
 	res->length = io.pbi_length;
 	if (bar == PCIBAR_BAR_ROM) {
-		res->kind = PCIBAR_BAR_EXPANSION_ROM;
+		res->kind = PCIBAR_BAR_KIND_ROM;
 		res->start = io.pbi_base & ~(uint64_t)0x7ff;
 	} else if (io.pbi_base & BAR_IO) {
-		res->kind = PCIBAR_BAR_IO;
+		res->kind = PCIBAR_BAR_KIND_IO;
 		res->start = io.pbi_base & ~(uint64_t)3;
 	} else {
-		res->kind = is_64bit(&io) ? PCIBAR_BAR_MEM64 : PCIBAR_BAR_MEM32;
+		res->kind = is_64bit(&io) ? PCIBAR_BAR_KIND_MEM64 : PCIBAR_BAR_KIND_MEM32;
 		res->start = io.pbi_base & ~(uint64_t)0xf;
-		res->flags = io.pbi_base & BAR_PREFETCH ? PCIBAR_BAR_PREFETCHABLE : 0;
+		res->flags = io.pbi_base & BAR_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
 	}
 	if (!res->start)
-		res->flags |= PCIBAR_BAR_UNASSIGNED;
-	else if (res->kind != PCIBAR_BAR_IO)
-		res->flags |= PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC;
+		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
+	else if (res->kind != PCIBAR_BAR_KIND_IO)
+		res->flags |= PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC;
 	return 0;
 }
 

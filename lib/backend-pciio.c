@@ -133,12 +133,12 @@ static int pciio_get_resource(void *priv, unsigned int bar, struct pcibar_resour
 {
 	int ret = pcibar_backend_sysfs.get_resource(((struct pciio *)priv)->sysfs, bar, res);
 
-	if (ret || res->flags & PCIBAR_BAR_UNASSIGNED)
+	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return ret;
-	if (res->kind == PCIBAR_BAR_EXPANSION_ROM)
-		res->flags |= PCIBAR_BAR_MAPPABLE;
-	if (res->flags & PCIBAR_BAR_MAPPABLE)
-		res->flags |= PCIBAR_BAR_HAS_WC;
+	if (res->kind == PCIBAR_BAR_KIND_ROM)
+		res->flags |= PCIBAR_BAR_F_MAPPABLE;
+	if (res->flags & PCIBAR_BAR_F_MAPPABLE)
+		res->flags |= PCIBAR_BAR_F_HAS_WC;
 	return 0;
 }
 

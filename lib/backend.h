@@ -13,7 +13,7 @@ struct pcibar_refuse_ctx;
 
 /*
  * Holds on decoding, bits of the command register: a handle has decoding in use
- * with PCIBAR_MAP_ACTIVATE or PCIBAR_ENABLE_RESTORE, and it was on, or off, before
+ * with PCIBAR_MAP_ACTIVATE or PCIBAR_ENABLE_F_RESTORE, and it was on, or off, before
  * that and those whose time overlaps with its own.
  */
 struct pcibar_holds {

@@ -22,7 +22,7 @@
  */
 static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 {
-	bool rom = info->kind == PCIBAR_BAR_EXPANSION_ROM, io = info->kind == PCIBAR_BAR_IO;
+	bool rom = info->kind == PCIBAR_BAR_KIND_ROM, io = info->kind == PCIBAR_BAR_KIND_IO;
 	unsigned int reg = BAR0 + 4 * info->index;
 	uint32_t command, lo, hi = 0, type = 0, decoding;
 	bool decodes;
@@ -34,18 +34,18 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	}
 	if (pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command) ||
 	    pcibar_config_read(dev, reg, 4, &lo) ||
-	    (info->kind == PCIBAR_BAR_MEM64 && pcibar_config_read(dev, reg + 4, 4, &hi)))
+	    (info->kind == PCIBAR_BAR_KIND_MEM64 && pcibar_config_read(dev, reg + 4, 4, &hi)))
 		return;
-	decoding = command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM);
+	decoding = command & (io ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM);
 	if (rom)
 		decoding &= (lo & 1) << 1;	/* its enable bit, at the place of MEM */
 	/* The registers of a virtual function read as zero, and its command register is no help. */
 	if ((!decoding || !lo) && !rom && pcibar_is_virtual(dev, &decodes)) {
-		info->flags |= decodes ? PCIBAR_BAR_DECODING : 0;
+		info->flags |= decodes ? PCIBAR_BAR_F_DECODING : 0;
 		return;
 	}
 
-	info->flags |= PCIBAR_BAR_CONFIG_SEEN | (decoding ? PCIBAR_BAR_DECODING : 0);
+	info->flags |= PCIBAR_BAR_F_CONFIG_SEEN | (decoding ? PCIBAR_BAR_F_DECODING : 0);
 	lo &= rom ? ~(uint32_t)0x7ff : io ? ~(uint32_t)3 : ~(uint32_t)0xf;
 	info->bus_addr = (uint64_t)hi << 32 | lo;
 }
@@ -78,7 +78,7 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 		.cpu_addr = res.start,
 		.holder = dev->holder,
 	};
-	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.kind == PCIBAR_BAR_NONE)
+	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.kind == PCIBAR_BAR_KIND_NONE)
 		return 0;
 	if (!dev->ops->get_asleep(dev->be, &asleep) && !asleep)
 		see_config(dev, info);
@@ -146,9 +146,9 @@ static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 	int ret;
 
 	if (map->flags & PCIBAR_MAP_ACTIVATE &&
-	    !(map->dev->ops->activates && req->res.flags & PCIBAR_BAR_MAPPABLE)) {
-		map->decode_bit = req->res.kind == PCIBAR_BAR_IO ? PCIBAR_ENABLE_IO
-								 : PCIBAR_ENABLE_MEM;
+	    !(map->dev->ops->activates && req->res.flags & PCIBAR_BAR_F_MAPPABLE)) {
+		map->decode_bit = req->res.kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO
+								 : PCIBAR_DECODE_MEM;
 		ret = pcibar_activate(map->dev, map->decode_bit);
 		if (ret)
 			return pcibar_refuse(ctx, ret == -EPERM ? PCIBAR_REASON_LOCKDOWN :

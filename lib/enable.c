@@ -7,8 +7,8 @@
 #include "internal.h"
 
 /* The same bits as in the command register, so that no translation is needed. */
-#define DECODING	(PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM)
-#define ENABLE_ALL	(DECODING | PCIBAR_ENABLE_BUS_MASTER)
+#define DECODING	(PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM)
+#define ENABLE_ALL	(DECODING | PCIBAR_BUS_MASTER)
 
 bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
 {
@@ -88,8 +88,8 @@ PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *val
 		return ret;
 
 	*value = command & ENABLE_ALL;
-	if (!(command & PCIBAR_ENABLE_MEM) && pcibar_is_virtual(dev, &decodes) && decodes)
-		*value |= PCIBAR_ENABLE_MEM;
+	if (!(command & PCIBAR_DECODE_MEM) && pcibar_is_virtual(dev, &decodes) && decodes)
+		*value |= PCIBAR_DECODE_MEM;
 	return 0;
 }
 
@@ -106,13 +106,13 @@ static int change_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t va
 	int ret = change(dev, *mask, value, old);
 	bool decodes;
 
-	if (!decoding || (ret && ret != -EIO) || (!ret && (~*mask | *old) & PCIBAR_ENABLE_MEM))
+	if (!decoding || (ret && ret != -EIO) || (!ret && (~*mask | *old) & PCIBAR_DECODE_MEM))
 		return ret;
 	if (!pcibar_is_virtual(dev, &decodes))
 		return ret;
 
-	wanted = decodes ? decoding & PCIBAR_ENABLE_MEM : 0;
-	if (!ret && !((value ^ wanted) & PCIBAR_ENABLE_MEM))
+	wanted = decodes ? decoding & PCIBAR_DECODE_MEM : 0;
+	if (!ret && !((value ^ wanted) & PCIBAR_DECODE_MEM))
 		return 0;
 	if (!ret) {
 		change(dev, *mask, *old & *mask, old);
@@ -126,7 +126,7 @@ static int change_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t va
 
 static unsigned int *users(struct pcibar_device *dev, uint32_t bit)
 {
-	return bit == PCIBAR_ENABLE_IO ? &dev->io_users : &dev->mem_users;
+	return bit == PCIBAR_DECODE_IO ? &dev->io_users : &dev->mem_users;
 }
 
 /* What others hold, while none of them begins or ends. */
@@ -179,7 +179,7 @@ static void settle(struct pcibar_device *dev, uint32_t mask, uint32_t value, uin
 	uint32_t fresh = mask & ~dev->restore_mask & ~dev->enabled & (old ^ value);
 	uint32_t on;
 
-	if (!(flags & PCIBAR_ENABLE_RESTORE))
+	if (!(flags & PCIBAR_ENABLE_F_RESTORE))
 		fresh = 0;
 	on = fresh & value & DECODING;
 	dev->enabled |= on;
@@ -202,18 +202,18 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 	int ret, state;
 
 	if (mask & ~ENABLE_ALL || value & ~mask ||
-	    flags & ~(PCIBAR_ENABLE_RESTORE | PCIBAR_ENABLE_SHARE_DRIVER))
+	    flags & ~(PCIBAR_ENABLE_F_RESTORE | PCIBAR_ENABLE_F_SHARE_DRIVER))
 		return -EINVAL;
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
 		return -EACCES;
 	ret = dev->ops->get_driver(dev->be, driver);
 	if (ret)
 		return ret;
-	if (!(flags & PCIBAR_ENABLE_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
+	if (!(flags & PCIBAR_ENABLE_F_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
 		return -EBUSY;
 
 	state = pcibar_lock(&dev->lock);
-	bits = mask & DECODING & (flags & PCIBAR_ENABLE_RESTORE ? value | dev->held : dev->held);
+	bits = mask & DECODING & (flags & PCIBAR_ENABLE_F_RESTORE ? value | dev->held : dev->held);
 	hold = hold_lock(dev, bits);
 	ret = change_virtual(dev, &mask, value, &old);
 	if (!ret) {
@@ -276,7 +276,7 @@ static void end(struct pcibar_device *dev, uint32_t bit, bool always)
 /* Maps with ACTIVATE outlive the handle: the last of them turns their decoding off. */
 static void end_enabled(struct pcibar_device *dev)
 {
-	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+	for (uint32_t bit = PCIBAR_DECODE_IO; bit <= PCIBAR_DECODE_MEM; bit <<= 1) {
 		if (!(dev->enabled & bit))
 			continue;
 		dev->enabled &= ~bit;
@@ -313,7 +313,7 @@ int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 		ret = begin(dev, bit);
 	/* The bit is hardwired in a virtual function: nothing is held. */
 	if (ret == -EIO && pcibar_is_virtual(dev, &decodes))
-		ret = decodes && bit == PCIBAR_ENABLE_MEM ? 0 : -EOPNOTSUPP;
+		ret = decodes && bit == PCIBAR_DECODE_MEM ? 0 : -EOPNOTSUPP;
 	if (!ret)
 		(*users(dev, bit))++;
 	pcibar_unlock(&dev->lock, state);

@@ -15,11 +15,11 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	bool asleep = false;
 
 	/* To map it wakes a device: so it is not done to hear the answer. */
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
+	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
 	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
-	if (req->res.flags & PCIBAR_BAR_MAPPABLE) {
-		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
+	if (req->res.flags & PCIBAR_BAR_F_MAPPABLE) {
+		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_F_HAS_WC))
 			return;
 		pcibar_map_request_pages(req, &pages);
 		pages.length = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -28,7 +28,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 			if (token)
 				ops->unmapped(req->dev->be, token);
 		}
-	} else if (req->res.kind == PCIBAR_BAR_IO && ops->channel_open) {
+	} else if (req->res.kind == PCIBAR_BAR_KIND_IO && ops->channel_open) {
 		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, ctx,
 				       &length, &channel))
 			ops->channel_close(channel);

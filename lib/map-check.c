@@ -36,11 +36,11 @@ static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 	if (ret)
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "",
 				     "the BARs cannot be read: %s", strerror(-ret));
-	if (req->res.flags & PCIBAR_BAR_UPPER_HALF)
+	if (req->res.flags & PCIBAR_BAR_F_UPPER_HALF)
 		return pcibar_refuse(ctx, PCIBAR_REASON_UPPER_HALF, -EINVAL,
 				     "use the index before it",
 				     "%s is the upper half of a 64-bit BAR", bar_name(req->bar));
-	if (req->res.kind == PCIBAR_BAR_NONE)
+	if (req->res.kind == PCIBAR_BAR_KIND_NONE)
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BAR, -EINVAL,
 				     "pcibar info shows the BARs there are",
 				     "the function does not have %s", bar_name(req->bar));
@@ -76,7 +76,7 @@ static int check_rights(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 		pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES,
 			      "open it with PCIBAR_OPEN_WRITE",
 			      "the device was opened read-only");
-	if (req->flags & PCIBAR_MAP_WRITE && req->res.kind == PCIBAR_BAR_EXPANSION_ROM)
+	if (req->flags & PCIBAR_MAP_WRITE && req->res.kind == PCIBAR_BAR_KIND_ROM)
 		pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EACCES, "map it read-only",
 			      "the expansion ROM cannot be written");
 	return 0;
@@ -85,10 +85,10 @@ static int check_rights(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 static int check_kind(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	bool indirect = req->flags & PCIBAR_MAP_INDIRECT;
-	bool mappable = req->res.flags & PCIBAR_BAR_MAPPABLE;
-	bool io = req->res.kind == PCIBAR_BAR_IO;
+	bool mappable = req->res.flags & PCIBAR_BAR_F_MAPPABLE;
+	bool io = req->res.kind == PCIBAR_BAR_KIND_IO;
 
-	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_UNASSIGNED))
+	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_F_UNASSIGNED))
 		pcibar_refuse(ctx, io ? PCIBAR_REASON_IO_BAR : PCIBAR_REASON_ROM, -EOPNOTSUPP,
 			      "use checked calls on a map with PCIBAR_MAP_INDIRECT",
 			      io ? "%s is an I/O BAR, which cannot be mapped"
@@ -113,12 +113,12 @@ static int check_abilities(struct pcibar_map_request *req, struct pcibar_refuse_
 		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "turn decoding on first (pcibar enable)",
 			      "the %s back end cannot activate a BAR", ops->name);
-	if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_HAS_WC))
+	if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_F_HAS_WC))
 		pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP,
 			      "map it uncached",
 			      "the %s back end has no write-combining for %s%s", ops->name,
 			      bar_name(req->bar),
-			      req->res.flags & PCIBAR_BAR_PREFETCHABLE ? "" :
+			      req->res.flags & PCIBAR_BAR_F_PREFETCHABLE ? "" :
 			      ", which is not prefetchable");
 	return 0;
 }
@@ -150,7 +150,7 @@ void pcibar_map_request_pages(const struct pcibar_map_request *req, struct pciba
 	pages->length = end - first;
 	pages->attr = req->attr;
 	pages->flags = req->flags;
-	pages->wc_exists = req->res.flags & PCIBAR_BAR_HAS_WC;
+	pages->wc_exists = req->res.flags & PCIBAR_BAR_F_HAS_WC;
 	pages->driver = req->driver_known ? req->driver : NULL;
 }
 
@@ -161,7 +161,7 @@ static int check_pages(struct pcibar_map_request *req, struct pcibar_refuse_ctx 
 	struct pcibar_pages pages;
 
 	/* Sizes are powers of two and BARs lie at multiples of them: whole pages are its own. */
-	if (req->flags & PCIBAR_MAP_SHARE_PAGE || !(req->res.flags & PCIBAR_BAR_MAPPABLE) ||
+	if (req->flags & PCIBAR_MAP_SHARE_PAGE || !(req->res.flags & PCIBAR_BAR_F_MAPPABLE) ||
 	    !((req->res.start | req->res.length) & (page - 1)))
 		return 0;
 	pcibar_map_request_pages(req, &pages);
@@ -179,9 +179,9 @@ static int check_pages(struct pcibar_map_request *req, struct pcibar_refuse_ctx 
 static void check_command(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx,
 			  uint32_t command)
 {
-	bool io = req->res.kind == PCIBAR_BAR_IO;
-	bool rom = req->res.kind == PCIBAR_BAR_EXPANSION_ROM;
-	bool on = command & (io ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM);
+	bool io = req->res.kind == PCIBAR_BAR_KIND_IO;
+	bool rom = req->res.kind == PCIBAR_BAR_KIND_ROM;
+	bool on = command & (io ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM);
 	bool decodes;
 
 	if (!on && !io && pcibar_is_virtual(req->dev, &decodes)) {
@@ -212,7 +212,7 @@ static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 	uint32_t command;
 	int ret;
 
-	if (req->res.flags & PCIBAR_BAR_UNASSIGNED)
+	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED)
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNASSIGNED, -ENXIO,
 				     "remove the function and rescan the bus, or look for its "
 				     "\"can't assign\" in the kernel log",

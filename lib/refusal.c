@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Why a call is refused, and the sizes of the structures of callers. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,16 +25,26 @@ int pcibar_check_size(const void *arg, size_t min, size_t known)
 	return 0;
 }
 
+static size_t room_for_reasons(const struct pcibar_refusal *why)
+{
+	return (why->size - offsetof(struct pcibar_refusal, reasons)) / why->reason_size;
+}
+
 int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why)
 {
-	int ret;
-
 	*ctx = (struct pcibar_refuse_ctx){ .why = why };
 	if (!why)
 		return 0;
-	ret = pcibar_check_size(why, sizeof(*why), sizeof(*why));
-	if (ret)
-		return ret;
+
+	if (why->reason_size < sizeof(struct pcibar_reason) ||
+	    why->reason_size % _Alignof(struct pcibar_reason) || why->reserved)
+		return -EINVAL;
+	if (why->size < sizeof(*why) || !room_for_reasons(why))
+		return -EINVAL;
+	/* Whatever a newer program has at the end is filled in, so it need not be zero. */
+	if (why->size > sizeof(*why) + TAIL_MAX)
+		return -E2BIG;
+
 	why->count = 0;
 	why->backends = 0;
 	why->possible = 0;
@@ -43,18 +54,22 @@ int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why
 int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...)
 {
+	struct pcibar_refusal *why = ctx->why;
 	struct pcibar_reason *reason;
 	va_list args;
 
 	if (!ctx->error)
 		ctx->error = error;
-	if (!ctx->why || ctx->why->count == PCIBAR_REASONS_MAX)
+	if (!why || why->count == room_for_reasons(why))
 		return error;
-	reason = &ctx->why->reasons[ctx->why->count++];
+
+	reason = (void *)((char *)why->reasons + (size_t)why->count * why->reason_size);
+	memset(reason, 0, why->reason_size);
+	why->count++;
+
 	reason->code = code;
 	reason->backend = ctx->backend;
 	reason->error = error;
-	reason->reserved = 0;
 	va_start(args, fmt);
 	vsnprintf(reason->what, sizeof(reason->what), fmt, args);
 	va_end(args);

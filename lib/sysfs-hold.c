@@ -43,7 +43,7 @@
 /* Where the holds of one bit are: those of one kind lie behind the other's. */
 static off_t holds_of(uint32_t bit, bool was_off)
 {
-	int mem = bit == PCIBAR_ENABLE_MEM;
+	int mem = bit == PCIBAR_DECODE_MEM;
 
 	return LOCKS + HOLDS * (1 + 2 * mem + was_off);
 }
@@ -131,7 +131,7 @@ int pcibar_sysfs_hold_lock(const struct pcibar_sysfs_hold *hold, uint32_t bits,
 {
 	int ret = pcibar_sysfs_lock(hold, PCIBAR_SYSFS_LOCK_HOLDS);
 
-	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+	for (uint32_t bit = PCIBAR_DECODE_IO; bit <= PCIBAR_DECODE_MEM; bit <<= 1) {
 		if (!(bits & bit))
 			continue;
 		find_others(hold->config, bit, others);
@@ -194,7 +194,7 @@ int pcibar_sysfs_hold_unlock(struct pcibar_sysfs_hold *hold, uint32_t bits,
 {
 	int ret = 0;
 
-	for (uint32_t bit = PCIBAR_ENABLE_IO; bit <= PCIBAR_ENABLE_MEM; bit <<= 1) {
+	for (uint32_t bit = PCIBAR_DECODE_IO; bit <= PCIBAR_DECODE_MEM; bit <<= 1) {
 		int error = 0;
 
 		if (bits & bit)

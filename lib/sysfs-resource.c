@@ -80,26 +80,26 @@ static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line
 
 	res->start = line->start;
 	res->length = line->end - line->start + 1;
-	res->flags = line->flags & RES_PREFETCH ? PCIBAR_BAR_PREFETCHABLE : 0;
+	res->flags = line->flags & RES_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
 	/* Firmware that places nothing leaves a start of 0, with or without the flag. */
 	if (line->flags & RES_UNSET || !line->start)
-		res->flags |= PCIBAR_BAR_UNASSIGNED;
+		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
 	if (bar == PCIBAR_BAR_ROM) {
-		res->kind = PCIBAR_BAR_EXPANSION_ROM;
+		res->kind = PCIBAR_BAR_KIND_ROM;
 		return;
 	}
 	if (line->flags & RES_IO) {
-		res->kind = PCIBAR_BAR_IO;
+		res->kind = PCIBAR_BAR_KIND_IO;
 		return;
 	}
-	res->kind = line->flags & RES_MEM_64 ? PCIBAR_BAR_MEM64 : PCIBAR_BAR_MEM32;
-	if (res->flags & PCIBAR_BAR_UNASSIGNED)
+	res->kind = line->flags & RES_MEM_64 ? PCIBAR_BAR_KIND_MEM64 : PCIBAR_BAR_KIND_MEM32;
+	if (res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return;
-	res->flags |= PCIBAR_BAR_MAPPABLE;
+	res->flags |= PCIBAR_BAR_F_MAPPABLE;
 	/* The kernel makes this file for prefetchable BARs, where the CPU has WC. */
 	snprintf(name, sizeof(name), "resource%u_wc", bar);
 	if (line->flags & RES_PREFETCH && !faccessat(dir, name, F_OK, 0))
-		res->flags |= PCIBAR_BAR_HAS_WC;
+		res->flags |= PCIBAR_BAR_F_HAS_WC;
 }
 
 int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res)
@@ -109,7 +109,7 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 
 	if (count < 0)
 		return count;
-	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_NONE };
+	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_KIND_NONE };
 	if ((int)bar >= count)
 		return 0;
 	if (is_used(&lines[bar]) && !is_possible(&lines[bar]))
@@ -118,7 +118,7 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 		fill(dir, bar, &lines[bar], res);
 	else if (bar && bar < PCIBAR_BAR_ROM && is_used(&lines[bar - 1]) &&
 		 lines[bar - 1].flags & RES_MEM_64)
-		res->flags = PCIBAR_BAR_UPPER_HALF;
+		res->flags = PCIBAR_BAR_F_UPPER_HALF;
 	return 0;
 }
 

@@ -26,7 +26,7 @@ static int add_function(void *data, const struct pcibar_device_info *info)
 
 static bool parse(PyObject *subject, struct pcibar_selector *sel)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	const char *selector = text(subject);
 	int ret;
 
@@ -41,7 +41,7 @@ static bool parse(PyObject *subject, struct pcibar_selector *sel)
 /* scan(selector or None, backend, sysfs_root) */
 static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
 	struct pcibar_selector sel = { .size = sizeof(sel) };
 	PyObject *subject;
@@ -67,7 +67,7 @@ static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
 /* explain(selector, bar, flags, attr, offset, length, backend, sysfs_root) */
 static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = { .size = sizeof(opts) };
 	struct pcibar_intent intent = { .size = sizeof(intent) };
 	struct pcibar_selector sel = { .size = sizeof(sel) };
@@ -147,17 +147,19 @@ static const struct {
 	unsigned int value;
 } numbers[] = {
 	NUMBER(BACKEND_AUTO), NUMBER(BACKEND_SYSFS), NUMBER(BACKEND_PCIIO),
-	NUMBER(BACKEND_FREEBSD), NUMBER(OPEN_WRITE),
-	NUMBER(CAP_MAP_WC), NUMBER(CAP_ATTR_PROOF), NUMBER(CAP_EXCLUSIVE), NUMBER(CAP_ACTIVATE),
-	NUMBER(CAP_REVOKE), NUMBER(CAP_EVENTS), NUMBER(DEV_ASLEEP), NUMBER(DEV_DRIVER_OWNS),
-	NUMBER(BAR_ROM), NUMBER(BAR_COUNT), NUMBER(BAR_NONE), NUMBER(BAR_MEM32), NUMBER(BAR_MEM64),
-	NUMBER(BAR_IO), NUMBER(BAR_EXPANSION_ROM), NUMBER(BAR_PREFETCHABLE), NUMBER(BAR_UPPER_HALF),
-	NUMBER(BAR_UNASSIGNED), NUMBER(BAR_CONFIG_SEEN), NUMBER(BAR_DECODING), NUMBER(BAR_MAPPABLE),
-	NUMBER(BAR_HAS_WC), NUMBER(BAR_INFO_CONFIG), NUMBER(ATTR_UC), NUMBER(ATTR_WC),
-	NUMBER(MAP_WRITE), NUMBER(MAP_EXCLUSIVE), NUMBER(MAP_ACTIVATE), NUMBER(MAP_SHARE_DRIVER),
-	NUMBER(MAP_SHARE_PAGE), NUMBER(MAP_INDIRECT), NUMBER(COPY_FIXED), NUMBER(COPY_MEMORY),
-	NUMBER(ENABLE_IO), NUMBER(ENABLE_MEM), NUMBER(ENABLE_BUS_MASTER), NUMBER(ENABLE_RESTORE),
-	NUMBER(ENABLE_SHARE_DRIVER), NUMBER(EVENT_REVOKED), NUMBER(EVENT_GONE),
+	NUMBER(BACKEND_FREEBSD), NUMBER(OPEN_WRITE), NUMBER(CAP_MAP_WC),
+	NUMBER(CAP_ATTR_PROOF), NUMBER(CAP_EXCLUSIVE), NUMBER(CAP_ACTIVATE),
+	NUMBER(CAP_REVOKE), NUMBER(CAP_EVENTS), NUMBER(DEV_ASLEEP),
+	NUMBER(DEV_DRIVER_OWNS), NUMBER(BAR_ROM), NUMBER(BAR_COUNT), NUMBER(BAR_KIND_NONE),
+	NUMBER(BAR_KIND_MEM32), NUMBER(BAR_KIND_MEM64), NUMBER(BAR_KIND_IO),
+	NUMBER(BAR_KIND_ROM), NUMBER(BAR_F_PREFETCHABLE), NUMBER(BAR_F_UPPER_HALF),
+	NUMBER(BAR_F_UNASSIGNED), NUMBER(BAR_F_CONFIG_SEEN), NUMBER(BAR_F_DECODING),
+	NUMBER(BAR_F_MAPPABLE), NUMBER(BAR_F_HAS_WC), NUMBER(BAR_INFO_CONFIG),
+	NUMBER(ATTR_UC), NUMBER(ATTR_WC), NUMBER(MAP_WRITE), NUMBER(MAP_EXCLUSIVE),
+	NUMBER(MAP_ACTIVATE), NUMBER(MAP_SHARE_DRIVER), NUMBER(MAP_SHARE_PAGE),
+	NUMBER(MAP_INDIRECT), NUMBER(COPY_FIXED), NUMBER(COPY_MEMORY), NUMBER(DECODE_IO),
+	NUMBER(DECODE_MEM), NUMBER(BUS_MASTER), NUMBER(ENABLE_F_RESTORE),
+	NUMBER(ENABLE_F_SHARE_DRIVER), NUMBER(EVENT_REVOKED), NUMBER(EVENT_GONE),
 	NUMBER(INTENT_DEVICE), NUMBER(VPD_IDENT), NUMBER(VPD_WRITABLE),
 	NUMBER(REASON_NONE), NUMBER(REASON_SELECTOR), NUMBER(REASON_NO_DEVICE),
 	NUMBER(REASON_AMBIGUOUS), NUMBER(REASON_NO_BACKEND), NUMBER(REASON_NO_BAR),

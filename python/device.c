@@ -12,7 +12,7 @@ static void release(void *dev)
 PyObject *device_open(PyObject *module, PyObject *args)
 {
 	struct binding *binding = PyModule_GetState(module);
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
 	struct pcibar_device *dev;
 	PyTypeObject *type;

@@ -12,7 +12,7 @@ static void release(void *map)
 PyObject *map_create(PyObject *module, PyObject *args)
 {
 	struct binding *binding = PyModule_GetState(module);
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_map_opts opts = { .size = sizeof(opts), .why = &why };
 	PyTypeObject *type;
 	PyObject *parent;

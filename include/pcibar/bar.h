@@ -36,38 +36,38 @@ struct pcibar_map;
 
 /**
  * enum pcibar_bar_kind - what a BAR asks for
- * @PCIBAR_BAR_NONE: nothing: not implemented, or the upper half of a 64-bit BAR
- * @PCIBAR_BAR_MEM32: memory, 32-bit
- * @PCIBAR_BAR_MEM64: memory, 64-bit
- * @PCIBAR_BAR_IO: I/O ports
- * @PCIBAR_BAR_EXPANSION_ROM: expansion ROM
+ * @PCIBAR_BAR_KIND_NONE: nothing: not implemented, or the upper half of a 64-bit BAR
+ * @PCIBAR_BAR_KIND_MEM32: memory, 32-bit
+ * @PCIBAR_BAR_KIND_MEM64: memory, 64-bit
+ * @PCIBAR_BAR_KIND_IO: I/O ports
+ * @PCIBAR_BAR_KIND_ROM: expansion ROM
  */
 enum pcibar_bar_kind {
-	PCIBAR_BAR_NONE = 0,
-	PCIBAR_BAR_MEM32,
-	PCIBAR_BAR_MEM64,
-	PCIBAR_BAR_IO,
-	PCIBAR_BAR_EXPANSION_ROM,
+	PCIBAR_BAR_KIND_NONE = 0,
+	PCIBAR_BAR_KIND_MEM32,
+	PCIBAR_BAR_KIND_MEM64,
+	PCIBAR_BAR_KIND_IO,
+	PCIBAR_BAR_KIND_ROM,
 };
 
-/** PCIBAR_BAR_PREFETCHABLE - reads have no side effects, writes may be merged */
-#define PCIBAR_BAR_PREFETCHABLE	(1u << 0)
-/** PCIBAR_BAR_UPPER_HALF - holds the upper half of the BAR before it */
-#define PCIBAR_BAR_UPPER_HALF	(1u << 1)
-/** PCIBAR_BAR_UNASSIGNED - neither firmware nor kernel gave it an address */
-#define PCIBAR_BAR_UNASSIGNED	(1u << 2)
+/** PCIBAR_BAR_F_PREFETCHABLE - reads have no side effects, writes may be merged */
+#define PCIBAR_BAR_F_PREFETCHABLE	(1u << 0)
+/** PCIBAR_BAR_F_UPPER_HALF - holds the upper half of the BAR before it */
+#define PCIBAR_BAR_F_UPPER_HALF	(1u << 1)
+/** PCIBAR_BAR_F_UNASSIGNED - neither firmware nor kernel gave it an address */
+#define PCIBAR_BAR_F_UNASSIGNED	(1u << 2)
 /**
- * PCIBAR_BAR_CONFIG_SEEN - DECODING and @bus_addr were read from the device. A
+ * PCIBAR_BAR_F_CONFIG_SEEN - DECODING and @bus_addr were read from the device. A
  * virtual function (SR-IOV) has no BAR registers: this is clear for it, while
  * DECODING says whether its physical function has its memory decoded.
  */
-#define PCIBAR_BAR_CONFIG_SEEN	(1u << 3)
-/** PCIBAR_BAR_DECODING - the function answers to this BAR */
-#define PCIBAR_BAR_DECODING	(1u << 4)
-/** PCIBAR_BAR_MAPPABLE - a memory BAR with an address: not I/O, not the ROM on sysfs */
-#define PCIBAR_BAR_MAPPABLE	(1u << 5)
-/** PCIBAR_BAR_HAS_WC - this back end offers a write-combining map of it */
-#define PCIBAR_BAR_HAS_WC	(1u << 6)
+#define PCIBAR_BAR_F_CONFIG_SEEN	(1u << 3)
+/** PCIBAR_BAR_F_DECODING - the function answers to this BAR */
+#define PCIBAR_BAR_F_DECODING	(1u << 4)
+/** PCIBAR_BAR_F_MAPPABLE - a memory BAR with an address: not I/O, not the ROM on sysfs */
+#define PCIBAR_BAR_F_MAPPABLE	(1u << 5)
+/** PCIBAR_BAR_F_HAS_WC - this back end offers a write-combining map of it */
+#define PCIBAR_BAR_F_HAS_WC	(1u << 6)
 
 /** PCIBAR_BAR_INFO_CONFIG - for pcibar_bar_get_info(): read configuration space too */
 #define PCIBAR_BAR_INFO_CONFIG	(1u << 0)
@@ -77,7 +77,7 @@ enum pcibar_bar_kind {
  * @size: sizeof(struct pcibar_bar_info), set by the caller
  * @index: BAR index
  * @kind: enum pcibar_bar_kind
- * @flags: PCIBAR_BAR_PREFETCHABLE to PCIBAR_BAR_HAS_WC
+ * @flags: PCIBAR_BAR_F_PREFETCHABLE to PCIBAR_BAR_F_HAS_WC
  * @length: bytes the BAR spans; 0 when there is none
  * @cpu_addr: address as the CPU sees it; for I/O the port number
  * @bus_addr: address in the BAR register, with CONFIG_SEEN
@@ -102,7 +102,7 @@ struct pcibar_bar_info {
  * @flags: PCIBAR_BAR_INFO_CONFIG, or 0 to leave configuration space alone. A
  *         sleeping device is not woken either way: CONFIG_SEEN is clear then.
  * @info: filled in; @info->size must be set. A BAR that does not exist has
- *        kind PCIBAR_BAR_NONE.
+ *        kind PCIBAR_BAR_KIND_NONE.
  *
  * No BAR is accessed. Threads: not at the same time on one device, because of
  * @info->holder.

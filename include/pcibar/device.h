@@ -49,6 +49,15 @@ enum pcibar_backend {
 #define PCIBAR_OPEN_WRITE	(1u << 0)
 
 /**
+ * pcibar_backend_name() - name of a back end
+ * @backend: enum pcibar_backend
+ *
+ * Return: a static string such as "sysfs"; NULL when this library does not
+ * have that back end. Numbers 1 to 31 may be in use, with gaps.
+ */
+const char *pcibar_backend_name(uint32_t backend);
+
+/**
  * enum pcibar_log_level - importance of a log line
  * @PCIBAR_LOG_WARNING: something that deserves a look; nothing has failed
  * @PCIBAR_LOG_INFO: what was done to the device
@@ -134,7 +143,7 @@ int pcibar_device_open_selector(const struct pcibar_selector *sel,
  * @dev: device; NULL does nothing
  *
  * Mappings stay valid and keep what they need until they are released.
- * Decoding that was changed with PCIBAR_ENABLE_RESTORE is put back now.
+ * Decoding that was changed with PCIBAR_ENABLE_F_RESTORE is put back now.
  */
 void pcibar_device_close(struct pcibar_device *dev);
 

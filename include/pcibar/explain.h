@@ -95,20 +95,31 @@ struct pcibar_reason {
 /**
  * struct pcibar_refusal - why a call was refused
  * @size: sizeof(struct pcibar_refusal), set by the caller
+ * @reason_size: sizeof(struct pcibar_reason), set by the caller
  * @count: reasons filled in; the first is the one whose errno was returned
- * @backends: bit 1 << enum pcibar_backend for each back end looked at
- * @possible: the same, for each back end on which nothing stands in the way
+ * @backends: bit 1 << enum pcibar_backend for each back end that was checked
+ * @possible: the same, for each back end that would not refuse
+ * @reserved: zero
  * @reasons: the reasons, in the order in which the library checks
  *
- * Owned by the caller; the library keeps no reference to it.
+ * Initialise it with PCIBAR_REFUSAL_INIT. It is owned by the caller, and the
+ * library keeps no reference to it. The two sizes let reasons grow: a program
+ * compiled with older headers gets the members it knows.
  */
 struct pcibar_refusal {
 	uint32_t size;
+	uint32_t reason_size;
 	uint32_t count;
 	uint32_t backends;
 	uint32_t possible;
+	uint32_t reserved;
 	struct pcibar_reason reasons[PCIBAR_REASONS_MAX];
 };
+
+/** PCIBAR_REFUSAL_INIT - initialiser for a struct pcibar_refusal */
+#define PCIBAR_REFUSAL_INIT \
+	{ sizeof(struct pcibar_refusal), sizeof(struct pcibar_reason), 0, 0, 0, 0, \
+	  { { 0, 0, 0, 0, "", "" } } }
 
 /** PCIBAR_INTENT_DEVICE - as @bar: opening the function, no BAR in particular */
 #define PCIBAR_INTENT_DEVICE	0xffffffffu
@@ -154,15 +165,6 @@ struct pcibar_intent {
  */
 int pcibar_explain(const struct pcibar_selector *sel, const struct pcibar_intent *intent,
 		   const struct pcibar_open_opts *opts, struct pcibar_refusal *refusal);
-
-/**
- * pcibar_backend_name() - name of a back end
- * @backend: enum pcibar_backend
- *
- * Return: a static string such as "sysfs"; NULL when this library does not
- * have that back end. Numbers 1 to 31 may be in use, with gaps.
- */
-const char *pcibar_backend_name(uint32_t backend);
 
 #ifdef __cplusplus
 }

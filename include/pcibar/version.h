@@ -4,8 +4,8 @@
 
 /*
  * The one place where the version is written: the build reads it from here.
- * Semantic versioning; the shared library's soname follows the major number
- * from 1 on.
+ * Semantic versioning. The number of the shared library's soname is independent
+ * of it, and changes only when programs must be compiled again.
  */
 
 /** PCIBAR_VERSION_MAJOR - major version these headers belong to */

@@ -208,8 +208,8 @@ def _copy_flags(fixed: bool, memory: bool) -> int:
 
 
 def _enable_flags(restore: bool, share_driver: bool) -> int:
-    return ((_binding.ENABLE_RESTORE if restore else 0)
-            | (_binding.ENABLE_SHARE_DRIVER if share_driver else 0))
+    return ((_binding.ENABLE_F_RESTORE if restore else 0)
+            | (_binding.ENABLE_F_SHARE_DRIVER if share_driver else 0))
 
 
 def map_flags(write: bool, exclusive: bool, activate: bool, share_driver: bool, share_page: bool,

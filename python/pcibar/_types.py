@@ -34,23 +34,23 @@ class Capability(IntFlag):
 class BarKind(IntEnum):
     """What a BAR asks for."""
 
-    NONE = _binding.BAR_NONE
-    MEM32 = _binding.BAR_MEM32
-    MEM64 = _binding.BAR_MEM64
-    IO = _binding.BAR_IO
-    EXPANSION_ROM = _binding.BAR_EXPANSION_ROM
+    NONE = _binding.BAR_KIND_NONE
+    MEM32 = _binding.BAR_KIND_MEM32
+    MEM64 = _binding.BAR_KIND_MEM64
+    IO = _binding.BAR_KIND_IO
+    ROM = _binding.BAR_KIND_ROM
 
 
 class BarFlag(IntFlag):
     """What is known of a BAR."""
 
-    PREFETCHABLE = _binding.BAR_PREFETCHABLE
-    UPPER_HALF = _binding.BAR_UPPER_HALF
-    UNASSIGNED = _binding.BAR_UNASSIGNED
-    CONFIG_SEEN = _binding.BAR_CONFIG_SEEN
-    DECODING = _binding.BAR_DECODING
-    MAPPABLE = _binding.BAR_MAPPABLE
-    HAS_WC = _binding.BAR_HAS_WC
+    PREFETCHABLE = _binding.BAR_F_PREFETCHABLE
+    UPPER_HALF = _binding.BAR_F_UPPER_HALF
+    UNASSIGNED = _binding.BAR_F_UNASSIGNED
+    CONFIG_SEEN = _binding.BAR_F_CONFIG_SEEN
+    DECODING = _binding.BAR_F_DECODING
+    MAPPABLE = _binding.BAR_F_MAPPABLE
+    HAS_WC = _binding.BAR_F_HAS_WC
 
 
 class MemoryAttribute(IntEnum):
@@ -63,9 +63,9 @@ class MemoryAttribute(IntEnum):
 class Enable(IntFlag):
     """Bits of the command register."""
 
-    IO = _binding.ENABLE_IO
-    MEM = _binding.ENABLE_MEM
-    BUS_MASTER = _binding.ENABLE_BUS_MASTER
+    IO = _binding.DECODE_IO
+    MEM = _binding.DECODE_MEM
+    BUS_MASTER = _binding.BUS_MASTER
 
 
 class Event(IntEnum):

@@ -83,12 +83,14 @@ AT(pcibar_reason, reserved, 12, 12);
 AT(pcibar_reason, what, 16, 16);
 AT(pcibar_reason, remedy, 208, 208);
 
-SIZE(pcibar_refusal, 4816, 4816);
+SIZE(pcibar_refusal, 4824, 4824);
 AT(pcibar_refusal, size, 0, 0);
-AT(pcibar_refusal, count, 4, 4);
-AT(pcibar_refusal, backends, 8, 8);
-AT(pcibar_refusal, possible, 12, 12);
-AT(pcibar_refusal, reasons, 16, 16);
+AT(pcibar_refusal, reason_size, 4, 4);
+AT(pcibar_refusal, count, 8, 8);
+AT(pcibar_refusal, backends, 12, 12);
+AT(pcibar_refusal, possible, 16, 16);
+AT(pcibar_refusal, reserved, 20, 20);
+AT(pcibar_refusal, reasons, 24, 24);
 
 SIZE(pcibar_intent, 32, 32);
 AT(pcibar_intent, size, 0, 0);
@@ -100,7 +102,8 @@ AT(pcibar_intent, length, 24, 24);
 
 /* Values that programs carry compiled in. */
 _Static_assert(PCIBAR_BACKEND_SYSFS == 1, "");
-_Static_assert(PCIBAR_BAR_NONE == 0 && PCIBAR_BAR_MEM32 == 1 && PCIBAR_BAR_MEM64 == 2, "");
-_Static_assert(PCIBAR_BAR_IO == 3 && PCIBAR_BAR_EXPANSION_ROM == 4, "");
+_Static_assert(PCIBAR_BAR_KIND_NONE == 0 && PCIBAR_BAR_KIND_MEM32 == 1, "");
+_Static_assert(PCIBAR_BAR_KIND_MEM64 == 2, "");
+_Static_assert(PCIBAR_BAR_KIND_IO == 3 && PCIBAR_BAR_KIND_ROM == 4, "");
 _Static_assert(PCIBAR_ATTR_UC == 0 && PCIBAR_ATTR_WC == 1, "");
 _Static_assert(PCIBAR_REASON_SELECTOR == 1 && PCIBAR_REASON_SYSTEM == 23, "");

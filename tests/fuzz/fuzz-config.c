@@ -33,8 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	fake_reset();
 	fake = fake_add(FUNCTION);
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM64, 0xfd000000, 0x1000);
-	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x1000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM64, 0xfd000000, 0x1000);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x1000);
 	MUST(!pcibar_device_open(FUNCTION, &opts, &dev));
 	return 0;
 }
@@ -74,7 +74,7 @@ static void check_bar(unsigned int bar)
 
 	fake_forget(fake);
 	MUST(!pcibar_bar_get_info(dev, bar, PCIBAR_BAR_INFO_CONFIG, &info));
-	MUST((info.flags & PCIBAR_BAR_CONFIG_SEEN || is_absent()) && !(info.bus_addr & 0xf));
+	MUST((info.flags & PCIBAR_BAR_F_CONFIG_SEEN || is_absent()) && !(info.bus_addr & 0xf));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -46,7 +46,7 @@ static void check_lines(const char *text)
 static void check_bar(unsigned int bar)
 {
 	struct pcibar_bar_info info = { .size = sizeof(info) };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_map_opts opts = { .size = sizeof(opts), .offset = 4, .why = &why };
 	struct pcibar_map *map;
 	int ret = pcibar_bar_get_info(dev, bar, PCIBAR_BAR_INFO_CONFIG, &info);
@@ -55,9 +55,11 @@ static void check_bar(unsigned int bar)
 		MUST(ret == -EIO);
 		return;
 	}
-	MUST(info.kind <= PCIBAR_BAR_EXPANSION_ROM);
-	MUST(info.kind == PCIBAR_BAR_NONE ? !info.length && !(info.flags & PCIBAR_BAR_MAPPABLE)
-					  : !(info.flags & PCIBAR_BAR_UPPER_HALF));
+	MUST(info.kind <= PCIBAR_BAR_KIND_ROM);
+	if (info.kind == PCIBAR_BAR_KIND_NONE)
+		MUST(!info.length && !(info.flags & PCIBAR_BAR_F_MAPPABLE));
+	else
+		MUST(!(info.flags & PCIBAR_BAR_F_UPPER_HALF));
 	/* There is no file behind any BAR: the answer is always a refusal with its reason. */
 	MUST(pcibar_bar_map(dev, bar, &opts, &map) < 0 && why.count);
 }

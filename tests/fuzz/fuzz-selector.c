@@ -20,7 +20,7 @@ static void check_round_trip(const struct pcibar_selector *sel)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	char *text = fuzz_string(data, len);
 	struct pcibar_address addr;
 	int ret = pcibar_selector_parse(text, &sel, &why);

@@ -80,7 +80,7 @@ class Describing(support.Case):
                          (1, BarKind.MEM32, 256, 0xfebd1000, ""))
         self.assertIn(BarFlag.MAPPABLE, memory.flags)
         self.assertEqual((rom.index, rom.kind, rom.length),
-                         (pcibar.ROM, BarKind.EXPANSION_ROM, 256 << 10))
+                         (pcibar.ROM, BarKind.ROM, 256 << 10))
 
     def test_a_large_bar(self):
         bar = self.open(HUGE).bar(2)

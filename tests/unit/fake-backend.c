@@ -55,12 +55,12 @@ void fake_add_bar(struct fake *fake, unsigned int index, uint32_t kind, uint64_t
 {
 	struct fake_bar *bar = &fake->bar[index];
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	bool mappable = kind == PCIBAR_BAR_MEM32 || kind == PCIBAR_BAR_MEM64;
+	bool mappable = kind == PCIBAR_BAR_KIND_MEM32 || kind == PCIBAR_BAR_KIND_MEM64;
 	int ret;
 
 	bar->res = (struct pcibar_resource){
 		.start = start, .length = length, .kind = kind,
-		.flags = mappable ? PCIBAR_BAR_MAPPABLE : 0,
+		.flags = mappable ? PCIBAR_BAR_F_MAPPABLE : 0,
 	};
 	bar->image = length;
 	bar->fd = memfd_create("fake-bar", MFD_CLOEXEC);

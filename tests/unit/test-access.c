@@ -26,8 +26,8 @@ static int setup(void **state)
 	int ret = unit_setup(state);
 
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, LEN);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	map_again(0, PCIBAR_MAP_WRITE, 0);
 	fake_forget(fake);
@@ -266,7 +266,7 @@ static void all_ones_from_nobody_is_a_loss(void **state)
 	assert_true(pcibar_device_is_gone(dev));
 	/* It never comes back, even if the function does. */
 	fake_set_config(fake, 0, 4, 0x11e81234);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_IO | PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM);
 	assert_int_equal(pcibar_map_read(map, 8, 4, &val), -ENODEV);
 	assert_int_equal(pcibar_map_write(map, 8, 4, 1), -ENODEV);
 	assert_int_equal(pcibar_map_copy_from(map, 8, &val, 4, 4, 0), -ENODEV);

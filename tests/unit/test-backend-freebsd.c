@@ -30,8 +30,7 @@ static int setup(void **state)
 {
 	int ret = unit_setup(state);
 
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	node_populate(&tree);
 	assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
@@ -176,13 +175,14 @@ static void tells_what_a_bar_is(void **state)
 		uint32_t kind, flags;
 		uint64_t start;
 	} cases[] = {
-		{ 0, PCIBAR_BAR_MEM32, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC, 0xfd000000 },
-		{ 2, PCIBAR_BAR_MEM64, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC |
-		  PCIBAR_BAR_PREFETCHABLE, 0x380000000 },
-		{ 3, PCIBAR_BAR_NONE, PCIBAR_BAR_UPPER_HALF, 0 },
-		{ 4, PCIBAR_BAR_IO, 0, 0xc000 },
-		{ 5, PCIBAR_BAR_NONE, 0, 0 },
-		{ 6, PCIBAR_BAR_EXPANSION_ROM, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC,
+		{ 0, PCIBAR_BAR_KIND_MEM32, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC,
+		  0xfd000000 },
+		{ 2, PCIBAR_BAR_KIND_MEM64, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC |
+		  PCIBAR_BAR_F_PREFETCHABLE, 0x380000000 },
+		{ 3, PCIBAR_BAR_KIND_NONE, PCIBAR_BAR_F_UPPER_HALF, 0 },
+		{ 4, PCIBAR_BAR_KIND_IO, 0, 0xc000 },
+		{ 5, PCIBAR_BAR_KIND_NONE, 0, 0 },
+		{ 6, PCIBAR_BAR_KIND_ROM, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC,
 		  0xfc000000 },
 	};
 	struct pcibar_bar_info info = { .size = sizeof(info) };
@@ -197,7 +197,7 @@ static void tells_what_a_bar_is(void **state)
 	}
 	node.function[0].bar[0].base = 0;
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), 0);
-	assert_int_equal(info.flags, PCIBAR_BAR_UNASSIGNED);
+	assert_int_equal(info.flags, PCIBAR_BAR_F_UNASSIGNED);
 	node.error[NODE_GETBAR] = ENODEV;
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -ENODEV);
 }

@@ -30,8 +30,7 @@ static int setup(void **state)
 	};
 	int ret = unit_setup(state);
 
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	node_populate(&tree);
 	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &dev), 0);
@@ -117,15 +116,15 @@ static void looks_through_sysfs_and_can_do_more(void **state)
 			 PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
 			 PCIBAR_CAP_EVENTS);
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
-	assert_int_equal(bar.flags, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC);
+	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(pcibar_bar_get_info(dev, PCIBAR_BAR_ROM, 0, &bar), 0);
-	assert_int_equal(bar.flags & (PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC),
-			 PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_HAS_WC);
+	assert_int_equal(bar.flags & (PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC),
+			 PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(pcibar_bar_get_info(dev, 4, 0, &bar), 0);
 	assert_int_equal(bar.flags, 0);
 	tree_bar(&tree, NODE_FUNCTION, 0, 0, 0x10000, TREE_MEM32 | TREE_UNSET);
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
-	assert_int_equal(bar.flags, PCIBAR_BAR_UNASSIGNED);
+	assert_int_equal(bar.flags, PCIBAR_BAR_F_UNASSIGNED);
 	assert_int_equal(node.calls[NODE_BAROPEN], 0);
 }
 
@@ -377,13 +376,13 @@ static void changes_bits_in_one_step(void **state)
 
 	(void)state;
 	tree_poke(&tree, NODE_FUNCTION, "config", 4, "\x07", 1);	/* what is read back */
-	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_ENABLE_BUS_MASTER,
-						  PCIBAR_ENABLE_BUS_MASTER, 0), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_BUS_MASTER,
+						  PCIBAR_BUS_MASTER, 0), 0);
 	assert_int_equal(node.config[4], 7);
 	assert_int_equal(node.calls[NODE_MODIFY], 1);
 	assert_int_equal(node.calls[NODE_WRITE], writes);
 	node.error[NODE_MODIFY] = EPERM;
-	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_ENABLE_BUS_MASTER, 0, 0), -EPERM);
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_BUS_MASTER, 0, 0), -EPERM);
 	assert_int_equal(node.config[4], 7);
 }
 

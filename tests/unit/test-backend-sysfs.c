@@ -33,8 +33,7 @@ static int setup(void **state)
 {
 	int ret = unit_setup(state);
 
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	tree_create(&tree);
 	tree_add(&tree, FUNCTION);

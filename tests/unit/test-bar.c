@@ -11,12 +11,12 @@ static struct fake *add_function(void)
 {
 	struct fake *fake = fake_add("0000:03:00.0");
 
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x10000);
-	fake_add_bar(fake, 2, PCIBAR_BAR_MEM64, 0x7000000000, 0x4000);
-	fake->bar[2].res.flags |= PCIBAR_BAR_PREFETCHABLE | PCIBAR_BAR_HAS_WC;
-	fake->bar[3].res.flags = PCIBAR_BAR_UPPER_HALF;
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
-	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x10000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
+	fake_add_bar(fake, 2, PCIBAR_BAR_KIND_MEM64, 0x7000000000, 0x4000);
+	fake->bar[2].res.flags |= PCIBAR_BAR_F_PREFETCHABLE | PCIBAR_BAR_F_HAS_WC;
+	fake->bar[3].res.flags = PCIBAR_BAR_F_UPPER_HALF;
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x10000);
 	fake_set_config(fake, 0x10, 4, 0xfb000000);
 	fake_set_config(fake, 0x18, 4, (uint32_t)BUS_ADDRESS | 0xc);
 	fake_set_config(fake, 0x1c, 4, BUS_ADDRESS >> 32);
@@ -42,23 +42,23 @@ static void tells_what_a_bar_is(void **state)
 	struct pcibar_bar_info info = info_of(dev, 0, 0);
 
 	(void)state;
-	assert_int_equal(info.kind, PCIBAR_BAR_MEM32);
-	assert_int_equal(info.flags, PCIBAR_BAR_MAPPABLE);
+	assert_int_equal(info.kind, PCIBAR_BAR_KIND_MEM32);
+	assert_int_equal(info.flags, PCIBAR_BAR_F_MAPPABLE);
 	assert_int_equal(info.length, 0x10000);
 	assert_int_equal(info.cpu_addr, 0xfd000000);
 	assert_int_equal(info.bus_addr, 0);
 	assert_string_equal(info.holder, "");
 	info = info_of(dev, 2, 0);
-	assert_int_equal(info.kind, PCIBAR_BAR_MEM64);
-	assert_int_equal(info.flags, PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE |
-			 PCIBAR_BAR_HAS_WC);
+	assert_int_equal(info.kind, PCIBAR_BAR_KIND_MEM64);
+	assert_int_equal(info.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE |
+			 PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(info.cpu_addr, 0x7000000000);
 	info = info_of(dev, 3, 0);
-	assert_int_equal(info.kind, PCIBAR_BAR_NONE);
-	assert_int_equal(info.flags, PCIBAR_BAR_UPPER_HALF);
-	assert_int_equal(info_of(dev, 1, 0).kind, PCIBAR_BAR_NONE);
-	assert_int_equal(info_of(dev, 4, 0).kind, PCIBAR_BAR_IO);
-	assert_int_equal(info_of(dev, PCIBAR_BAR_ROM, 0).kind, PCIBAR_BAR_EXPANSION_ROM);
+	assert_int_equal(info.kind, PCIBAR_BAR_KIND_NONE);
+	assert_int_equal(info.flags, PCIBAR_BAR_F_UPPER_HALF);
+	assert_int_equal(info_of(dev, 1, 0).kind, PCIBAR_BAR_KIND_NONE);
+	assert_int_equal(info_of(dev, 4, 0).kind, PCIBAR_BAR_KIND_IO);
+	assert_int_equal(info_of(dev, PCIBAR_BAR_ROM, 0).kind, PCIBAR_BAR_KIND_ROM);
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
 	assert_int_equal(fake_count(fake, FAKE_MAP), 0);
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_OPEN), 0);
@@ -80,7 +80,7 @@ static void names_the_holder(void **state)
 
 static void sees_configuration_space_when_asked(void **state)
 {
-	const uint32_t seen = PCIBAR_BAR_CONFIG_SEEN, on = seen | PCIBAR_BAR_DECODING;
+	const uint32_t seen = PCIBAR_BAR_F_CONFIG_SEEN, on = seen | PCIBAR_BAR_F_DECODING;
 	struct fake *fake = add_function();
 	struct pcibar_device *dev = unit_open("0000:03:00.0", 0);
 	struct pcibar_bar_info info = info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG);
@@ -94,10 +94,10 @@ static void sees_configuration_space_when_asked(void **state)
 	assert_int_equal(info.flags & on, on);
 	assert_int_equal(info.bus_addr, 0x1000);
 
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_IO);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
 	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags & on, seen);
 	assert_int_equal(info_of(dev, 4, PCIBAR_BAR_INFO_CONFIG).flags & on, on);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags & on, on);
 	assert_int_equal(info_of(dev, 4, PCIBAR_BAR_INFO_CONFIG).flags & on, seen);
 	pcibar_device_close(dev);
@@ -106,7 +106,7 @@ static void sees_configuration_space_when_asked(void **state)
 /* The ROM has an enable bit of its own, and its register lies elsewhere in a bridge. */
 static void sees_the_rom_decoder(void **state)
 {
-	const uint32_t seen = PCIBAR_BAR_CONFIG_SEEN, on = seen | PCIBAR_BAR_DECODING;
+	const uint32_t seen = PCIBAR_BAR_F_CONFIG_SEEN, on = seen | PCIBAR_BAR_F_DECODING;
 	struct fake *fake = add_function();
 	struct pcibar_device *dev = unit_open("0000:03:00.0", 0);
 	struct pcibar_bar_info info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);
@@ -122,7 +122,7 @@ static void sees_the_rom_decoder(void **state)
 	info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);
 	assert_int_equal(info.flags & on, seen);
 
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	fake_set_config(fake, 0x0e, 1, 0x81);
 	fake_set_config(fake, 0x38, 4, 0xf8000801);
 	info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);
@@ -138,11 +138,11 @@ static void leaves_a_sleeping_function_alone(void **state)
 
 	(void)state;
 	fake->asleep = true;
-	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags, PCIBAR_BAR_MAPPABLE);
+	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags, PCIBAR_BAR_F_MAPPABLE);
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
 	fake->asleep = false;
 	fake->error[FAKE_CONFIG_READ] = -EIO;
-	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags, PCIBAR_BAR_MAPPABLE);
+	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags, PCIBAR_BAR_F_MAPPABLE);
 	pcibar_device_close(dev);
 }
 

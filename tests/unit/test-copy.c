@@ -53,9 +53,9 @@ static int setup(void **state)
 
 	fake = fake_add("0000:03:00.0");
 	fake->fenced = true;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
-	fake->bar[0].res.flags |= PCIBAR_BAR_HAS_WC;
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, LEN);
+	fake->bar[0].res.flags |= PCIBAR_BAR_F_HAS_WC;
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	map_again(0, PCIBAR_MAP_WRITE, PCIBAR_ATTR_UC);
 	for (size_t i = 0; i < LEN; i++)

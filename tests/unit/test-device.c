@@ -13,8 +13,7 @@ static struct pcibar_open_opts opts;
 
 static int setup(void **state)
 {
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_open_opts){
 		.size = sizeof(opts), .backend = FAKE_BACKEND, .why = &why,
 	};

@@ -28,8 +28,7 @@ static int setup(void **state)
 {
 	int ret = unit_setup(state);
 
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	node_populate(&tree);
 	return ret;
 }

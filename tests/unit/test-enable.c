@@ -4,9 +4,9 @@
 #include "fake-backend.h"
 #include "internal.h"
 
-#define IO		PCIBAR_ENABLE_IO
-#define MEM		PCIBAR_ENABLE_MEM
-#define MASTER		PCIBAR_ENABLE_BUS_MASTER
+#define IO		PCIBAR_DECODE_IO
+#define MEM		PCIBAR_DECODE_MEM
+#define MASTER		PCIBAR_BUS_MASTER
 #define OTHERS		0x0540u		/* INTx off, SERR#, parity: not ours to touch */
 
 static struct fake *fake;
@@ -17,8 +17,8 @@ static int setup(void **state)
 	int ret = unit_setup(state);
 
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	fake_set_config(fake, PCIBAR_COMMAND, 2, OTHERS);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	fake_forget(fake);
@@ -99,7 +99,7 @@ static void writes_nothing_that_is_so_already(void **state)
 {
 	(void)state;
 	set_command(OTHERS | MEM);
-	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
 	assert_int_equal(pcibar_device_set_enable(dev, 0, 0, 0), 0);
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
 	close_device();
@@ -123,7 +123,7 @@ static void changes_are_locked(void **state)
 
 	(void)state;
 	fake->watch = assert_locked;
-	assert_int_equal(pcibar_device_set_enable(dev, IO, IO, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, IO, IO, PCIBAR_ENABLE_F_RESTORE), 0);
 	pcibar_map_release(map);
 	assert_int_equal(watched, 6);
 	pcibar_enable_restore(dev);
@@ -154,7 +154,7 @@ static void leaves_a_drivers_function_alone(void **state)
 	strcpy(fake->driver, "nvme");
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EBUSY);
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_SHARE_DRIVER), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_SHARE_DRIVER), 0);
 	strcpy(fake->driver, "pci-stub");
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), 0);
 }
@@ -224,7 +224,7 @@ static void cancel_me(const struct fake_event *event)
 static void *enable_and_disable(void *arg)
 {
 	pthread_cancel(pthread_self());
-	pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_RESTORE);
+	pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_F_RESTORE);
 	if (!pcibar_activate(dev, MEM))
 		pcibar_deactivate(dev, MEM);
 	return arg;
@@ -279,12 +279,12 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 	fake->vf_mse = true;
 	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
 	assert_int_equal(value, MEM);
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
 	pcibar_map_release(activate(0));
 	assert_command(OTHERS);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER,
-						  PCIBAR_ENABLE_RESTORE), 0);
+						  PCIBAR_ENABLE_F_RESTORE), 0);
 	assert_command(OTHERS | MASTER);
 	close_device();
 	assert_command(OTHERS);
@@ -308,14 +308,14 @@ static void turns_a_virtual_functions_own_bit_on(void **state)
 	assert_command(OTHERS | MEM);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), 0);
 	assert_command(OTHERS);
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
 	close_device();
 	assert_command(OTHERS);
 }
 
 static void restores_at_close_if_asked(void **state)
 {
-	const uint32_t restore = PCIBAR_ENABLE_RESTORE;
+	const uint32_t restore = PCIBAR_ENABLE_F_RESTORE;
 
 	(void)state;
 	set_command(OTHERS | IO);
@@ -410,7 +410,7 @@ static void restoring_waits_for_active_maps(void **state)
 	struct pcibar_map *map;
 
 	(void)state;
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
 	map = activate(0);
 	close_device();
 	assert_command(OTHERS | MEM);
@@ -424,7 +424,7 @@ static void restores_what_activate_had_changed(void **state)
 	struct pcibar_map *map = activate(0);
 
 	(void)state;
-	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
 	pcibar_map_release(map);
 	assert_command(OTHERS | MEM);
 	close_device();
@@ -434,7 +434,7 @@ static void restores_what_activate_had_changed(void **state)
 static void a_failed_activation_changes_nothing(void **state)
 {
 	struct pcibar_map_opts opts = { .size = sizeof(opts), .flags = PCIBAR_MAP_ACTIVATE };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	static const int errors[] = { -EACCES, -EPERM, -EIO };
 	struct pcibar_map *map;
 

@@ -18,7 +18,7 @@ static int setup(void **state)
 	int ret = unit_setup(state);
 
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, LEN);
 	for (unsigned int i = 0; i < LEN; i += 4)
 		fake_poke(fake, 0, i, &(uint32_t){ i * 2654435761u }, 4);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);

@@ -17,8 +17,7 @@ static const struct pcibar_selector sel = {
 
 static int setup(void **state)
 {
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	intent = (struct pcibar_intent){ .size = sizeof(intent) };
 	opts = (struct pcibar_open_opts){ .size = sizeof(opts), .backend = FAKE_BACKEND };
 	return unit_setup(state);
@@ -30,10 +29,10 @@ static struct fake *add_function(void)
 {
 	struct fake *fake = fake_add("0000:03:00.0");
 
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x10000);
-	fake_add_bar(fake, 1, PCIBAR_BAR_MEM32, 0xfd010400, 0x100);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
-	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x10000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
+	fake_add_bar(fake, 1, PCIBAR_BAR_KIND_MEM32, 0xfd010400, 0x100);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x10000);
 	return fake;
 }
 
@@ -237,7 +236,7 @@ static void checks_arguments(void **state)
 
 	(void)state;
 	add_function();
-	unit_check_sizes(&why, sizeof(why), explain_refusal, NULL);
+	unit_check_refusal_sizes(explain_refusal, NULL);
 	unit_check_sizes(&intent, sizeof(intent), explain_intent, NULL);
 	unit_check_sizes(&sel, sizeof(sel), explain_selector, NULL);
 	unit_check_sizes(&opts, sizeof(opts), explain_opts, NULL);
@@ -280,6 +279,33 @@ static void keeps_to_the_room_there_is(void **state)
 	assert_int_equal(fake->count, 0);
 }
 
+/* A program compiled with newer headers, whose reasons have one member more */
+static void keeps_to_the_stride_of_the_program(void **state)
+{
+	static struct {
+		uint32_t size, reason_size, count, backends, possible, reserved;
+		struct {
+			struct pcibar_reason known;
+			char added[64];
+		} reasons[PCIBAR_REASONS_MAX];
+	} newer;
+	struct fake *fake = add_function();
+
+	(void)state;
+	strcpy(fake->driver, "nvme");
+	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	memset(&newer, 0xaa, sizeof(newer));
+	newer.size = sizeof(newer);
+	newer.reason_size = sizeof(newer.reasons[0]);
+	newer.reserved = 0;
+	assert_int_equal(pcibar_explain(&sel, &intent, &opts, (struct pcibar_refusal *)&newer), 0);
+	assert_int_equal(newer.count, 2);
+	assert_int_equal(newer.reasons[0].known.code, PCIBAR_REASON_DRIVER);
+	assert_int_equal(newer.reasons[1].known.code, PCIBAR_REASON_DECODE_OFF);
+	for (size_t i = 0; i < sizeof(newer.reasons[1].added); i++)
+		assert_int_equal(newer.reasons[1].added[i], 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -293,6 +319,7 @@ int main(void)
 		EXPLAIN_TEST(checks_arguments),
 		EXPLAIN_TEST(explains_without_memory),
 		EXPLAIN_TEST(keeps_to_the_room_there_is),
+		EXPLAIN_TEST(keeps_to_the_stride_of_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

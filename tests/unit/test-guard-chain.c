@@ -62,7 +62,7 @@ static int setup(void **state)
 	assert_true(elsewhere != MAP_FAILED);
 	close(fd);
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, LEN);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	map_bar();
 	return ret;

@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	int ret = unit_setup(state);
 
-	fake_add_bar(fake_add("0000:03:00.0"), 0, PCIBAR_BAR_MEM32, 0xfd000000, LEN);
+	fake_add_bar(fake_add("0000:03:00.0"), 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, LEN);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	return ret;
 }

@@ -71,8 +71,8 @@ static void tells_what_was_done_to_the_device(void **state)
 	assert_int_equal(lines.level, PCIBAR_LOG_DEBUG);
 	assert_non_null(strstr(lines.last, "0000:03:00.0"));
 	assert_non_null(strstr(lines.last, "fake"));
-	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_ENABLE_MEM, PCIBAR_ENABLE_MEM,
-						  PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_DECODE_MEM, PCIBAR_DECODE_MEM,
+						  PCIBAR_ENABLE_F_RESTORE), 0);
 	assert_int_equal(lines.level, PCIBAR_LOG_INFO);
 	assert_non_null(strstr(lines.last, "0x0100 -> 0x0102"));
 	fake->error[FAKE_CONFIG_WRITE] = -EIO;

@@ -17,8 +17,7 @@ static struct pcibar_map_opts opts;
 
 static int setup(void **state)
 {
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	return unit_setup(state);
 }
@@ -59,8 +58,8 @@ static void survives_without_memory(void **state)
 	unsigned int nth;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x10000);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
 	opts.flags = PCIBAR_MAP_ACTIVATE;
 	for (unsigned int bar = 0; bar <= 4; bar += 4) {
@@ -85,7 +84,7 @@ static void maps_all_of_it_read_only_by_default(void **state)
 	struct pcibar_map *map;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x10000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
 	fake_poke(fake, 0, 0, &magic, 4);
 	assert_int_equal(pcibar_bar_map(dev, 0, NULL, &map), 0);
 	assert_int_equal(pcibar_map_length(map), 0x10000);
@@ -117,7 +116,7 @@ static void only_a_writable_map_can_be_written(void **state)
 	int status;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
 	map = map_bar(dev, 0);
 	status = unit_in_child(write_raw, map);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
@@ -146,7 +145,7 @@ static void maps_the_pages_of_the_window_only(void **state)
 	struct pcibar_device *dev = unit_open("0000:03:00.0", 0);
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, len);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, len);
 	for (uint64_t i = 0; i < len; i++)
 		fake_poke(fake, 0, i, &(unsigned char){ (unsigned char)(i * 7 >> 3) }, 1);
 	for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
@@ -180,7 +179,7 @@ static void adds_the_in_page_offset(void **state)
 	uint64_t val;
 
 	(void)state;
-	fake_add_bar(fake, 1, PCIBAR_BAR_MEM32, 0xfd000400, sizeof(bytes));
+	fake_add_bar(fake, 1, PCIBAR_BAR_KIND_MEM32, 0xfd000400, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(255 - i);
 	fake_poke(fake, 1, 0, bytes, sizeof(bytes));
@@ -216,7 +215,7 @@ static void reaches_beyond_4_gib(void **state)
 		unit_skip("16 GiB cannot be mapped here");
 	fake = fake_add("0000:03:00.0");
 	dev = unit_open("0000:03:00.0", 0);
-	fake_add_bar(fake, 2, PCIBAR_BAR_MEM64, 0x380000000000, 16 * GIB);
+	fake_add_bar(fake, 2, PCIBAR_BAR_KIND_MEM64, 0x380000000000, 16 * GIB);
 	fake_poke(fake, 2, GIB + 8, &below, 8);
 	fake_poke(fake, 2, 5 * GIB + 8, &above, 8);
 	map = map_bar(dev, 2);
@@ -249,8 +248,8 @@ static void asks_for_the_attribute(void **state)
 	struct pcibar_map *map;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
-	fake->bar[0].res.flags |= PCIBAR_BAR_HAS_WC;
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
+	fake->bar[0].res.flags |= PCIBAR_BAR_F_HAS_WC;
 	opts.attr = PCIBAR_ATTR_WC;
 	map = map_bar(dev, 0);
 	assert_int_equal(pcibar_map_attr(map), PCIBAR_ATTR_WC);
@@ -282,9 +281,9 @@ static void checks_its_arguments(void **state)
 	const struct pcibar_map_opts good = opts;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
 	unit_check_sizes(&opts, sizeof(opts), map_sized, dev);
-	unit_check_sizes(&why, sizeof(why), map_with_why, dev);
+	unit_check_refusal_sizes(map_with_why, dev);
 	opts = good;
 	for (unsigned int bit = 6; bit < 32; bit++) {
 		opts.flags = 1u << bit;
@@ -311,7 +310,7 @@ static void outlives_the_handle(void **state)
 	uint64_t val;
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
 	opts.flags = PCIBAR_MAP_WRITE;
 	first = map_bar(dev, 0);
 	second = map_bar(dev, 0);
@@ -343,7 +342,7 @@ static void goes_through_a_channel(void **state)
 	uint64_t val;
 
 	(void)state;
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE;
 	opts.offset = 4;
 	map = map_bar(dev, 4);
@@ -375,7 +374,7 @@ static void sees_the_image_of_a_rom(void **state)
 	struct pcibar_map *map;
 
 	(void)state;
-	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x10000);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x10000);
 	fake->bar[PCIBAR_BAR_ROM].image = 0x9600;
 	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_ACTIVATE;
 	map = map_bar(dev, PCIBAR_BAR_ROM);
@@ -404,8 +403,8 @@ static void passes_the_systems_refusal_on(void **state)
 	struct pcibar_device *dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 
 	(void)state;
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x1000);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		fake->error[FAKE_MAP] = fake->error[FAKE_CHANNEL_OPEN] = errors[i];

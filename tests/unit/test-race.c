@@ -34,8 +34,8 @@ static int setup(void **state)
 	int ret = unit_setup(state);
 
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, WINDOW);
-	fake->bar[0].res.flags |= PCIBAR_BAR_HAS_WC;
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, WINDOW);
+	fake->bar[0].res.flags |= PCIBAR_BAR_F_HAS_WC;
 	dev = unit_open("0000:03:00.0", 0);
 	memset(pattern, BYTE, sizeof(pattern));
 	srandom(1);

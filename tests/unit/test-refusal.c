@@ -5,16 +5,16 @@
 #include "fake-backend.h"
 #include "internal.h"
 
-static struct pcibar_refusal why = { .size = sizeof(why) };
+static struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 
 static struct fake *add_function(void)
 {
 	struct fake *fake = fake_add("0000:03:00.0");
 
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x10000);
-	fake_add_bar(fake, 1, PCIBAR_BAR_MEM32, 0xfd010400, 0x100);
-	fake_add_bar(fake, 4, PCIBAR_BAR_IO, 0xc000, 0x20);
-	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_EXPANSION_ROM, 0xfe000000, 0x10000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
+	fake_add_bar(fake, 1, PCIBAR_BAR_KIND_MEM32, 0xfd010400, 0x100);
+	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
+	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x10000);
 	return fake;
 }
 
@@ -86,7 +86,7 @@ static void checks_in_the_documented_order(void **state)
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_ASLEEP, -ENXIO);
 	fake->asleep = false;
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_DECODE_OFF, -ENXIO);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_CLAIMED, -EBUSY);
 	fake->error[FAKE_MAP] = 0;
 	assert_int_equal(try_map(dev, 1, o), 0);
@@ -101,9 +101,9 @@ static void refuses_bars_that_are_none(void **state)
 	const struct pcibar_map_opts o = { 0 };
 
 	(void)state;
-	fake->bar[3].res.flags = PCIBAR_BAR_UPPER_HALF;
+	fake->bar[3].res.flags = PCIBAR_BAR_F_UPPER_HALF;
 	fake->bar[PCIBAR_BAR_ROM].res = (struct pcibar_resource){ 0 };
-	fake->bar[0].res.flags = PCIBAR_BAR_UNASSIGNED;
+	fake->bar[0].res.flags = PCIBAR_BAR_F_UNASSIGNED;
 	assert_map_refused(dev, 2, o, PCIBAR_REASON_NO_BAR, -EINVAL);
 	assert_non_null(strstr(why.reasons[0].what, "BAR 2"));
 	assert_map_refused(dev, 3, o, PCIBAR_REASON_UPPER_HALF, -EINVAL);
@@ -180,14 +180,14 @@ static void looks_at_the_decoder_of_the_kind(void **state)
 	struct pcibar_map_opts mem = { 0 }, io = { .flags = PCIBAR_MAP_INDIRECT };
 
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_IO);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
 	assert_int_equal(try_map(dev, 4, io), 0);
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_DECODE_OFF, -ENXIO);
 	assert_non_null(strstr(why.reasons[0].what, "memory"));
 	mem.flags = PCIBAR_MAP_ACTIVATE;
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	mem.flags = 0;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	assert_map_refused(dev, 4, io, PCIBAR_REASON_DECODE_OFF, -ENXIO);
 	assert_non_null(strstr(why.reasons[0].what, "I/O"));

@@ -12,8 +12,7 @@ static struct pcibar_open_opts opts;
 
 static int setup(void **state)
 {
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	opts = (struct pcibar_open_opts){
 		.size = sizeof(opts), .backend = FAKE_BACKEND, .why = &why,
 	};
@@ -63,7 +62,7 @@ static void checks_arguments(void **state)
 	fake_add("0000:03:00.0");
 	unit_check_sizes(&opts, sizeof(opts), scan_sized, NULL);
 	unit_check_sizes(&sel, sizeof(sel), scan_by, &opts);
-	unit_check_sizes(&why, sizeof(why), scan_with_why, NULL);
+	unit_check_refusal_sizes(scan_with_why, NULL);
 	sel.fields = PCIBAR_SEL_ADDRESS | PCIBAR_SEL_INDEX;
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EINVAL);
 	sel.fields = 1u << 4;

@@ -88,7 +88,7 @@ static void refuses_all_else(void **state)
 	memset(&before, 0x5a, sizeof(before));
 	before.size = sizeof(before);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct pcibar_refusal why = { .size = sizeof(why) };
+		struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 		struct pcibar_selector sel = before;
 
 		if (pcibar_selector_parse(texts[i], &sel, &why) != -EINVAL)
@@ -102,7 +102,7 @@ static void hints_at_the_missing_function(void **state)
 {
 	static const char *const texts[] = { "03:00", "0000:03:00", "00010000:ff:1f" };
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -118,7 +118,7 @@ static void hints_at_the_missing_function(void **state)
 static void survives_long_text(void **state)
 {
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	char text[5000];
 
 	(void)state;
@@ -212,13 +212,12 @@ static int format_sized(void *arg, void *data)
 
 static void checks_sizes(void **state)
 {
-	static struct pcibar_refusal why = { .size = sizeof(why) };
 	struct pcibar_selector sel = parse("8086:100e");
 
 	(void)state;
 	unit_check_sizes(&sel, sizeof(sel), parse_sized, NULL);
 	unit_check_sizes(&sel, sizeof(sel), format_sized, NULL);
-	unit_check_sizes(&why, sizeof(why), parse_with_why, NULL);
+	unit_check_refusal_sizes(parse_with_why, NULL);
 }
 
 /* The name of a folder in sysfs: nothing else may be taken for one. */

@@ -27,8 +27,7 @@ static int setup(void **state)
 	};
 	int ret = unit_setup(state);
 
-	memset(&why, 0, sizeof(why));
-	why.size = sizeof(why);
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	tree_create(&tree);
 	tree_add(&tree, FUNCTION);
 	tree_poke(&tree, FUNCTION, "config", PCIBAR_COMMAND, "\x03", 1);

@@ -13,9 +13,9 @@
 #include "fake-sysfs.h"
 
 #define FUNCTION	"0000:03:00.0"
-#define IO		PCIBAR_ENABLE_IO
-#define MEM		PCIBAR_ENABLE_MEM
-#define MASTER		PCIBAR_ENABLE_BUS_MASTER
+#define IO		PCIBAR_DECODE_IO
+#define MEM		PCIBAR_DECODE_MEM
+#define MASTER		PCIBAR_BUS_MASTER
 #define OTHERS		0x0540u		/* INTx off, SERR#, parity: not ours to touch */
 #define TOGGLES		10000
 #define FEWER		5	/* of the repetitions under valgrind, where a process takes long */
@@ -309,7 +309,7 @@ static void a_reader_cannot_stand_in_the_way(void **state)
 	assert_non_null(map);
 	assert_int_equal(command(), OTHERS | MEM);
 	assert_true(warnings);
-	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_F_RESTORE), 0);
 	pcibar_map_release(map);
 	assert_int_equal(command(), OTHERS | MASTER);
 	pcibar_device_close(dev);
@@ -394,7 +394,8 @@ static void restoring_waits_for_others(void **state)
 		struct pcibar_device *one = open_function(), *other = open_function();
 		struct pcibar_map *first, *second;
 
-		assert_int_equal(pcibar_device_set_enable(one, MEM, MEM, PCIBAR_ENABLE_RESTORE), 0);
+		assert_int_equal(pcibar_device_set_enable(one, MEM, MEM,
+							  PCIBAR_ENABLE_F_RESTORE), 0);
 		first = maps ? activate(one, MEM) : NULL;
 		second = activate(other, MEM);
 		pcibar_device_close(one);
@@ -415,7 +416,7 @@ static void others_wait_for_restoring(void **state)
 	struct pcibar_map *map = activate(one, MEM);
 
 	(void)state;
-	assert_int_equal(pcibar_device_set_enable(other, both, both, PCIBAR_ENABLE_RESTORE), 0);
+	assert_int_equal(pcibar_device_set_enable(other, both, both, PCIBAR_ENABLE_F_RESTORE), 0);
 	pcibar_map_release(map);
 	assert_int_equal(command(), OTHERS | both);
 	map = activate(one, IO);

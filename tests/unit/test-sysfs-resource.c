@@ -117,18 +117,18 @@ static void tells_the_kinds_apart(void **state)
 	tree_bar(&tree, FUNCTION, 2, 0x380000000000, UINT64_C(1) << 34, TREE_MEM64_PREFETCH);
 	tree_bar(&tree, FUNCTION, 4, 0xc000, 0x20, TREE_IO);
 	tree_bar(&tree, FUNCTION, 6, 0xfc000000, 0x10000, TREE_ROM);
-	assert_bar(0, PCIBAR_BAR_MEM32, 0xfd000000, 0x20000, PCIBAR_BAR_MAPPABLE);
-	assert_bar(1, PCIBAR_BAR_MEM32, 0xfe000000, 0x1000,
-		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE | PCIBAR_BAR_HAS_WC);
-	assert_bar(2, PCIBAR_BAR_MEM64, 0x380000000000, UINT64_C(1) << 34,
-		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE | PCIBAR_BAR_HAS_WC);
-	assert_bar(3, PCIBAR_BAR_NONE, 0, 0, PCIBAR_BAR_UPPER_HALF);
-	assert_bar(4, PCIBAR_BAR_IO, 0xc000, 0x20, 0);
-	assert_bar(5, PCIBAR_BAR_NONE, 0, 0, 0);
-	assert_bar(6, PCIBAR_BAR_EXPANSION_ROM, 0xfc000000, 0x10000, PCIBAR_BAR_PREFETCHABLE);
+	assert_bar(0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x20000, PCIBAR_BAR_F_MAPPABLE);
+	assert_bar(1, PCIBAR_BAR_KIND_MEM32, 0xfe000000, 0x1000,
+		   PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE | PCIBAR_BAR_F_HAS_WC);
+	assert_bar(2, PCIBAR_BAR_KIND_MEM64, 0x380000000000, UINT64_C(1) << 34,
+		   PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE | PCIBAR_BAR_F_HAS_WC);
+	assert_bar(3, PCIBAR_BAR_KIND_NONE, 0, 0, PCIBAR_BAR_F_UPPER_HALF);
+	assert_bar(4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20, 0);
+	assert_bar(5, PCIBAR_BAR_KIND_NONE, 0, 0, 0);
+	assert_bar(6, PCIBAR_BAR_KIND_ROM, 0xfc000000, 0x10000, PCIBAR_BAR_F_PREFETCHABLE);
 	tree_unset(&tree, FUNCTION, "resource1_wc");
-	assert_bar(1, PCIBAR_BAR_MEM32, 0xfe000000, 0x1000,
-		   PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_PREFETCHABLE);
+	assert_bar(1, PCIBAR_BAR_KIND_MEM32, 0xfe000000, 0x1000,
+		   PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE);
 }
 
 /* A 64-bit BAR in the last two registers, behind which lies the ROM. */
@@ -137,9 +137,9 @@ static void knows_where_upper_halves_are(void **state)
 	(void)state;
 	tree_bar(&tree, FUNCTION, 0, 0x380000000000, 0x1000, TREE_MEM64);
 	tree_bar(&tree, FUNCTION, 4, 0x380000001000, 0x1000, TREE_MEM64);
-	assert_int_equal(info_of(1).flags, PCIBAR_BAR_UPPER_HALF);
+	assert_int_equal(info_of(1).flags, PCIBAR_BAR_F_UPPER_HALF);
 	assert_int_equal(info_of(2).flags, 0);
-	assert_int_equal(info_of(5).flags, PCIBAR_BAR_UPPER_HALF);
+	assert_int_equal(info_of(5).flags, PCIBAR_BAR_F_UPPER_HALF);
 	assert_int_equal(info_of(6).flags, 0);
 }
 
@@ -149,21 +149,21 @@ static void knows_what_was_given_no_address(void **state)
 	tree_bar(&tree, FUNCTION, 0, 0, 0x20000, TREE_MEM32);
 	tree_bar(&tree, FUNCTION, 1, 0x1000, 0x20000, TREE_MEM32_PREFETCH | TREE_UNSET);
 	tree_bar(&tree, FUNCTION, 4, 0, 0x20, TREE_IO);
-	assert_bar(0, PCIBAR_BAR_MEM32, 0, 0x20000, PCIBAR_BAR_UNASSIGNED);
-	assert_bar(1, PCIBAR_BAR_MEM32, 0x1000, 0x20000,
-		   PCIBAR_BAR_UNASSIGNED | PCIBAR_BAR_PREFETCHABLE);
-	assert_bar(4, PCIBAR_BAR_IO, 0, 0x20, PCIBAR_BAR_UNASSIGNED);
+	assert_bar(0, PCIBAR_BAR_KIND_MEM32, 0, 0x20000, PCIBAR_BAR_F_UNASSIGNED);
+	assert_bar(1, PCIBAR_BAR_KIND_MEM32, 0x1000, 0x20000,
+		   PCIBAR_BAR_F_UNASSIGNED | PCIBAR_BAR_F_PREFETCHABLE);
+	assert_bar(4, PCIBAR_BAR_KIND_IO, 0, 0x20, PCIBAR_BAR_F_UNASSIGNED);
 }
 
 static void takes_fewer_lines(void **state)
 {
 	(void)state;
 	tree_set(&tree, FUNCTION, "resource", "0x%016x 0x%016x 0x%016x\n", 0x1000, 0x1fff, 0x200);
-	assert_int_equal(info_of(0).kind, PCIBAR_BAR_MEM32);
-	assert_int_equal(info_of(1).kind, PCIBAR_BAR_NONE);
-	assert_int_equal(info_of(6).kind, PCIBAR_BAR_NONE);
+	assert_int_equal(info_of(0).kind, PCIBAR_BAR_KIND_MEM32);
+	assert_int_equal(info_of(1).kind, PCIBAR_BAR_KIND_NONE);
+	assert_int_equal(info_of(6).kind, PCIBAR_BAR_KIND_NONE);
 	tree_set(&tree, FUNCTION, "resource", "%s", "");
-	assert_int_equal(info_of(0).kind, PCIBAR_BAR_NONE);
+	assert_int_equal(info_of(0).kind, PCIBAR_BAR_KIND_NONE);
 }
 
 static void makes_no_sense_of_rubbish(void **state)
@@ -213,7 +213,7 @@ static void refuses_bars_that_cannot_be(void **state)
 		if (pcibar_bar_get_info(dev, 0, 0, &info) != -EIO)
 			fail_msg("not refused: line %zu", i);
 		assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), -EIO);
-		assert_int_equal(info_of(1).kind, PCIBAR_BAR_NONE);
+		assert_int_equal(info_of(1).kind, PCIBAR_BAR_KIND_NONE);
 	}
 }
 
@@ -268,7 +268,7 @@ static void aligns_accesses_of_enhanced_allocation(void **state)
 static void assert_neighbour(unsigned int bar, const char *wanted)
 {
 	struct pcibar_map_opts opts = { .size = sizeof(opts) };
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_map *map;
 
 	opts.why = &why;

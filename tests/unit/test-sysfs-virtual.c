@@ -89,15 +89,15 @@ static uint32_t decoding(void)
 	struct pcibar_bar_info info = { .size = sizeof(info) };
 
 	assert_int_equal(pcibar_bar_get_info(dev, 0, PCIBAR_BAR_INFO_CONFIG, &info), 0);
-	return info.flags & (PCIBAR_BAR_DECODING | PCIBAR_BAR_CONFIG_SEEN);
+	return info.flags & (PCIBAR_BAR_F_DECODING | PCIBAR_BAR_F_CONFIG_SEEN);
 }
 
 static void decodes_as_its_physical_function_says(void **state)
 {
 	(void)state;
 	assert_int_equal(map_with(0), 0);
-	assert_int_equal(enabled(), PCIBAR_ENABLE_MEM);
-	assert_int_equal(decoding(), PCIBAR_BAR_DECODING);
+	assert_int_equal(enabled(), PCIBAR_DECODE_MEM);
+	assert_int_equal(decoding(), PCIBAR_BAR_F_DECODING);
 
 	poke32(PHYSICAL, SRIOV + CONTROL, 0x01);
 	assert_int_equal(map_with(0), -ENXIO);
@@ -117,7 +117,7 @@ static void decodes_when_the_physical_function_cannot_be_seen(void **state)
 	assert_int_equal(map_with(0), 0);
 	tree_unset(&tree, PHYSICAL, "config");
 	assert_int_equal(map_with(0), 0);
-	assert_int_equal(enabled(), PCIBAR_ENABLE_MEM);
+	assert_int_equal(enabled(), PCIBAR_DECODE_MEM);
 }
 
 static unsigned int command(void)
@@ -131,7 +131,7 @@ static unsigned int command(void)
 /* A file has the bit that hardware does not, as QEMU's functions have. */
 static void has_its_own_bit_tried(void **state)
 {
-	const uint32_t mem = PCIBAR_ENABLE_MEM;
+	const uint32_t mem = PCIBAR_DECODE_MEM;
 
 	(void)state;
 	assert_int_equal(map_with(PCIBAR_MAP_ACTIVATE), 0);

@@ -23,7 +23,7 @@ static int setup(void **state)
 	int ret = unit_setup(state);
 
 	fake = fake_add("0000:03:00.0");
-	fake_add_bar(fake, 0, PCIBAR_BAR_MEM32, 0xfd000000, 0x4000);
+	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x4000);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
 	fake_forget(fake);
@@ -93,7 +93,7 @@ static void *map_and_release(void *number)
 
 		NOTE(!pcibar_bar_map(dev, 0, &opts, &own));
 		NOTE(!pcibar_map_read(own, 0, 4, &val));
-		NOTE(fake_get_config(fake, PCIBAR_COMMAND, 2) & PCIBAR_ENABLE_MEM);
+		NOTE(fake_get_config(fake, PCIBAR_COMMAND, 2) & PCIBAR_DECODE_MEM);
 		pcibar_map_release(own);
 	}
 	return NULL;
@@ -102,21 +102,21 @@ static void *map_and_release(void *number)
 static void maps_come_and_go_in_several_threads(void **state)
 {
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_IO);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
 	run_threads(map_and_release);
-	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), PCIBAR_ENABLE_IO);
+	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), PCIBAR_DECODE_IO);
 }
 
 /* Two threads for each bit: no change of one bit may undo that of another. */
 static void *change_a_bit(void *number)
 {
-	uint32_t bit = (uintptr_t)number & 1 ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_BUS_MASTER;
+	uint32_t bit = (uintptr_t)number & 1 ? PCIBAR_DECODE_IO : PCIBAR_BUS_MASTER;
 	uint32_t value;
 
 	pthread_barrier_wait(&barrier);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		NOTE(!pcibar_device_set_enable(dev, bit, i & 1 ? bit : 0, 0));
-		NOTE(!pcibar_device_get_enable(dev, &value) && value & PCIBAR_ENABLE_MEM);
+		NOTE(!pcibar_device_get_enable(dev, &value) && value & PCIBAR_DECODE_MEM);
 	}
 	NOTE(!pcibar_device_set_enable(dev, bit, bit, 0));
 	return NULL;
@@ -125,7 +125,7 @@ static void *change_a_bit(void *number)
 static void the_command_register_is_changed_by_one_at_a_time(void **state)
 {
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_ENABLE_MEM);
+	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	run_threads(change_a_bit);
 	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), 7);
 }

@@ -201,7 +201,7 @@ const struct pcibar_reason *unit_find_reason(const struct pcibar_refusal *why, u
 
 struct pcibar_device *unit_open(const char *selector, uint32_t flags)
 {
-	struct pcibar_refusal why = { .size = sizeof(why) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = {
 		.size = sizeof(opts), .flags = flags, .backend = FAKE_BACKEND, .why = &why,
 	};
@@ -249,4 +249,47 @@ void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *da
 	assert_int_equal(call_sized(arg, len, larger + 1, copy, fn, data), -E2BIG);
 	assert_int_equal(call_sized(arg, len, UINT32_MAX, copy, fn, data), -E2BIG);
 	free(copy);
+}
+
+static int call_with_refusal(uint32_t size, uint32_t reason_size, uint32_t reserved,
+			     int (*fn)(void *arg, void *data), void *data)
+{
+	struct pcibar_refusal *why = calloc(1, sizeof(*why) + TAIL_MAX + 1);
+	int ret;
+
+	assert_non_null(why);
+	why->size = size;
+	why->reason_size = reason_size;
+	why->reserved = reserved;
+	ret = fn(why, data);
+	assert_int_equal(why->size, size);
+	assert_int_equal(why->reason_size, reason_size);
+	free(why);
+	return ret;
+}
+
+void unit_check_refusal_sizes(int (*fn)(void *arg, void *data), void *data)
+{
+	const uint32_t size = sizeof(struct pcibar_refusal), reason = sizeof(struct pcibar_reason);
+	const struct {
+		uint32_t size, reason_size, reserved;
+		int error;
+	} cases[] = {
+		{ 0, reason, 0, -EINVAL },
+		{ size - 1, reason, 0, -EINVAL },
+		{ size, 0, 0, -EINVAL },
+		{ size, reason - 4, 0, -EINVAL },
+		{ size, reason + 1, 0, -EINVAL },
+		{ size, size, 0, -EINVAL },
+		{ size, UINT32_MAX - 3, 0, -EINVAL },
+		{ size, reason, 1, -EINVAL },
+		{ size, reason + 4, 0, 0 },
+		{ size + TAIL_MAX, reason + 8, 0, 0 },
+		{ size + TAIL_MAX + 1, reason, 0, -E2BIG },
+		{ UINT32_MAX, reason, 0, -E2BIG },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(call_with_refusal(cases[i].size, cases[i].reason_size,
+						   cases[i].reserved, fn, data), cases[i].error);
 }

@@ -79,5 +79,7 @@ struct pcibar_device *unit_open(const char *selector, uint32_t flags);
  * those are all zero. @fn makes the call with it.
  */
 void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *data), void *data);
+/* The same for the two sizes of a struct pcibar_refusal that @fn is called with. */
+void unit_check_refusal_sizes(int (*fn)(void *arg, void *data), void *data);
 
 #endif

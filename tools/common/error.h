@@ -8,9 +8,6 @@
 
 #include "context.h"
 
-/* Room for a refusal, ready to be handed to the library */
-#define REFUSAL_INIT	{ .size = sizeof(struct pcibar_refusal) }
-
 /* What was being done when a library call failed */
 enum phase {
 	PHASE_OPEN,	/* looking for the device */

@@ -82,7 +82,7 @@ int session_open(struct context *ctx, bool write)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct session *s = ctx->session;
 	int ret;
 
@@ -122,8 +122,8 @@ int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_i
 uint32_t session_map_flags(const struct options *opt, const struct window *window,
 			   const struct pcibar_bar_info *info)
 {
-	bool indirect = info->kind != PCIBAR_BAR_NONE &&
-			!(info->flags & (PCIBAR_BAR_MAPPABLE | PCIBAR_BAR_UNASSIGNED));
+	bool indirect = info->kind != PCIBAR_BAR_KIND_NONE &&
+			!(info->flags & (PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_UNASSIGNED));
 
 	return (window->write ? PCIBAR_MAP_WRITE : 0) |
 	       (opt->exclusive ? PCIBAR_MAP_EXCLUSIVE : 0) |
@@ -264,7 +264,7 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 		       struct pcibar_map **mapp)
 {
 	const struct pcibar_bar_info *info;
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct window window = *wanted;
 	uint32_t flags;
 	int status, ret;
@@ -293,9 +293,9 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 static int map_at_once(struct context *ctx, const struct window *wanted, uint32_t attr,
 		       struct pcibar_map **mapp)
 {
-	static const struct pcibar_bar_info memory = { .flags = PCIBAR_BAR_MAPPABLE };
+	static const struct pcibar_bar_info memory = { .flags = PCIBAR_BAR_F_MAPPABLE };
 	uint32_t flags = session_map_flags(&ctx->opt, wanted, &memory);
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	const struct pcibar_bar_info *info;
 	int status, ret;
 

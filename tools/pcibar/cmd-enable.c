@@ -12,15 +12,15 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } kinds[] = {
-	{ PCIBAR_ENABLE_IO, "I/O decoding" },
-	{ PCIBAR_ENABLE_MEM, "memory decoding" },
-	{ PCIBAR_ENABLE_BUS_MASTER, "bus mastering" },
+	{ PCIBAR_DECODE_IO, "I/O decoding" },
+	{ PCIBAR_DECODE_MEM, "memory decoding" },
+	{ PCIBAR_BUS_MASTER, "bus mastering" },
 };
 
 static uint32_t named_bits(const struct options *opt)
 {
-	return (opt->io ? PCIBAR_ENABLE_IO : 0) | (opt->mem ? PCIBAR_ENABLE_MEM : 0) |
-	       (opt->bus_master ? PCIBAR_ENABLE_BUS_MASTER : 0);
+	return (opt->io ? PCIBAR_DECODE_IO : 0) | (opt->mem ? PCIBAR_DECODE_MEM : 0) |
+	       (opt->bus_master ? PCIBAR_BUS_MASTER : 0);
 }
 
 /* The kinds of BARs the function has; bus mastering only when it is named. */
@@ -33,10 +33,10 @@ static int default_bits(struct context *ctx, uint32_t *mask)
 		status = session_bar(ctx, bar, &info);
 		if (status)
 			return status;
-		if (info->kind == PCIBAR_BAR_IO)
-			*mask |= PCIBAR_ENABLE_IO;
-		else if (info->kind != PCIBAR_BAR_NONE)
-			*mask |= PCIBAR_ENABLE_MEM;
+		if (info->kind == PCIBAR_BAR_KIND_IO)
+			*mask |= PCIBAR_DECODE_IO;
+		else if (info->kind != PCIBAR_BAR_KIND_NONE)
+			*mask |= PCIBAR_DECODE_MEM;
 	}
 	if (!*mask)
 		return fail_device(ctx, STATUS_FAILED, NO_BAR,
@@ -59,7 +59,7 @@ static void print_changes(const struct context *ctx, uint32_t mask, uint32_t bef
 
 static int set(struct context *ctx, bool on)
 {
-	uint32_t flags = ctx->opt.share_driver ? PCIBAR_ENABLE_SHARE_DRIVER : 0;
+	uint32_t flags = ctx->opt.share_driver ? PCIBAR_ENABLE_F_SHARE_DRIVER : 0;
 	uint32_t mask = named_bits(&ctx->opt);
 	uint32_t before = 0;
 	int status;

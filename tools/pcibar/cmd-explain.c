@@ -166,7 +166,7 @@ static int explain(struct context *ctx, unsigned int bar)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal refusal = REFUSAL_INIT;
+	struct pcibar_refusal refusal = PCIBAR_REFUSAL_INIT;
 	struct pcibar_intent intent;
 	int status;
 	int ret;

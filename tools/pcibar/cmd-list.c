@@ -90,7 +90,7 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 static void tell_backend(const struct list *list)
 {
 	struct pcibar_open_opts opts = session_open_opts(list->ctx);
-	struct pcibar_refusal refusal = REFUSAL_INIT;
+	struct pcibar_refusal refusal = PCIBAR_REFUSAL_INIT;
 
 	if (!list->any || !list->ctx->opt.verbose || list->ctx->opt.sysfs ||
 	    pcibar_explain(&list->last, NULL, &opts, &refusal))
@@ -106,7 +106,7 @@ static void tell_backend(const struct list *list)
 static int scan(struct context *ctx, const struct pcibar_selector *sel)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct list list = { .ctx = ctx };
 	int ret;
 
@@ -139,7 +139,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 static int run(struct context *ctx, int argc, char **argv)
 {
 	struct pcibar_selector sel = { .size = sizeof(sel) };
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	int ret;
 
 	if (!argc) {

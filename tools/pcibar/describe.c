@@ -22,13 +22,13 @@ const char *describe_size(uint64_t bytes, char buf[SIZE_TEXT])
 const char *describe_kind(uint32_t kind)
 {
 	switch (kind) {
-	case PCIBAR_BAR_MEM32:
+	case PCIBAR_BAR_KIND_MEM32:
 		return "mem32";
-	case PCIBAR_BAR_MEM64:
+	case PCIBAR_BAR_KIND_MEM64:
 		return "mem64";
-	case PCIBAR_BAR_IO:
+	case PCIBAR_BAR_KIND_IO:
 		return "io";
-	case PCIBAR_BAR_EXPANSION_ROM:
+	case PCIBAR_BAR_KIND_ROM:
 		return "rom";
 	default:
 		return "none";
@@ -62,12 +62,12 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
 
 static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE *out)
 {
-	bool seen = bar->flags & PCIBAR_BAR_CONFIG_SEEN;
+	bool seen = bar->flags & PCIBAR_BAR_F_CONFIG_SEEN;
 
 	/* Of a virtual function only the decoding is known. */
-	if (!seen && !(bar->flags & PCIBAR_BAR_DECODING) && !off)
+	if (!seen && !(bar->flags & PCIBAR_BAR_F_DECODING) && !off)
 		return;
-	fprintf(out, "  decoding %s", bar->flags & PCIBAR_BAR_DECODING ? "on" : "off");
+	fprintf(out, "  decoding %s", bar->flags & PCIBAR_BAR_F_DECODING ? "on" : "off");
 	if (seen && bar->bus_addr != bar->cpu_addr)
 		fprintf(out, "  bus address 0x%" PRIx64, bar->bus_addr);
 }
@@ -78,10 +78,11 @@ static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE 
  */
 static bool decoding_is_off(struct pcibar_device *dev, const struct pcibar_bar_info *bar)
 {
-	uint32_t bit = bar->kind == PCIBAR_BAR_IO ? PCIBAR_ENABLE_IO : PCIBAR_ENABLE_MEM, value;
+	uint32_t bit = bar->kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM;
+	uint32_t value;
 	struct pcibar_device_info info = { .size = sizeof(info) };
 
-	if (bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
+	if (bar->flags & (PCIBAR_BAR_F_CONFIG_SEEN | PCIBAR_BAR_F_DECODING))
 		return false;
 	if (pcibar_device_get_info(dev, &info) || info.flags & PCIBAR_DEV_ASLEEP)
 		return false;
@@ -97,11 +98,11 @@ static void describe_bar(const struct pcibar_bar_info *bar, bool off, FILE *out)
 	else
 		fprintf(out, "    BAR %" PRIu32 "  %-5s", bar->index, describe_kind(bar->kind));
 	fprintf(out, " %10s", describe_size(bar->length, size));
-	if (bar->flags & PCIBAR_BAR_UNASSIGNED)
+	if (bar->flags & PCIBAR_BAR_F_UNASSIGNED)
 		fputs("  no address", out);
 	else
 		fprintf(out, "  0x%08" PRIx64, bar->cpu_addr);
-	if (bar->flags & PCIBAR_BAR_PREFETCHABLE)
+	if (bar->flags & PCIBAR_BAR_F_PREFETCHABLE)
 		fputs("  prefetchable", out);
 	describe_decoding(bar, off, out);
 	if (*bar->holder)
@@ -114,7 +115,7 @@ void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out)
 	struct pcibar_bar_info bar = { .size = sizeof(bar) };
 
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
-		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_NONE)
+		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_KIND_NONE)
 			describe_bar(&bar, flags & PCIBAR_BAR_INFO_CONFIG &&
 				     decoding_is_off(dev, &bar), out);
 }
@@ -151,7 +152,7 @@ void describe_json(struct json *j, const struct pciids *ids, const char *selecto
 
 static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar, bool off)
 {
-	bool assigned = !(bar->flags & PCIBAR_BAR_UNASSIGNED);
+	bool assigned = !(bar->flags & PCIBAR_BAR_F_UNASSIGNED);
 
 	json_object(j, NULL);
 	json_string(j, "bar", bar_name(bar->index));
@@ -161,13 +162,13 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar,
 		json_hex(j, "address", bar->cpu_addr, 0);
 	else
 		json_string(j, "address", NULL);
-	json_bool(j, "prefetchable", bar->flags & PCIBAR_BAR_PREFETCHABLE);
-	json_bool(j, "mappable", bar->flags & PCIBAR_BAR_MAPPABLE);
-	json_bool(j, "write_combining", bar->flags & PCIBAR_BAR_HAS_WC);
+	json_bool(j, "prefetchable", bar->flags & PCIBAR_BAR_F_PREFETCHABLE);
+	json_bool(j, "mappable", bar->flags & PCIBAR_BAR_F_MAPPABLE);
+	json_bool(j, "write_combining", bar->flags & PCIBAR_BAR_F_HAS_WC);
 	json_string(j, "holder", *bar->holder ? bar->holder : NULL);
-	if (off || bar->flags & (PCIBAR_BAR_CONFIG_SEEN | PCIBAR_BAR_DECODING))
-		json_bool(j, "decoding", bar->flags & PCIBAR_BAR_DECODING);
-	if (bar->flags & PCIBAR_BAR_CONFIG_SEEN)
+	if (off || bar->flags & (PCIBAR_BAR_F_CONFIG_SEEN | PCIBAR_BAR_F_DECODING))
+		json_bool(j, "decoding", bar->flags & PCIBAR_BAR_F_DECODING);
+	if (bar->flags & PCIBAR_BAR_F_CONFIG_SEEN)
 		json_hex(j, "bus_address", bar->bus_addr, 0);
 	json_object_end(j);
 }
@@ -178,7 +179,7 @@ void describe_bars_json(struct json *j, struct pcibar_device *dev, uint32_t flag
 
 	json_array(j, "bars");
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
-		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_NONE)
+		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_KIND_NONE)
 			describe_bar_json(j, &bar, flags & PCIBAR_BAR_INFO_CONFIG &&
 					  decoding_is_off(dev, &bar));
 	json_array_end(j);

@@ -50,9 +50,9 @@ static int find_bar(struct context *ctx, struct target *target)
 	else
 		return no_bar(ctx, reg);
 	status = session_bar(ctx, target->window.bar, &target->info);
-	if (status || target->info->kind != PCIBAR_BAR_NONE)
+	if (status || target->info->kind != PCIBAR_BAR_KIND_NONE)
 		return status;
-	if (target->info->flags & PCIBAR_BAR_UPPER_HALF)
+	if (target->info->flags & PCIBAR_BAR_F_UPPER_HALF)
 		return fail_device(ctx, STATUS_USAGE, NO_BAR, "0x%" PRIx64 " is the upper half of "
 				   "the 64-bit BAR at 0x%" PRIx64, reg, reg - 4);
 	return no_bar(ctx, reg);

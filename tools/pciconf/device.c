@@ -9,7 +9,7 @@
 /* What stands in front of '@' is ignored, so that the names that -l prints can be used. */
 static int select_address(struct context *ctx, const char *text, struct pcibar_selector *sel)
 {
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	const char *at = strchr(text, '@');
 	int ret;
 

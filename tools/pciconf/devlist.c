@@ -45,7 +45,7 @@ static int add(void *data, const struct pcibar_device_info *info)
 int devlist_scan(struct context *ctx, struct devlist *all)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
-	struct pcibar_refusal why = REFUSAL_INIT;
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	int ret;
 
 	*all = (struct devlist){ 0 };

@@ -77,14 +77,15 @@ static void print_names(const struct list *list, const struct pcibar_device_info
 
 static void print_bar(const struct pcibar_bar_info *bar)
 {
-	bool seen = bar->flags & PCIBAR_BAR_CONFIG_SEEN;
-	const char *type = bar->kind == PCIBAR_BAR_IO ? "I/O Port" :
-			   bar->flags & PCIBAR_BAR_PREFETCHABLE ? "Prefetchable Memory" : "Memory";
+	bool seen = bar->flags & PCIBAR_BAR_F_CONFIG_SEEN;
+	const char *type = bar->kind == PCIBAR_BAR_KIND_IO ? "I/O Port" :
+			   bar->flags & PCIBAR_BAR_F_PREFETCHABLE ? "Prefetchable Memory" :
+			   "Memory";
 
 	printf("    bar   [%02x] = type %s, range %d, base %#" PRIx64 ", size %" PRIu64 ", %s\n",
-	       BAR_REGISTER(bar->index), type, bar->kind == PCIBAR_BAR_MEM64 ? 64 : 32,
+	       BAR_REGISTER(bar->index), type, bar->kind == PCIBAR_BAR_KIND_MEM64 ? 64 : 32,
 	       seen ? bar->bus_addr : bar->cpu_addr, bar->length,
-	       bar->flags & PCIBAR_BAR_DECODING ? "enabled" : "disabled");
+	       bar->flags & PCIBAR_BAR_F_DECODING ? "enabled" : "disabled");
 }
 
 static int print_bars(struct list *list, const struct pcibar_device_info *info)
@@ -98,7 +99,7 @@ static int print_bars(struct list *list, const struct pcibar_device_info *info)
 					  &bar);
 		if (ret)
 			return refused(&list->pc->ctx, PHASE_MAP, i, ret, NULL);
-		if (bar.kind != PCIBAR_BAR_NONE)
+		if (bar.kind != PCIBAR_BAR_KIND_NONE)
 			print_bar(&bar);
 	}
 	return STATUS_OK;

@@ -82,8 +82,8 @@ static void through_device(void)
 	report("config-find", pcibar_config_find_capability(dev, 1, &off));
 	report("config-write", pcibar_config_write8(dev, LINE, MARK));
 	report("get-enable", pcibar_device_get_enable(dev, &bits));
-	report("set-enable", pcibar_device_set_enable(dev, PCIBAR_ENABLE_BUS_MASTER,
-						      PCIBAR_ENABLE_BUS_MASTER, 0));
+	report("set-enable", pcibar_device_set_enable(dev, PCIBAR_BUS_MASTER,
+						      PCIBAR_BUS_MASTER, 0));
 	report("vpd", pcibar_vpd_list(dev, ignore, NULL));
 	pcibar_map_release(map(MEMORY, PCIBAR_MAP_SHARE_PAGE, &ret));
 	report("map", ret);
