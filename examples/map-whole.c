@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Maps all of a BAR, reads its first and its last word, and tells what that costs.
+ * Maps all of a BAR, reads its first and its last word, and reports what that costs.
  *
  *	cc map-whole.c -o map-whole $(pkg-config --cflags --libs libpcibar)
  *	./map-whole 1af4:1110 2

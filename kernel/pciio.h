@@ -438,7 +438,7 @@ static inline int pciio_copy_sized(void *to, size_t size, const void __user *arg
 		return -E2BIG;
 
 	ret = copy_struct_from_user(to, size, arg, from);
-	/* Another thread may have changed it meanwhile. */
+	/* Another thread may have changed it in the meantime. */
 	*(u32 *)to = from;
 	return ret;
 }

@@ -115,7 +115,7 @@ static bool has_mode(const void __iomem *addr, enum page_cache_mode mode)
 /*
  * x86 keeps one type per physical range, and who comes second silently gets
  * the first one's, over the whole range if they overlap anywhere. So the bar is
- * mapped for the kernel as long as it is in use (cheap: leaves of 1 GiB), and
+ * mapped for the kernel as long as it is in use (cheap: 1 GiB pages), and
  * the type is read back. arch_io_reserve_memtype_wc() would not do: it drops
  * the type that it got.
  */

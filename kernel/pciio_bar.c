@@ -198,7 +198,7 @@ void pciio_bar_unclaim(struct pciio_bar *bar)
 }
 
 /*
- * The BAR is gone for its users, and whoever comes next gets a new object. The
+ * The BAR is gone for its users, and the next user gets a new object. The
  * memory type goes after the mappings.
  */
 void pciio_bar_kill(struct pciio_bar *bar)

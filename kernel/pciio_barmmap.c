@@ -61,7 +61,7 @@ static struct file *open_bar(struct pciio_func *func, const struct pciio_request
 	return file;
 }
 
-/* The parameters of the module stand in for flags that FreeBSD's structure does not have. */
+/* The parameters of the module replace flags that FreeBSD's structure does not have. */
 static u32 open_flags(u32 flags)
 {
 	return (flags & PCIIO_BAR_MMAP_RW ? PCIIO_BAR_OPEN_RW : 0) |

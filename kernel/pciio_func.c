@@ -220,7 +220,7 @@ void pciio_func_close(struct pciio_func *func)
 	wake_up_all(&func->wait);
 }
 
-/* A program that hears of the end must not find a mapping that still works. */
+/* A program that is notified of the end must not find a mapping that still works. */
 void pciio_func_end(struct pciio_func *func)
 {
 	WRITE_ONCE(func->ended, true);

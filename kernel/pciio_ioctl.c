@@ -202,7 +202,7 @@ static const struct file_operations function_fops = {
 
 /*
  * The rights of the descriptor are those of the process that opened @node: that is
- * whose capability PCIOCLISTVPD looks at.
+ * whose capability PCIOCLISTVPD checks.
  */
 static struct file *function_file(struct function *function, const struct file *node, int flags)
 {

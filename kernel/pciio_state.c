@@ -7,7 +7,7 @@
 #include "pciio.h"
 
 /*
- * Why @handle cannot use the BAR now. @bar->reasons is what events left behind;
+ * Why @handle cannot use the BAR now. @bar->reasons is what events have left;
  * power, errors and the address also change without an event. Call it inside the
  * fence.
  */

@@ -141,7 +141,7 @@ static int vpd_fetch(struct pciio_func *func, u8 *vpd, size_t *have, size_t end)
 	return 0;
 }
 
-/* What was read from a device that was lost meanwhile is all ones. */
+/* What was read from a device that was lost in the meantime is all ones. */
 static int vpd_check_present(struct pciio_func *func)
 {
 	int ret;

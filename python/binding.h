@@ -53,7 +53,7 @@ bool fits(uint64_t value, unsigned int width);
 const char *text(PyObject *string);
 
 /*
- * Raises PcibarError and answers NULL. @call: what was tried, as pcibar/_errors.py has it;
+ * Raises PcibarError and returns NULL. @call: what was tried, as pcibar/_errors.py has it;
  * @subject: whose text says on what.
  */
 PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyObject *subject);

@@ -36,7 +36,7 @@ PyObject *device_open(PyObject *module, PyObject *args)
 	return ret ? fail(ret, "open", &why, subject) : handle_create(type, dev, release);
 }
 
-/* The next two keep the GIL: what they tell holds a name until the next such call. */
+/* The next two keep the GIL: a name in the result is valid until the next such call. */
 static PyObject *info(PyObject *self, PyObject *Py_UNUSED(unused))
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
@@ -306,7 +306,7 @@ static PyMethodDef methods[] = {
 	{ "get_enable", get_enable, METH_NOARGS, NULL },
 	{ "set_enable", set_enable, METH_VARARGS, NULL },
 	{ "fileno", event_fd, METH_NOARGS, "fileno($self, /)\n--\n\n"
-	  "A descriptor that polls readable when read_event() has something to tell." },
+	  "A descriptor that polls readable when read_event() has an event to return." },
 	{ "event_number", read_event, METH_NOARGS, NULL },
 	{ "vpd_fields", vpd, METH_NOARGS, NULL },
 	{ "close", handle_close, METH_NOARGS, "close($self, /)\n--\n\n"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* BARs: what they are, maps of them, and checked accesses through a map */
 #ifndef PCIBAR_BAR_H
 #define PCIBAR_BAR_H
 
@@ -22,10 +23,11 @@ struct pcibar_refusal;
  * through its address, except that pcibar_map_release() must be the last.
  *
  * After fork() the child has the mapping, too, and may access it through its
- * address; a guard works there as in the parent. Of the calls with the map it may
- * make only those that return what the map is, pcibar_map_is_lost() among them:
+ * address; a guard works there as in the parent. Of the calls that take the map,
+ * the child may make only those that return its properties, and
+ * pcibar_map_is_lost():
  * checked calls use the device, and pcibar_map_release() would turn decoding off
- * under the parent.
+ * while the parent uses it.
  */
 struct pcibar_map;
 
@@ -35,8 +37,8 @@ struct pcibar_map;
 #define PCIBAR_BAR_COUNT	7
 
 /**
- * enum pcibar_bar_kind - what a BAR asks for
- * @PCIBAR_BAR_KIND_NONE: nothing: not implemented, or the upper half of a 64-bit BAR
+ * enum pcibar_bar_kind - kind of a BAR
+ * @PCIBAR_BAR_KIND_NONE: not implemented, or the upper half of a 64-bit BAR
  * @PCIBAR_BAR_KIND_MEM32: memory, 32-bit
  * @PCIBAR_BAR_KIND_MEM64: memory, 64-bit
  * @PCIBAR_BAR_KIND_IO: I/O ports
@@ -52,36 +54,37 @@ enum pcibar_bar_kind {
 
 /** PCIBAR_BAR_F_PREFETCHABLE - reads have no side effects, writes may be merged */
 #define PCIBAR_BAR_F_PREFETCHABLE	(1u << 0)
-/** PCIBAR_BAR_F_UPPER_HALF - holds the upper half of the BAR before it */
+/** PCIBAR_BAR_F_UPPER_HALF - the register holds the upper half of the BAR before it */
 #define PCIBAR_BAR_F_UPPER_HALF	(1u << 1)
-/** PCIBAR_BAR_F_UNASSIGNED - neither firmware nor kernel gave it an address */
+/** PCIBAR_BAR_F_UNASSIGNED - neither firmware nor kernel has assigned an address */
 #define PCIBAR_BAR_F_UNASSIGNED	(1u << 2)
 /**
- * PCIBAR_BAR_F_CONFIG_SEEN - DECODING and @bus_addr were read from the device. A
- * virtual function (SR-IOV) has no BAR registers: this is clear for it, while
- * DECODING says whether its physical function has its memory decoded.
+ * PCIBAR_BAR_F_CONFIG_SEEN - PCIBAR_BAR_F_DECODING and @bus_addr were read from
+ * the device. A virtual function (SR-IOV) has no BAR registers: for it this flag
+ * is clear, and PCIBAR_BAR_F_DECODING reflects VF Memory Space Enable of its
+ * physical function.
  */
 #define PCIBAR_BAR_F_CONFIG_SEEN	(1u << 3)
-/** PCIBAR_BAR_F_DECODING - the function answers to this BAR */
+/** PCIBAR_BAR_F_DECODING - the function responds to accesses to this BAR */
 #define PCIBAR_BAR_F_DECODING	(1u << 4)
 /** PCIBAR_BAR_F_MAPPABLE - a memory BAR with an address: not I/O, not the ROM on sysfs */
 #define PCIBAR_BAR_F_MAPPABLE	(1u << 5)
-/** PCIBAR_BAR_F_HAS_WC - this back end offers a write-combining map of it */
+/** PCIBAR_BAR_F_HAS_WC - this back end can map it write-combining */
 #define PCIBAR_BAR_F_HAS_WC	(1u << 6)
 
-/** PCIBAR_BAR_INFO_CONFIG - for pcibar_bar_get_info(): read configuration space too */
+/** PCIBAR_BAR_INFO_CONFIG - pcibar_bar_get_info() reads configuration space, too */
 #define PCIBAR_BAR_INFO_CONFIG	(1u << 0)
 
 /**
- * struct pcibar_bar_info - what a BAR is
+ * struct pcibar_bar_info - properties of a BAR
  * @size: sizeof(struct pcibar_bar_info), set by the caller
  * @index: BAR index
  * @kind: enum pcibar_bar_kind
- * @flags: PCIBAR_BAR_F_PREFETCHABLE to PCIBAR_BAR_F_HAS_WC
- * @length: bytes the BAR spans; 0 when there is none
- * @cpu_addr: address as the CPU sees it; for I/O the port number
- * @bus_addr: address in the BAR register, with CONFIG_SEEN
- * @holder: kernel driver that owns the function, "" when there is none. Owned
+ * @flags: PCIBAR_BAR_F_* bits
+ * @length: size of the BAR in bytes; 0 when it is not implemented
+ * @cpu_addr: address as seen by the CPU; for I/O the port number
+ * @bus_addr: address in the BAR register; valid with PCIBAR_BAR_F_CONFIG_SEEN
+ * @holder: kernel driver that owns the function, "" if no driver does. Owned
  *          by the device until the next pcibar_bar_get_info() on it.
  */
 struct pcibar_bar_info {
@@ -96,25 +99,26 @@ struct pcibar_bar_info {
 };
 
 /**
- * pcibar_bar_get_info() - tell what a BAR is
+ * pcibar_bar_get_info() - get information about a BAR
  * @dev: open device
  * @bar: BAR index below PCIBAR_BAR_COUNT: 0 to 5, or PCIBAR_BAR_ROM
- * @flags: PCIBAR_BAR_INFO_CONFIG, or 0 to leave configuration space alone. A
- *         sleeping device is not woken either way: CONFIG_SEEN is clear then.
+ * @flags: PCIBAR_BAR_INFO_CONFIG, or 0 not to access configuration space. A
+ *         sleeping device is not woken either way; PCIBAR_BAR_F_CONFIG_SEEN is
+ *         clear in that case.
  * @info: filled in; @info->size must be set. A BAR that does not exist has
  *        kind PCIBAR_BAR_KIND_NONE.
  *
- * No BAR is accessed. Threads: not at the same time on one device, because of
- * @info->holder.
+ * The function accesses no BAR. Threads: only one at a time may call it for a
+ * device, because of @info->holder.
  *
  * Return:
- * * 0 - filled in
+ * * 0 - success
  * * -EINVAL - no such index, unknown flag, or @info->size is too small
  * * -E2BIG - @info->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
  * * -ENODEV - the function is gone
- * * -EACCES - no right
- * * -EIO - the system's answer makes no sense
+ * * -EACCES - permission denied
+ * * -EIO - what the system reports is invalid
  */
 int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, uint32_t flags,
 			struct pcibar_bar_info *info);
@@ -123,9 +127,9 @@ int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, uint32_t fl
  * enum pcibar_memattr - memory attribute of a map
  * @PCIBAR_ATTR_UC: uncached: every access reaches the device, once, in order,
  *                  at its width (x86: UC-; arm64: Device-nGnRE)
- * @PCIBAR_ATTR_WC: write-combining: writes are gathered into bursts and may
- *                  arrive out of order; for memory-like BARs (x86: WC; arm64:
- *                  Normal non-cacheable). End a burst with pcibar_wc_flush().
+ * @PCIBAR_ATTR_WC: write-combining: the CPU gathers writes into bursts, which may
+ *                  arrive out of order. For memory-like BARs (x86: WC; arm64:
+ *                  Normal non-cacheable). Flush with pcibar_wc_flush().
  */
 enum pcibar_memattr {
 	PCIBAR_ATTR_UC = 0,
@@ -134,15 +138,15 @@ enum pcibar_memattr {
 
 /** PCIBAR_MAP_WRITE - readable and writable; without it, read-only */
 #define PCIBAR_MAP_WRITE	(1u << 0)
-/** PCIBAR_MAP_EXCLUSIVE - refuse if anyone else has it, and keep all others out */
+/** PCIBAR_MAP_EXCLUSIVE - fail if the BAR has another user, and keep others out */
 #define PCIBAR_MAP_EXCLUSIVE	(1u << 1)
-/** PCIBAR_MAP_ACTIVATE - turn decoding on while such maps live, put it back after */
+/** PCIBAR_MAP_ACTIVATE - enable decoding while such a map exists, then restore it */
 #define PCIBAR_MAP_ACTIVATE	(1u << 2)
-/** PCIBAR_MAP_SHARE_DRIVER - also when a kernel driver owns the function */
+/** PCIBAR_MAP_SHARE_DRIVER - map even if a kernel driver owns the function */
 #define PCIBAR_MAP_SHARE_DRIVER	(1u << 3)
-/** PCIBAR_MAP_SHARE_PAGE - also when the pages hold something else */
+/** PCIBAR_MAP_SHARE_PAGE - map even if the pages hold other resources, too */
 #define PCIBAR_MAP_SHARE_PAGE	(1u << 4)
-/** PCIBAR_MAP_INDIRECT - no address: checked calls go through the back end */
+/** PCIBAR_MAP_INDIRECT - do not map; checked calls go through the back end */
 #define PCIBAR_MAP_INDIRECT	(1u << 5)
 
 /**
@@ -151,9 +155,9 @@ enum pcibar_memattr {
  * @flags: PCIBAR_MAP_* bits
  * @attr: enum pcibar_memattr
  * @reserved: must be zero
- * @offset: first byte of the window in the BAR; any, page-aligned or not
- * @length: bytes; 0: to the end of the BAR
- * @why: NULL, or filled in with the reason when the call is refused
+ * @offset: first byte of the window in the BAR; need not be page-aligned
+ * @length: length of the window in bytes; 0: to the end of the BAR
+ * @why: NULL, or filled in with the reasons when the call is refused
  */
 struct pcibar_map_opts {
 	uint32_t size;
@@ -169,53 +173,57 @@ struct pcibar_map_opts {
  * pcibar_bar_map() - map a window of a BAR
  * @dev: open device
  * @bar: BAR index, 0 to 5, or PCIBAR_BAR_ROM
- * @opts: window, rights and attribute; NULL: all of it, read-only, UC
- * @mapp: on success, the map; release it with pcibar_map_release()
+ * @opts: window, access rights and attribute; NULL: the whole BAR, read-only, UC
+ * @mapp: set to the map on success; release it with pcibar_map_release()
  *
- * Only the pages of the window are mapped. Nothing is changed in the device,
- * but for PCIBAR_MAP_ACTIVATE. An I/O BAR needs PCIBAR_MAP_INDIRECT; so does
- * the ROM on sysfs, which also needs PCIBAR_MAP_ACTIVATE, because its decoder
- * is off and the kernel turns it on for each read.
+ * Only the pages of the window are mapped. Without PCIBAR_MAP_ACTIVATE, nothing
+ * changes in the device. An I/O BAR needs PCIBAR_MAP_INDIRECT. So does the ROM
+ * on sysfs, which also needs PCIBAR_MAP_ACTIVATE, because its decoder is off and
+ * the kernel enables it for each read.
  *
- * Decoding that PCIBAR_MAP_ACTIVATE turned on is turned off by the last such
- * map of the function to end, whichever process has it: also when the process
- * that turned it on has ended before, normally or not. Nothing turns it off
- * when the last one is killed. Processes know of each other through one back
- * end only, and on sysfs through locks on the function's files ``config`` and
- * ``rescan``, which need the right to write to the first and the same network
- * namespace (each has a sysfs of its own). Those who cannot open ``rescan``, as
- * root can, may be kept from taking them by any user, through read locks: each
- * process is by itself then, and the log gets a warning. A process that is
- * stopped amidst such a change is waited for: up to 5 seconds for its turn and
- * 2 for each change of the register, of which there are two at most; so are 0.1
- * seconds for read locks. pcibar_map_release() waits as long. A child of
- * fork() that lives on when its parent is killed counts in its place until it
- * calls exec() or ends.
+ * The last map of the function with PCIBAR_MAP_ACTIVATE turns decoding off that
+ * such a map has turned on, whichever process it belongs to, and even if the
+ * process that turned it on has exited or was killed. If the process with the
+ * last map is killed, decoding stays on (sysfs; the module turns it off).
  *
- * The checks are made in the order of the errors; the first that fails decides.
+ * Processes coordinate within one back end only. On sysfs they do so by locks
+ * on the function's files ``config`` and ``rescan``. This takes write permission
+ * for ``config``, and one network namespace, because each has its own sysfs. A
+ * process that cannot open ``rescan`` (root can) is subject to read locks by any
+ * user, which prevent it from taking its own: it then works on its own and logs
+ * a warning. A process that is stopped in the middle of a change delays the
+ * others: they wait up to 5 seconds for their turn and 2 seconds for each of at
+ * most two changes of the register, and 0.1 seconds for read locks.
+ * pcibar_map_release() waits as long. A child of fork() that outlives a killed
+ * parent counts in its place until it calls exec() or exits.
+ *
+ * The checks are made in the order of the errors below, and the first one that
+ * fails determines the error.
  *
  * Return:
- * * 0 - mapped
+ * * 0 - success
  * * -EINVAL - unknown flag or attribute, @opts->size too small, no such BAR,
  *   or the upper half of a 64-bit BAR
  * * -E2BIG - @opts->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
  * * -ENODEV - the function is gone
  * * -ERANGE - the window is not inside the BAR
- * * -EACCES - WRITE or ACTIVATE on a device opened without PCIBAR_OPEN_WRITE;
- *   WRITE on the ROM
- * * -EOPNOTSUPP - an I/O BAR without INDIRECT; what this back end cannot:
- *   EXCLUSIVE, WC on this BAR, INDIRECT on this kind of BAR
- * * -EBUSY - a driver owns the function, without SHARE_DRIVER
- * * -EADDRINUSE - the pages hold something else, without SHARE_PAGE
- * * -ENXIO - the BAR has no address, decoding is off (without ACTIVATE), or
- *   the device is asleep
- * * -EACCES - no right
+ * * -EACCES - PCIBAR_MAP_WRITE or PCIBAR_MAP_ACTIVATE, and the device was opened
+ *   without PCIBAR_OPEN_WRITE; or PCIBAR_MAP_WRITE on the ROM
+ * * -EOPNOTSUPP - an I/O BAR without PCIBAR_MAP_INDIRECT; or this back end does
+ *   not support PCIBAR_MAP_EXCLUSIVE, WC on this BAR, or PCIBAR_MAP_INDIRECT on
+ *   this kind of BAR
+ * * -EBUSY - a driver owns the function, and PCIBAR_MAP_SHARE_DRIVER is not set
+ * * -EADDRINUSE - the pages hold other resources, and PCIBAR_MAP_SHARE_PAGE is
+ *   not set
+ * * -ENXIO - the BAR has no address, decoding is off and PCIBAR_MAP_ACTIVATE is
+ *   not set, or the device is asleep
+ * * -EACCES - permission denied
  * * -EPERM - kernel lockdown, or a capability is missing
- * * -EBUSY - the kernel holds the range (IO_STRICT_DEVMEM), or another user
- *   has it with another attribute
- * * -EIO - the expansion ROM has no image, or the system's answer makes no sense
- * * -ENOMEM - no memory or no address space
+ * * -EBUSY - the kernel holds the range (IO_STRICT_DEVMEM), or another user has
+ *   mapped it with another attribute
+ * * -EIO - the expansion ROM has no image, or what the system reports is invalid
+ * * -ENOMEM - out of memory or address space
  */
 int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		   const struct pcibar_map_opts *opts, struct pcibar_map **mapp);
@@ -224,8 +232,8 @@ int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
  * pcibar_map_release() - unmap and free a map
  * @map: map; NULL does nothing
  *
- * The last map with PCIBAR_MAP_ACTIVATE puts decoding back as it was, which may
- * wait: see pcibar_bar_map().
+ * Releasing the last map with PCIBAR_MAP_ACTIVATE restores decoding, which may
+ * wait for other processes: see pcibar_bar_map().
  */
 void pcibar_map_release(struct pcibar_map *map);
 
@@ -233,7 +241,7 @@ void pcibar_map_release(struct pcibar_map *map);
  * pcibar_map_addr() - address of the first byte of the window
  * @map: map
  *
- * For the accessors in <pcibar/mmio.h>. Touching it after the function was
+ * Use it with the accessors in <pcibar/mmio.h>. An access after the function was
  * lost raises SIGBUS or reads all-ones: see <pcibar/guard.h>.
  *
  * Return: the address; NULL for an INDIRECT map.
@@ -244,16 +252,16 @@ volatile void PCIBAR_IOMEM *pcibar_map_addr(const struct pcibar_map *map);
  * pcibar_map_length() - length of the window
  * @map: map
  *
- * Return: bytes. It may be less than the BAR for the ROM, whose image may be
- * shorter.
+ * Return: the length in bytes. For the ROM it may be less than the BAR's, because
+ * the image may be shorter.
  */
 uint64_t pcibar_map_length(const struct pcibar_map *map);
 
 /**
- * pcibar_map_offset() - where the window begins in the BAR
+ * pcibar_map_offset() - offset of the window in the BAR
  * @map: map
  *
- * Return: bytes.
+ * Return: the offset in bytes.
  */
 uint64_t pcibar_map_offset(const struct pcibar_map *map);
 
@@ -261,7 +269,8 @@ uint64_t pcibar_map_offset(const struct pcibar_map *map);
  * pcibar_map_attr() - memory attribute of a map
  * @map: map
  *
- * With PCIBAR_CAP_ATTR_PROOF what was read back, else what was asked for.
+ * This is the attribute that was read back with PCIBAR_CAP_ATTR_PROOF, otherwise
+ * the one that was requested.
  *
  * Return: enum pcibar_memattr.
  */
@@ -271,7 +280,7 @@ uint32_t pcibar_map_attr(const struct pcibar_map *map);
  * pcibar_map_is_lost() - whether the map was found to be revoked
  * @map: map
  *
- * Return: true when the guard has replaced it or a checked call has found the
+ * Return: true if the guard has replaced the map or a checked call has found the
  * function gone. It never becomes false again.
  */
 bool pcibar_map_is_lost(const struct pcibar_map *map);
@@ -284,16 +293,16 @@ bool pcibar_map_is_lost(const struct pcibar_map *map);
  * @width: 1, 2, 4 or 8 bytes
  * @val: the value, zero-extended, as a number (the bus is little-endian)
  *
- * Exactly one load of this width. When all bits read are ones, or with @width 8
- * those of one half, the vendor ID is read from configuration space to tell a
- * value from an absent device, and for a virtual function, which has none, the
- * class code.
+ * The function makes exactly one load of this width. If all bits of the value, or
+ * of one half with @width 8, are ones, it reads the vendor ID from configuration
+ * space to distinguish a value from an absent device, or the class code of a
+ * virtual function, which has no vendor ID.
  *
  * Return:
- * * 0 - read
- * * -EINVAL - @width is none, or @off is unaligned
- * * -ERANGE - outside the window
- * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
+ * * 0 - success
+ * * -EINVAL - @width is not 1, 2, 4 or 8, or the access is unaligned
+ * * -ERANGE - the access is not inside the window
+ * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost or the function is gone
  */
 int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned int width,
@@ -306,23 +315,24 @@ int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned int width,
  * @width: 1, 2, 4 or 8 bytes
  * @val: the value; it must fit into @width
  *
- * Exactly one store of this width, and no read. Memory writes are posted: 0
- * says that it was sent, not that it has arrived.
+ * The function makes exactly one store of this width, and no load. Memory writes
+ * are posted: success means that the write was sent, not that it has arrived.
  *
  * Return:
- * * 0 - written
- * * -EINVAL - @width is none, @off is unaligned, or @val does not fit
- * * -ERANGE - outside the window
+ * * 0 - success
+ * * -EINVAL - @width is not 1, 2, 4 or 8, the access is unaligned, or @val does not
+ *   fit
+ * * -ERANGE - the access is not inside the window
  * * -EACCES - the map is read-only
- * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
+ * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost
  */
 int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
 		     uint64_t val);
 
-/** PCIBAR_COPY_FIXED - every unit at the same offset: a FIFO */
+/** PCIBAR_COPY_FIXED - access every unit at the same offset: a FIFO */
 #define PCIBAR_COPY_FIXED	(1u << 0)
-/** PCIBAR_COPY_MEMORY - the BAR is memory-like: width 0 is allowed on a UC map */
+/** PCIBAR_COPY_MEMORY - the BAR is memory-like: allow width 0 on a UC map */
 #define PCIBAR_COPY_MEMORY	(1u << 1)
 
 /**
@@ -330,24 +340,25 @@ int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
  * @map: map
  * @off: offset in the window, in bytes; the address in the BAR must be a
  *       multiple of @width
- * @dst: where to; a byte image, as the device's memory has it
+ * @dst: destination: the bytes in the order of the device's memory
  * @len: bytes, a multiple of @width
  * @width: 1, 2, 4 or 8: exactly one load of this width per unit, in order.
- *         0: any width, in any order, perhaps more than once; only on a WC
+ *         0: loads of any width, in any order, possibly repeated; only on a WC
  *         map, or with PCIBAR_COPY_MEMORY.
  * @flags: PCIBAR_COPY_*
  *
- * When the last unit reads all-ones, or with width 0 or on a WC map any unit or
- * aligned dword, the function is checked for as in pcibar_map_read(): once for
- * the whole copy. Success means that all bytes came from the device, unless it
- * was out of reach for only a part of the call.
+ * If the last unit reads as all-ones (with width 0 or on a WC map: any unit or
+ * aligned dword), the call checks once, as pcibar_map_read() does, whether the
+ * function is present. Success means that all bytes came from the device, unless
+ * it was unreachable for only a part of the call.
  *
  * Return:
- * * 0 - read
- * * -EINVAL - @width is none, @off or @len is no multiple of it, unknown flag,
- *   width 0 where it is not allowed or together with PCIBAR_COPY_FIXED
- * * -ERANGE - outside the window
- * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
+ * * 0 - success
+ * * -EINVAL - @width is not 0, 1, 2, 4 or 8, the address or @len is not a multiple
+ *   of it, unknown flag, or width 0 where it is not allowed or together with
+ *   PCIBAR_COPY_FIXED
+ * * -ERANGE - the range is not inside the window
+ * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost or the function is gone; the contents
  *   of @dst are undefined
  */
@@ -358,10 +369,10 @@ int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t
  * pcibar_map_copy_to() - write a range
  * @map: map with PCIBAR_MAP_WRITE
  * @off: as for pcibar_map_copy_from()
- * @src: where from; a byte image
+ * @src: source: the bytes in the order of the device's memory
  * @len: bytes, a multiple of @width
  * @width: 1, 2, 4 or 8: exactly one store of this width per unit, in order,
- *         and no read. 0: any width, as in pcibar_map_copy_from(); on a WC map
+ *         and no load. 0: any width, as in pcibar_map_copy_from(); on a WC map
  *         with 64-byte non-temporal stores.
  * @flags: PCIBAR_COPY_*
  *
@@ -369,11 +380,11 @@ int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t
  * pcibar_wc_flush().
  *
  * Return:
- * * 0 - written
+ * * 0 - success
  * * -EINVAL - as for pcibar_map_copy_from()
- * * -ERANGE - outside the window
+ * * -ERANGE - the range is not inside the window
  * * -EACCES - the map is read-only
- * * -EOPNOTSUPP - this platform or this kind of BAR has no access of this width
+ * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost
  */
 int pcibar_map_copy_to(struct pcibar_map *map, uint64_t off, const void *src, size_t len,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration space: registers and capabilities */
 #ifndef PCIBAR_CONFIG_H
 #define PCIBAR_CONFIG_H
 
@@ -13,8 +14,8 @@ extern "C" {
 /**
  * DOC: Configuration space
  *
- * Registers are little-endian; values are numbers in the host's order. Reading
- * wakes a suspended device.
+ * Registers are little-endian; the library converts them to numbers. Reading wakes
+ * a suspended device.
  */
 
 /**
@@ -22,16 +23,17 @@ extern "C" {
  * @dev: open device
  * @off: offset in bytes, below the size of the function's configuration space
  *       (256, or 4096 with PCI Express)
- * @val: result
+ * @val: set to the value
  *
- * One configuration access of exactly this width. When all bits read are ones,
- * one or two more tell a value from an absent function.
+ * The function makes one configuration access of exactly this width. If all bits
+ * of the value are ones, it makes one or two more to distinguish a value from an
+ * absent function.
  *
  * Return:
- * * 0 - read
- * * -ERANGE - @off is outside
- * * -EACCES - no right to read there: Linux shows an ordinary user the first
- *   64 bytes only
+ * * 0 - success
+ * * -ERANGE - @off is beyond the end of configuration space
+ * * -EACCES - permission denied: Linux shows unprivileged users the first 64 bytes
+ *   only
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */
@@ -41,7 +43,7 @@ int pcibar_config_read8(struct pcibar_device *dev, unsigned int off, uint8_t *va
  * pcibar_config_read16() - read 16 bits of configuration space
  * @dev: open device
  * @off: offset in bytes, a multiple of 2
- * @val: result
+ * @val: set to the value
  *
  * Return: as pcibar_config_read8(), and
  * * -EINVAL - @off is not a multiple of 2
@@ -52,7 +54,7 @@ int pcibar_config_read16(struct pcibar_device *dev, unsigned int off, uint16_t *
  * pcibar_config_read32() - read 32 bits of configuration space
  * @dev: open device
  * @off: offset in bytes, a multiple of 4
- * @val: result
+ * @val: set to the value
  *
  * Return: as pcibar_config_read8(), and
  * * -EINVAL - @off is not a multiple of 4
@@ -65,13 +67,13 @@ int pcibar_config_read32(struct pcibar_device *dev, unsigned int off, uint32_t *
  * @off: offset in bytes
  * @val: value
  *
- * Nothing is kept from being written: a wrong value in a BAR or in the command
- * register breaks the function for its driver and for all who map it.
+ * No register is protected: a wrong value in a BAR or in the command register
+ * breaks the function for its driver and for every program that maps it.
  *
  * Return:
- * * 0 - written
- * * -ERANGE - @off is outside
- * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
+ * * 0 - success
+ * * -ERANGE - @off is beyond the end of configuration space
+ * * -EACCES - the device was opened without PCIBAR_OPEN_WRITE, or permission denied
  * * -EPERM - kernel lockdown
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
@@ -104,15 +106,15 @@ int pcibar_config_write32(struct pcibar_device *dev, unsigned int off, uint32_t 
  * pcibar_config_find_capability() - find a capability
  * @dev: open device
  * @id: capability ID, 1 to 255 (PCI Code and ID Assignment, section 2)
- * @offp: its offset, 0x40 to 0xfc
+ * @offp: set to its offset, 0x40 to 0xfc
  *
- * The list is followed at most once round: a looping one ends the search.
+ * The search visits each offset at most once, so that a loop in the list ends it.
  *
  * Return:
- * * 0 - found
- * * -ENOENT - the function does not have it
+ * * 0 - success
+ * * -ENOENT - the function does not have this capability
  * * -EINVAL - @id is 0 or larger than 255
- * * -EACCES - no right to read behind the first 64 bytes
+ * * -EACCES - permission denied for what follows the first 64 bytes
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */
@@ -123,14 +125,14 @@ int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
  * pcibar_config_find_extended() - find a PCI Express extended capability
  * @dev: open device
  * @id: extended capability ID, 1 to 65535
- * @offp: its offset, 0x100 to 0xffc
+ * @offp: set to its offset, 0x100 to 0xffc
  *
  * Return:
- * * 0 - found
- * * -ENOENT - the function does not have it, or has only 256 bytes of
+ * * 0 - success
+ * * -ENOENT - the function does not have this capability, or has only 256 bytes of
  *   configuration space
  * * -EINVAL - @id is 0 or larger than 65535
- * * -EACCES - no right to read behind the first 64 bytes
+ * * -EACCES - permission denied for what follows the first 64 bytes
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */

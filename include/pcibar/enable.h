@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Decoding and bus mastering: the enable bits of the command register */
 #ifndef PCIBAR_ENABLE_H
 #define PCIBAR_ENABLE_H
 
@@ -17,26 +18,28 @@ extern "C" {
 /** PCIBAR_BUS_MASTER - Bus Master Enable, bit 2: the device may do DMA */
 #define PCIBAR_BUS_MASTER	(1u << 2)
 
-/** PCIBAR_ENABLE_F_RESTORE - put the bits back when the device is closed */
+/** PCIBAR_ENABLE_F_RESTORE - restore the bits when the device is closed */
 #define PCIBAR_ENABLE_F_RESTORE		(1u << 0)
-/** PCIBAR_ENABLE_F_SHARE_DRIVER - also when a kernel driver owns the function */
+/** PCIBAR_ENABLE_F_SHARE_DRIVER - proceed even if a kernel driver owns the function */
 #define PCIBAR_ENABLE_F_SHARE_DRIVER	(1u << 1)
 
 /**
- * pcibar_device_get_enable() - read the enable bits
+ * pcibar_device_get_enable() - get the enable bits of a function
  * @dev: open device
  * @value: PCIBAR_DECODE_IO, PCIBAR_DECODE_MEM and PCIBAR_BUS_MASTER as
  *         the command register has them
  *
- * A virtual function (SR-IOV) has no decoding bits of its own: for it
- * PCIBAR_DECODE_MEM is VF Memory Space Enable of its physical function, or set
- * where that cannot be read. An emulated one may have the bit, too, and respond
- * only with both, which only pcibar_device_set_enable() finds out. Reads
- * configuration space, which wakes a suspended device.
+ * The function reads configuration space, which wakes a suspended device.
+ *
+ * A virtual function (SR-IOV) has no decoding bits of its own. For it,
+ * PCIBAR_DECODE_MEM reflects VF Memory Space Enable of its physical function, and
+ * is set if that cannot be read. An emulated virtual function may implement the
+ * bit and respond only if both are set; only pcibar_device_set_enable() detects
+ * that.
  *
  * Return:
- * * 0 - read
- * * -EACCES - no right
+ * * 0 - success
+ * * -EACCES - permission denied
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */
@@ -45,45 +48,48 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
 /**
  * pcibar_device_set_enable() - turn decoding and bus mastering on or off
  * @dev: device opened with PCIBAR_OPEN_WRITE
- * @mask: PCIBAR_DECODE_IO, PCIBAR_DECODE_MEM, PCIBAR_BUS_MASTER: the
- *        bits to change
- * @value: their new state; bits outside @mask must be zero
+ * @mask: the bits to change: PCIBAR_DECODE_IO, PCIBAR_DECODE_MEM,
+ *        PCIBAR_BUS_MASTER
+ * @value: their new values; bits outside @mask must be zero
  * @flags: PCIBAR_ENABLE_F_RESTORE, PCIBAR_ENABLE_F_SHARE_DRIVER
  *
- * Changes just these bits of the command register (PCI 3.0, 6.2.2; PCIe 6.0,
- * 7.5.1.1.3). Nothing is written when they are already as wanted. A bit that
- * is changed for the first time with PCIBAR_ENABLE_F_RESTORE is put back to what
- * it was when the device is closed; decoding that was turned on so is turned off
- * only by the last user of it, as with PCIBAR_MAP_ACTIVATE (see
- * pcibar_bar_map()). Bridges above the function are left alone.
+ * The function changes only these bits of the command register (PCI 3.0, 6.2.2;
+ * PCIe 6.0, 7.5.1.1.3), and writes nothing if they already have these values. It
+ * does not touch bridges above the function.
  *
- * Without PCIBAR_ENABLE_F_RESTORE other handles and processes do not hear of it:
- * decoding that the PCIBAR_MAP_ACTIVATE of another had turned on before is turned off
- * when that ends. Maps with PCIBAR_MAP_ACTIVATE of this handle leave it on.
+ * A bit that is first changed with PCIBAR_ENABLE_F_RESTORE gets its previous value
+ * back when the device is closed. Decoding that was turned on this way is turned
+ * off by its last user only, as with PCIBAR_MAP_ACTIVATE (see pcibar_bar_map()).
  *
- * Decoding of a virtual function (SR-IOV) is its physical function's to turn on
- * and off, for all virtual functions at once: its own bits are hardwired to zero,
- * and to ask for what decoding is already is a success. The memory bit is tried
- * all the same, because some emulators (QEMU) have it and answer only with both.
+ * Without PCIBAR_ENABLE_F_RESTORE, other handles and processes are not notified:
+ * if the PCIBAR_MAP_ACTIVATE of another one has turned decoding on before, its end
+ * turns decoding off. Maps with PCIBAR_MAP_ACTIVATE of this handle leave it on.
  *
- * On sysfs the change is one step for all processes that use this library: none
- * undoes another's change of other bits. It waits up to 0.1 seconds for those
- * who keep it from locking the function's files, 2 seconds if they may write to
- * them, and then goes on with a warning in the log; with a hold, or when a bit
- * does not stay, up to 9 seconds in all.
+ * The physical function controls decoding of its virtual functions (SR-IOV), for
+ * all of them at once. Their own bits are hardwired to zero, and requesting the
+ * present state succeeds. The library tries to write the memory bit nevertheless,
+ * because some emulators (QEMU) implement it and require both.
  *
- * Turning memory decoding off makes every map of the function read all-ones,
- * those of other programs too.
+ * On sysfs the change is atomic with respect to all processes that use this
+ * library: none of them undoes another's change of other bits. The call waits up
+ * to 0.1 seconds for processes that prevent it from locking the function's files,
+ * or 2 seconds if they have write access to them, and then continues with a
+ * warning in the log. With a hold, or if a bit does not stick, it may wait up to 9
+ * seconds in all.
+ *
+ * Turning memory decoding off makes every map of the function read as all-ones,
+ * including those of other programs.
  *
  * Return:
- * * 0 - the bits are as wanted (read back)
+ * * 0 - success: the bits were read back with these values
  * * -EINVAL - unknown bit in @mask or @flags, or @value has a bit outside @mask
- * * -EACCES - opened without PCIBAR_OPEN_WRITE, or no right
+ * * -EACCES - the device was opened without PCIBAR_OPEN_WRITE, or permission denied
  * * -EPERM - kernel lockdown
- * * -EBUSY - a kernel driver owns the function, without SHARE_DRIVER
- * * -EOPNOTSUPP - decoding of a virtual function is otherwise; all are as before
- * * -EIO - one of the bits does not stay as written; all are as before; or the
- *   register reads all-ones though the function is there
+ * * -EBUSY - a kernel driver owns the function, and PCIBAR_ENABLE_F_SHARE_DRIVER is
+ *   not set
+ * * -EOPNOTSUPP - decoding of a virtual function has another state; nothing changed
+ * * -EIO - a bit did not stick, and all have their previous values; or the register
+ *   reads as all-ones although the function is present
  * * -ENODEV - the function is gone
  */
 int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,

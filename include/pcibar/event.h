@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Events: revoked mappings and removed functions */
 #ifndef PCIBAR_EVENT_H
 #define PCIBAR_EVENT_H
 
@@ -12,15 +13,15 @@ extern "C" {
 #endif
 
 /**
- * enum pcibar_event_type - what happened
- * @PCIBAR_EVENT_REVOKED: mappings of the device fault now: a driver was bound,
- *                        decoding was turned off, an error is being recovered
- *                        from, or a BAR was moved. Touching one makes it lost
- *                        for good (see <pcibar/guard.h>); untouched ones work
- *                        again when the reason is gone, but for those of a BAR
- *                        that was moved.
- * @PCIBAR_EVENT_GONE: the function was removed. Only releasing maps and closing
- *                     the device make sense now.
+ * enum pcibar_event_type - type of an event
+ * @PCIBAR_EVENT_REVOKED: maps of the device fault now, because a driver was bound,
+ *                        decoding was turned off, error recovery is in progress,
+ *                        or a BAR was moved. An access to such a map makes it
+ *                        lost for good (see <pcibar/guard.h>). Maps that are not
+ *                        accessed work again when the reason has passed, except
+ *                        those of a BAR that was moved.
+ * @PCIBAR_EVENT_GONE: the function was removed. All that remains to be done is to
+ *                     release the maps and close the device.
  */
 enum pcibar_event_type {
 	PCIBAR_EVENT_REVOKED = 1,
@@ -38,35 +39,35 @@ struct pcibar_event {
 };
 
 /**
- * pcibar_device_get_event_fd() - a descriptor to wait on
+ * pcibar_device_get_event_fd() - get a file descriptor to wait for events
  * @dev: open device
  *
- * It polls readable (POLLIN) when pcibar_device_read_event() has something to
- * report. It belongs to the device: the same one on each call, valid until the
- * device and its maps are gone; do not read from it and do not close it.
- * PCIBAR_EVENT_REVOKED comes from mapped BARs only; PCIBAR_EVENT_GONE comes
- * without a map, too, and once.
+ * The descriptor polls readable (POLLIN) when pcibar_device_read_event() has an
+ * event to return. It belongs to the device, is the same for each call, and is
+ * valid until the device is closed and its maps are released. Do not read from it,
+ * and do not close it. PCIBAR_EVENT_REVOKED concerns mapped BARs only;
+ * PCIBAR_EVENT_GONE is reported without a map, too, and once.
  *
  * Return: the descriptor, or
- * * -EOPNOTSUPP - the back end cannot tell (no PCIBAR_CAP_EVENTS)
- * * -EMFILE, -ENFILE, -ENOMEM - no descriptor or no memory
+ * * -EOPNOTSUPP - the back end does not report events (no PCIBAR_CAP_EVENTS)
+ * * -EMFILE, -ENFILE, -ENOMEM - out of descriptors or memory
  */
 int pcibar_device_get_event_fd(struct pcibar_device *dev);
 
 /**
- * pcibar_device_read_event() - take the next event
- * @dev: open device, pcibar_device_get_event_fd() was called
+ * pcibar_device_read_event() - read the next event
+ * @dev: open device for which pcibar_device_get_event_fd() was called
  * @event: filled in; @event->size must be set
  *
- * Does not wait.
+ * The function does not wait.
  *
  * Return:
- * * 0 - an event
- * * -EAGAIN - none is there
+ * * 0 - success
+ * * -EAGAIN - no event is pending
  * * -EINVAL - @event->size is too small, or there is no event descriptor yet
  * * -E2BIG - @event->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
- * * -EOPNOTSUPP - the back end cannot tell
+ * * -EOPNOTSUPP - the back end does not report events
  */
 int pcibar_device_read_event(struct pcibar_device *dev, struct pcibar_event *event);
 
@@ -74,10 +75,11 @@ int pcibar_device_read_event(struct pcibar_device *dev, struct pcibar_event *eve
  * pcibar_device_is_gone() - whether the function is known to be gone
  * @dev: open device
  *
- * Makes no system call; becomes true after PCIBAR_EVENT_GONE was read, or after
- * a checked call or an access to configuration space found the function gone.
+ * The function makes no system call. It returns true once PCIBAR_EVENT_GONE was
+ * read, or a checked call or an access to configuration space found the function
+ * gone.
  *
- * Return: true when it is; it never becomes false again.
+ * Return: true if the function is gone. It never becomes false again.
  */
 bool pcibar_device_is_gone(const struct pcibar_device *dev);
 

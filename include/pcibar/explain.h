@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Why a call is refused, and what would make one fail */
 #ifndef PCIBAR_EXPLAIN_H
 #define PCIBAR_EXPLAIN_H
 
@@ -12,33 +13,33 @@ extern "C" {
 #endif
 
 /**
- * enum pcibar_reason_code - what stands in the way
- * @PCIBAR_REASON_NONE: nothing
- * @PCIBAR_REASON_SELECTOR: the text is not a selector
+ * enum pcibar_reason_code - why a call is refused
+ * @PCIBAR_REASON_NONE: no reason
+ * @PCIBAR_REASON_SELECTOR: the text is not a valid selector
  * @PCIBAR_REASON_NO_DEVICE: no function matches
  * @PCIBAR_REASON_AMBIGUOUS: several functions match
  * @PCIBAR_REASON_NO_BACKEND: the back end does not exist on this system
  * @PCIBAR_REASON_NO_BAR: the function does not implement this BAR
  * @PCIBAR_REASON_UPPER_HALF: the index is the upper half of a 64-bit BAR
  * @PCIBAR_REASON_UNASSIGNED: the BAR has no address
- * @PCIBAR_REASON_IO_BAR: an I/O BAR, which has no mapping
- * @PCIBAR_REASON_ROM: the expansion ROM, which this back end cannot map
+ * @PCIBAR_REASON_IO_BAR: an I/O BAR cannot be mapped
+ * @PCIBAR_REASON_ROM: this back end cannot map the expansion ROM this way
  * @PCIBAR_REASON_RANGE: the window is not inside the BAR
- * @PCIBAR_REASON_ATTRIBUTE: the memory attribute cannot be had
- * @PCIBAR_REASON_UNSUPPORTED: the back end cannot do what was asked
+ * @PCIBAR_REASON_ATTRIBUTE: the memory attribute is not available
+ * @PCIBAR_REASON_UNSUPPORTED: the back end does not support the request
  * @PCIBAR_REASON_DRIVER: a kernel driver owns the function
  * @PCIBAR_REASON_CLAIMED: the kernel holds the BAR's range (IO_STRICT_DEVMEM)
- * @PCIBAR_REASON_PAGE_SHARED: the BAR's page holds something else too
- * @PCIBAR_REASON_DECODE_OFF: the function does not answer to this BAR
+ * @PCIBAR_REASON_PAGE_SHARED: the BAR's page holds other resources, too
+ * @PCIBAR_REASON_DECODE_OFF: the function does not respond to accesses to this BAR
  * @PCIBAR_REASON_ASLEEP: the function is in D1, D2 or D3
  * @PCIBAR_REASON_PERMISSION: file permissions
  * @PCIBAR_REASON_LOCKDOWN: kernel lockdown
  * @PCIBAR_REASON_DENIED: a capability or a security module
  * @PCIBAR_REASON_READ_ONLY: the device was opened without PCIBAR_OPEN_WRITE
  * @PCIBAR_REASON_GONE: the function is gone
- * @PCIBAR_REASON_SYSTEM: another error of the system; @error tells which
+ * @PCIBAR_REASON_SYSTEM: another error of the system, given by @error
  *
- * New codes may be added; treat an unknown one as PCIBAR_REASON_SYSTEM.
+ * Codes may be added. Treat an unknown one like PCIBAR_REASON_SYSTEM.
  */
 enum pcibar_reason_code {
 	PCIBAR_REASON_NONE = 0,
@@ -68,17 +69,17 @@ enum pcibar_reason_code {
 };
 
 /**
- * struct pcibar_reason - one obstacle
+ * struct pcibar_reason - one reason for a refusal
  * @code: enum pcibar_reason_code
  * @backend: enum pcibar_backend it concerns; PCIBAR_BACKEND_AUTO: all of them
- * @error: the errno a call answers because of it, negative
+ * @error: the negative errno that a call returns because of it
  * @reserved: zero
- * @what: one sentence without a full stop: what stands in the way
- * @remedy: one sentence without a full stop: what can be done; "" if nothing
+ * @what: the reason, a sentence without a full stop
+ * @remedy: what helps, a sentence without a full stop; "" if nothing does
  *
- * The sentences are for people and may change; programs look at @code. They
- * quote names as the system has them: a driver's may hold control characters,
- * which a program keeps from a terminal.
+ * The sentences are meant for people and may change; programs use @code. They
+ * contain names as the system reports them. The name of a driver may have control
+ * characters, which a program should not print to a terminal.
  */
 struct pcibar_reason {
 	uint32_t code;
@@ -121,17 +122,17 @@ struct pcibar_refusal {
 	{ sizeof(struct pcibar_refusal), sizeof(struct pcibar_reason), 0, 0, 0, 0, \
 	  { { 0, 0, 0, 0, "", "" } } }
 
-/** PCIBAR_INTENT_DEVICE - as @bar: opening the function, no BAR in particular */
+/** PCIBAR_INTENT_DEVICE - value of @bar: open the function, and map no BAR */
 #define PCIBAR_INTENT_DEVICE	0xffffffffu
 
 /**
- * struct pcibar_intent - what a program would like to do
+ * struct pcibar_intent - what pcibar_explain() is asked about
  * @size: sizeof(struct pcibar_intent), set by the caller
  * @bar: BAR index 0 to 5, PCIBAR_BAR_ROM, or PCIBAR_INTENT_DEVICE
  * @map_flags: PCIBAR_MAP_* as for pcibar_bar_map()
  * @attr: enum pcibar_memattr
  * @offset: first byte of the window in the BAR
- * @length: bytes; 0: to the end of the BAR
+ * @length: length of the window in bytes; 0: to the end of the BAR
  */
 struct pcibar_intent {
 	uint32_t size;
@@ -143,25 +144,25 @@ struct pcibar_intent {
 };
 
 /**
- * pcibar_explain() - tell what stands in the way, on each back end
+ * pcibar_explain() - report, for each back end, what would make a map fail
  * @sel: the function
- * @intent: what is to be done with it; NULL: open it
- * @opts: as for pcibar_device_open(); NULL: defaults. A back end named there
- *        is the only one looked at.
- * @refusal: filled in; @refusal->count is 0 when nothing stands in the way
+ * @intent: the map; NULL: only open the function
+ * @opts: as for pcibar_device_open(); NULL: defaults. If it names a back end, only
+ *        that one is checked.
+ * @refusal: filled in; @refusal->count is 0 if nothing prevents the map
  *
- * Looks at everything that pcibar_bar_map() would trip over, not only at the
- * first obstacle. It needs no open device and no right; what cannot be seen
- * without a right is left out. To hear the system's own answer one page may be
- * mapped for a moment; no BAR is accessed, nothing is changed in the device,
- * and a sleeping one is not woken.
+ * The function makes all checks of pcibar_bar_map() and does not stop at the first
+ * that fails. It requires neither an open device nor privileges, but omits what
+ * cannot be checked without them. It may map one page for a moment, because only
+ * the system knows its permissions. It does not access a BAR, does not change
+ * anything in the device, and does not wake a sleeping one.
  *
  * Return:
- * * 0 - @refusal is filled in (whether or not something stands in the way)
- * * -EINVAL - a size is too small, an unknown flag, attribute or BAR index
+ * * 0 - success: @refusal is filled in, with or without reasons
+ * * -EINVAL - a size is too small, or an unknown flag, attribute or BAR index
  * * -E2BIG - a size is larger than this library knows and the rest is not zero,
  *   or longer than 4096 bytes
- * * -ENOMEM - no memory
+ * * -ENOMEM - out of memory
  */
 int pcibar_explain(const struct pcibar_selector *sel, const struct pcibar_intent *intent,
 		   const struct pcibar_open_opts *opts, struct pcibar_refusal *refusal);

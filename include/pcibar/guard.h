@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The SIGBUS guard: surviving an access to a device that is gone */
 #ifndef PCIBAR_GUARD_H
 #define PCIBAR_GUARD_H
 
@@ -11,61 +12,64 @@ extern "C" {
 /**
  * DOC: The guard
  *
- * A touch of a revoked mapping raises SIGBUS. With the guard installed, the
+ * An access to a revoked mapping raises SIGBUS. With the guard installed, the
  * first such fault inside a pcibar map replaces the whole window at once by
- * memory that reads all-ones, which is what a bus returns for a function that
- * is not there, marks the map as lost, and the program goes on: raw pointers
- * read all-ones, checked calls return -ENODEV, pcibar_map_is_lost() is true.
- * A lost map never comes back, even if the function does: release it and map
- * again. What a raw write to a lost map does is undefined until then (it does
- * not reach a device).
+ * memory that reads as all-ones, which is what a bus returns for a function that
+ * is not present, and marks the map as lost. The program continues: raw pointers
+ * read all-ones, checked calls return -ENODEV, and pcibar_map_is_lost() returns
+ * true. A lost map stays lost, even if the function returns: release it and map
+ * again. The effect of a raw write to a lost map is undefined, but it does not
+ * reach a device.
  *
- * A process has one handler of SIGBUS, so the order of installation matters.
- * Install the guard last. Faults elsewhere, and signals that were sent, go to
- * the handler that was there before, with its signal mask, or, without one, do
- * what they would have done. This serves the handlers of crash reporters, such
- * as Python's faulthandler, of the JVM, and of the Go runtime, which are there
- * when the program starts or a library is loaded.
+ * A process has one handler for SIGBUS, so the order of installation matters.
+ * Install the guard last. The guard passes faults elsewhere, and signals that
+ * were sent, to the handler that it found, with that handler's signal mask. If
+ * there was no handler, they have their default effect. This suits the handlers
+ * of crash reporters, such as Python's faulthandler, of the JVM, and of the Go
+ * runtime, which are installed when the program starts or a library is loaded.
  *
- * A handler that is installed after the guard replaces it. The guard works on if
- * that handler passes the faults that it does not know on to the one it found,
+ * A handler that is installed after the guard replaces it. The guard still works
+ * if that handler passes faults that it does not know to the one that it found,
  * as the Go runtime in a shared library and HotSpot are documented to do, or
- * calls pcibar_guard_handle(). One that does neither, such as faulthandler, makes
- * the guard useless: the first touch of a lost map ends the program. To have
- * both, remove the guard, enable faulthandler, and install the guard again.
+ * calls pcibar_guard_handle(). A handler that does neither, such as faulthandler,
+ * disables the guard: the first access to a lost map terminates the program. To
+ * use both, remove the guard, enable faulthandler, and install the guard again.
  *
- * Faults inside a map that are no loss are treated as those elsewhere: unaligned
- * accesses where the CPU has none (BUS_ADRALN), and memory errors
- * (BUS_MCEERR_AR, BUS_MCEERR_AO).
+ * Some faults inside a map are not a loss, and are treated like those elsewhere:
+ * unaligned accesses that the CPU does not support (BUS_ADRALN), and memory
+ * errors (BUS_MCEERR_AR, BUS_MCEERR_AO).
  */
 
 /**
  * pcibar_guard_install() - install the SIGBUS guard in this process
  *
- * Counted: each success needs one pcibar_guard_remove(). It covers all maps,
- * older ones too. At a fault it needs one free descriptor, 2 MiB of memory and
- * one mapping per 2 MiB of the window (fewer above 16 GiB); without them the
- * fault goes the way of one elsewhere. An RLIMIT_FSIZE below 2 MiB takes one
- * mapping per so many bytes, of which there may be 8192. Threads: any; a program
- * that changes its own SIGBUS handler at the same time must serialise.
+ * Installations are counted: each success needs one pcibar_guard_remove(). The
+ * guard covers all maps, including existing ones. At a fault it needs one free
+ * descriptor, 2 MiB of memory and one mapping per 2 MiB of the window (fewer above
+ * 16 GiB). Without them, the fault is treated like one elsewhere. If RLIMIT_FSIZE
+ * is below 2 MiB, the guard needs one mapping per that many bytes, of which there
+ * may be 8192.
+ *
+ * Threads: any. A program that changes its own SIGBUS handler at the same time must
+ * serialise the two.
  *
  * Return:
- * * 0 - installed
- * * -EOVERFLOW - installed too often
+ * * 0 - success
+ * * -EOVERFLOW - it was installed too often
  */
 int pcibar_guard_install(void);
 
 /**
- * pcibar_guard_remove() - take one installation of the guard back
+ * pcibar_guard_remove() - undo one installation of the guard
  *
- * The last one restores the handler that was there before, unless the program
- * has replaced the guard's in the meantime: then the signal action is left alone. A
- * program whose own handler calls the guard's must not install the guard again
+ * The last call restores the handler that the guard had found. If the program has
+ * replaced the guard's handler in the meantime, the signal action stays unchanged.
+ * A program whose own handler calls the guard's must not install the guard again
  * after that, or the two handlers would call each other endlessly.
  *
  * Return:
- * * 0 - done
- * * -EINVAL - it is not installed
+ * * 0 - success
+ * * -EINVAL - the guard is not installed
  */
 int pcibar_guard_remove(void);
 
@@ -75,16 +79,16 @@ int pcibar_guard_remove(void);
  * pcibar_guard_handle() - handle SIGBUS for a program that owns the signal
  * @sig: signal number, as given to the program's handler
  * @info: its siginfo_t
- * @context: its ucontext, not used
+ * @context: its ucontext_t, which is not used
  *
- * For programs that install their own handler with SA_SIGINFO: call this
- * first, and return from the handler when it returns 1. It is
- * async-signal-safe and needs no pcibar_guard_install().
+ * A program that installs its own handler with SA_SIGINFO calls this function
+ * first, and returns from the handler if it returns 1. The function is
+ * async-signal-safe and does not require pcibar_guard_install().
  *
  * Return:
- * * 1 - the fault was inside a pcibar map, which is lost now: return and the
- *   access is repeated
- * * 0 - not ours
+ * * 1 - the fault was inside a pcibar map, which is lost now: return from the
+ *   handler, and the access is repeated
+ * * 0 - the fault does not concern the library
  */
 int pcibar_guard_handle(int sig, siginfo_t *info, void *context);
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Accessors for mapped registers, and the barriers around them */
 #ifndef PCIBAR_MMIO_H
 #define PCIBAR_MMIO_H
 
@@ -7,17 +8,17 @@
 /**
  * DOC: Accessors
  *
- * Accessors for mapped registers. Each is one load or store of exactly the
- * named width, never split, repeated or left out; the address must be naturally
- * aligned. (On x86 a compiler may write a read of a register and the write that
- * follows as one instruction; the device sees both all the same.) Values are
- * numbers: the bus is little-endian, and a big-endian host swaps.
+ * Each accessor is one load or store of exactly the named width, which is never
+ * split, repeated or omitted. The address must be naturally aligned. (On x86 a
+ * compiler may combine a read of a register and the write that follows into one
+ * instruction; the device still sees both.) Values are numbers: the bus is
+ * little-endian, and a big-endian host swaps bytes.
  *
- * Accesses to one function through UC maps stay in program order; against
- * ordinary memory (DMA buffers) they are ordered only by pcibar_dma_wmb() and
- * pcibar_dma_rmb().
+ * Accesses to one function through UC maps stay in program order. Only
+ * pcibar_dma_wmb() and pcibar_dma_rmb() order them with respect to ordinary memory
+ * (DMA buffers).
  *
- * <pcibar/mmio.h> needs nothing but <stdint.h> and is compiled into its users.
+ * <pcibar/mmio.h> requires only <stdint.h> and is compiled into its users.
  */
 
 /**
@@ -38,8 +39,7 @@
 # define PCIBAR_INLINE	static inline
 #endif
 
-/* <endian.h> would take the byte order from the C library's headers, which
- * need not be the target's; these come from the compiler. */
+/* The compiler knows the byte order of the target; the headers of the C library may not. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 # define PCIBAR_LE16(x)	__builtin_bswap16(x)
 # define PCIBAR_LE32(x)	__builtin_bswap32(x)
@@ -51,9 +51,9 @@
 #endif
 
 /*
- * Where a plain volatile access is not enough, the instruction is spelled out.
- * arm64: compilers make post-indexed forms too, which a hypervisor cannot
- * emulate. x86 with gcc -Oz: a store of zero becomes "and $0", which reads too.
+ * Instructions for which a plain volatile access is not sufficient. arm64: compilers
+ * also use post-indexed forms, which a hypervisor cannot emulate. x86 with gcc -Oz:
+ * a store of zero becomes "and $0", which reads as well.
  */
 #if defined(__aarch64__)
 # define PCIBAR_LOAD(insn, reg, type, val, addr)				\
@@ -162,9 +162,9 @@ PCIBAR_INLINE void pcibar_write32(volatile void PCIBAR_IOMEM *addr, uint32_t val
  * pcibar_read64() - read a 64-bit register
  * @addr: its address in a map, a multiple of 8
  *
- * Not declared where it would take two loads, and PCIBAR_HAVE_64 is not
- * defined: choose pcibar_read64_lo_hi() there, if the device's manual allows a
- * torn read.
+ * The function is declared only if PCIBAR_HAVE_64 is defined, because elsewhere it
+ * would take two loads. There, use pcibar_read64_lo_hi() if the device's manual
+ * allows a torn read.
  *
  * Return: the value.
  */
@@ -181,8 +181,8 @@ PCIBAR_INLINE uint64_t pcibar_read64(const volatile void PCIBAR_IOMEM *addr)
  * @addr: its address in a map, a multiple of 8
  * @val: value
  *
- * Not declared where it would take two stores, and PCIBAR_HAVE_64 is not
- * defined.
+ * The function is declared only if PCIBAR_HAVE_64 is defined, because elsewhere it
+ * would take two stores.
  */
 PCIBAR_INLINE void pcibar_write64(volatile void PCIBAR_IOMEM *addr, uint64_t val)
 {
@@ -194,7 +194,7 @@ PCIBAR_INLINE void pcibar_write64(volatile void PCIBAR_IOMEM *addr, uint64_t val
  * pcibar_read64_lo_hi() - read 64 bits as two 32-bit reads, low half first
  * @addr: address of the low half, a multiple of 4
  *
- * Only for registers whose manual allows a tear.
+ * Use it only for registers whose manual allows a torn read.
  *
  * Return: the value.
  */
@@ -223,8 +223,8 @@ PCIBAR_INLINE void pcibar_write64_lo_hi(volatile void PCIBAR_IOMEM *addr, uint64
 /**
  * pcibar_dma_wmb() - order stores to memory before register writes
  *
- * The device sees stores to memory before it earlier than register writes after
- * it. Between filling a descriptor and ringing the doorbell.
+ * The device sees stores to memory before the barrier earlier than register writes
+ * after it. It belongs between filling a descriptor and ringing the doorbell.
  */
 PCIBAR_INLINE void pcibar_dma_wmb(void)
 {
@@ -240,8 +240,8 @@ PCIBAR_INLINE void pcibar_dma_wmb(void)
 /**
  * pcibar_dma_rmb() - order loads from memory after register reads
  *
- * Loads from memory after it come later than register reads before it. Between
- * reading "done" and looking at what the device wrote.
+ * Loads from memory after the barrier happen later than register reads before it. It
+ * belongs between reading a "done" bit and reading what the device wrote.
  */
 PCIBAR_INLINE void pcibar_dma_rmb(void)
 {
@@ -257,7 +257,7 @@ PCIBAR_INLINE void pcibar_dma_rmb(void)
 /**
  * pcibar_wc_flush() - drain write-combining buffers
  *
- * Stores to WC maps before it leave the CPU before any later store.
+ * Stores to WC maps before the call leave the CPU before any later store.
  */
 PCIBAR_INLINE void pcibar_wc_flush(void)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* All of the library */
 #ifndef PCIBAR_PCIBAR_H
 #define PCIBAR_PCIBAR_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Selectors: how a PCI function is named */
 #ifndef PCIBAR_SELECTOR_H
 #define PCIBAR_SELECTOR_H
 
@@ -11,20 +12,20 @@ extern "C" {
 
 struct pcibar_refusal;
 
-/** PCIBAR_SEL_ADDRESS - @domain, @bus, @slot and @func name one function */
+/** PCIBAR_SEL_ADDRESS - select the function at @domain, @bus, @slot and @func */
 #define PCIBAR_SEL_ADDRESS	(1u << 0)
 /** PCIBAR_SEL_VENDOR - @vendor must match */
 #define PCIBAR_SEL_VENDOR	(1u << 1)
 /** PCIBAR_SEL_DEVICE - @device must match */
 #define PCIBAR_SEL_DEVICE	(1u << 2)
-/** PCIBAR_SEL_INDEX - only the match number @index is meant */
+/** PCIBAR_SEL_INDEX - select the match with number @index only */
 #define PCIBAR_SEL_INDEX	(1u << 3)
 
 /**
- * struct pcibar_selector - which PCI function is meant
+ * struct pcibar_selector - selects PCI functions
  * @size: sizeof(struct pcibar_selector), set by the caller
- * @fields: PCIBAR_SEL_* bits: which of the members below count. Zero matches
- *          every function. PCIBAR_SEL_ADDRESS excludes all others.
+ * @fields: PCIBAR_SEL_* bits: the members below that are used. Zero matches
+ *          every function. PCIBAR_SEL_ADDRESS excludes the other bits.
  * @domain: PCI domain (segment), 0 to 0xffffffff; Linux numbers domains that
  *          firmware did not number from 0x10000 up
  * @bus: bus number, 0 to 255
@@ -35,8 +36,8 @@ struct pcibar_refusal;
  * @device: device ID, configuration register 0x02
  * @index: the n-th match in address order, from 0
  *
- * A plain value: copy it freely. Wildcards are cleared bits, never magic
- * numbers.
+ * A selector is a plain value and may be copied. A cleared bit is a wildcard; no
+ * number has a special meaning.
  */
 struct pcibar_selector {
 	uint32_t size;
@@ -51,11 +52,11 @@ struct pcibar_selector {
 	uint32_t index;
 };
 
-/** PCIBAR_SELECTOR_STRLEN - bytes that always hold a formatted selector */
+/** PCIBAR_SELECTOR_STRLEN - size of a buffer that holds any formatted selector */
 #define PCIBAR_SELECTOR_STRLEN	32
 
 /**
- * pcibar_selector_parse() - read a selector
+ * pcibar_selector_parse() - parse the text of a selector
  * @str: one of
  *
  *       * ``[DDDD:]BB:DD.F`` - an address in hexadecimal, as lspci and
@@ -66,14 +67,14 @@ struct pcibar_selector {
  *       * ``pci[D:]B:S[:F][:]`` - an address in decimal, as FreeBSD's
  *         pciconf(8) prints it
  *
- * @sel: filled in on success, untouched otherwise; @sel->size must be set
- * @why: NULL, or filled in on failure with the reason and a hint
+ * @sel: filled in on success, unchanged otherwise; @sel->size must be set
+ * @why: NULL, or filled in on failure with the reason and a remedy
  *
- * No input or output: nothing is looked up.
+ * The function makes no system call: it does not check that a device exists.
  *
  * Return:
- * * 0 - parsed
- * * -EINVAL - not a selector (``03:00`` without a function is none), or
+ * * 0 - success
+ * * -EINVAL - @str is not a valid selector (``03:00`` lacks a function), or
  *   @sel->size or @why->size is too small
  * * -E2BIG - @sel->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
@@ -82,19 +83,19 @@ int pcibar_selector_parse(const char *str, struct pcibar_selector *sel,
 			  struct pcibar_refusal *why);
 
 /**
- * pcibar_selector_format() - write a selector as text
+ * pcibar_selector_format() - format a selector as text
  * @sel: selector
- * @buf: result, NUL-terminated: ``DDDD:BB:DD.F`` or ``VVVV:DDDD[#N]``, which
- *       pcibar_selector_parse() takes back
+ * @buf: set to the NUL-terminated text, ``DDDD:BB:DD.F`` or ``VVVV:DDDD[#N]``,
+ *       which pcibar_selector_parse() accepts
  * @len: size of @buf in bytes; PCIBAR_SELECTOR_STRLEN is always enough
  *
  * Return:
- * * 0 - written
+ * * 0 - success
  * * -EINVAL - @sel->size is too small, unknown bits in @sel->fields, an
  *   address together with IDs, or a slot or function out of range
  * * -E2BIG - @sel->size is larger than this library knows and the rest is
  *   not zero, or longer than 4096 bytes
- * * -ERANGE - @len is too small; @buf holds an empty string if it has room
+ * * -ERANGE - @len is too small; @buf is set to an empty string if it has room
  */
 int pcibar_selector_format(const struct pcibar_selector *sel, char *buf, size_t len);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The version of the headers and of the library */
 #ifndef PCIBAR_VERSION_H
 #define PCIBAR_VERSION_H
 

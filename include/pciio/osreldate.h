@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For programs that ask which FreeBSD they are compiled for. The answer decides
+ * For programs that check which FreeBSD they are compiled for. The value decides
  * which layout they use with PCIOCGETCONF: see struct pci_conf in <sys/pciio.h>.
  * A program that wants the one of FreeBSD 15 defines the version before.
  */

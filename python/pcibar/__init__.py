@@ -6,7 +6,7 @@
         print(f"{registers.read32(0x04):#010x}")
 
 A selector is an address as lspci prints it, vendor:device in hexadecimal, or pciD:B:S:F as on
-FreeBSD. What is refused raises PcibarError, which says what stands in the way and what helps. An
+FreeBSD. A refused call raises PcibarError, which has the reasons, each with a remedy. An
 integer is never cut: one that is too large raises ValueError, what is no unsigned integer
 (negative, bool, float) TypeError. What is closed raises ValueError.
 
@@ -67,7 +67,7 @@ def explain(selector: str, bar: int | None = None, offset: int = 0, length: int 
             activate: bool = False, share_driver: bool = False, share_page: bool = False,
             indirect: bool = False, backend: Backend = Backend.AUTO,
             sysfs_root: _Path = None) -> Explanation:
-    """What would stand in the way of Device.map(), or of open() without a BAR.
+    """Report what would make Device.map() fail, or open() without a BAR.
 
     It needs no right, and changes nothing in the device.
     """

@@ -178,11 +178,11 @@ class Device(_Managed, _binding.Device):
         self.set_enable(bits, 0, _enable_flags(restore, share_driver))
 
     def vpd(self) -> tuple[VpdField, ...]:
-        """The vital product data, empty where there is none. Takes up to seconds."""
+        """The vital product data; empty if the device has none. It takes up to seconds."""
         return tuple(map(vpd_field, self.vpd_fields()))
 
     def read_event(self) -> Event | int | None:
-        """Take the next event, None when there is none; fileno() was called before."""
+        """Read the next event; None if no event is pending. Call fileno() before."""
         number = self.event_number()
         return None if number is None else known(Event, number)
 

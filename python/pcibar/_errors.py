@@ -59,7 +59,7 @@ _SENTENCES = {
         EIO: (ReasonCode.SYSTEM, "one of the bits does not stay as it was written", ""),
     },
     "event": {
-        EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end cannot tell of events",
+        EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end does not report events",
                      "the module's can: modprobe pciio"),
         EINVAL: (ReasonCode.SYSTEM, "nobody asked for events yet", "call fileno() first"),
     },
@@ -78,10 +78,10 @@ _SENTENCES = {
 
 
 class PcibarError(OSError):
-    """A call was refused: errno, and what stands in the way.
+    """A call was refused: the errno and the reasons.
 
     reasons: all reasons known; the first is the one that decided
-    subject: selector, address or BAR on which it was tried, "" when there is none
+    subject: selector, address or BAR on which it was tried; "" if it concerns no device
     """
 
     # As users know it, in tracebacks.
@@ -99,7 +99,7 @@ class PcibarError(OSError):
 
     @property
     def what(self) -> str:
-        """What stands in the way."""
+        """The reason, as a sentence."""
         return self.reasons[0].what if self.reasons else str(self.strerror)
 
     @property

@@ -76,7 +76,7 @@ class Event(IntEnum):
 
 
 class ReasonCode(IntEnum):
-    """What stands in the way. What a newer library may add is SYSTEM."""
+    """Why a call is refused. Codes that a newer library adds become SYSTEM."""
 
     NONE = _binding.REASON_NONE
     SELECTOR = _binding.REASON_SELECTOR
@@ -109,11 +109,11 @@ class ReasonCode(IntEnum):
 
 
 class Reason(NamedTuple):
-    """One obstacle; the sentences are for people, programs look at the code.
+    """One reason. The sentences are for people; programs use the code.
 
     backend: the one it concerns, AUTO for all of them
     errno: what a call fails with because of it
-    what: what stands in the way
+    what: the reason
     remedy: what can be done, "" if nothing
     """
 
@@ -128,7 +128,7 @@ class Reason(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What stands in the way, on each back end that was looked at; where nothing does."""
+    """The reasons on each back end that was checked, and the back ends without any."""
 
     reasons: tuple[Reason, ...]
     backends: tuple[Backend | int, ...]
@@ -144,7 +144,7 @@ class FunctionInfo(NamedTuple):
     driver_owns: a driver is bound that takes the BARs for itself
     header: 0 a function as most are, 1 a PCI bridge, 2 a CardBus bridge
     secondary: number of the bus behind a bridge, else 0
-    driver: the kernel driver that is bound, "" when there is none
+    driver: the kernel driver that is bound, "" if no driver is
     """
 
     address: str
@@ -170,10 +170,10 @@ class FunctionInfo(NamedTuple):
 class BarInfo(NamedTuple):
     """What a BAR is.
 
-    length: bytes it spans, 0 when there is none
+    length: size in bytes; 0 if the BAR is not implemented
     cpu_addr: address as the CPU sees it; for I/O the port number
     bus_addr: address in the BAR register, with BarFlag.CONFIG_SEEN
-    holder: the kernel driver that owns the function, "" when there is none
+    holder: the kernel driver that owns the function, "" if no driver does
     """
 
     index: int
@@ -207,13 +207,13 @@ def known(enum: type[_Enum], number: int) -> _Enum | int:
 
 
 def reason(numbers: tuple[int, int, int, str, str]) -> Reason:
-    """A Reason of what the extension answers."""
+    """A Reason from what the extension returns."""
     code, backend, error, what, remedy = numbers
     return Reason(ReasonCode(code), known(Backend, backend), error, what, remedy)
 
 
 def function_info(numbers: tuple[int | str, ...]) -> FunctionInfo:
-    """A FunctionInfo of what the extension answers."""
+    """A FunctionInfo from what the extension returns."""
     (domain, bus, slot, func, revision, vendor, device, subvendor, subdevice, class_code, flags,
      header, secondary, backend, caps, driver) = numbers
     return FunctionInfo(f"{domain:04x}:{bus:02x}:{slot:02x}.{func}", domain, bus, slot, func,
@@ -223,12 +223,12 @@ def function_info(numbers: tuple[int | str, ...]) -> FunctionInfo:
 
 
 def bar_info(numbers: tuple[int, int, int, int, int, int, str]) -> BarInfo:
-    """A BarInfo of what the extension answers."""
+    """A BarInfo from what the extension returns."""
     index, kind, flags, *addresses = numbers
     return BarInfo(index, known(BarKind, kind), BarFlag(flags), *addresses)
 
 
 def vpd_field(numbers: tuple[int, bytes, bytes]) -> VpdField:
-    """A VpdField of what the extension answers."""
+    """A VpdField from what the extension returns."""
     flags, keyword, data = numbers
     return VpdField(keyword.decode("latin-1"), data, bool(flags & _binding.VPD_WRITABLE))

@@ -61,7 +61,7 @@ struct pcisel {
 };
 
 /**
- * struct pci_conf - one function, as PCIOCGETCONF tells it
+ * struct pci_conf - one function, as PCIOCGETCONF reports it
  * @pc_sel: its address
  * @pc_hdr: header type
  * @pc_subvendor: subsystem vendor ID
@@ -134,7 +134,7 @@ struct pci_match_conf {
  * @match_buf_len: bytes at @matches
  * @num_matches: functions written
  * @matches: where they go
- * @offset: list index to go on from; 0 begins
+ * @offset: list index to continue from; 0 starts
  * @generation: of the list; given back in later calls
  * @status: pci_getconf_status
  */
@@ -168,7 +168,7 @@ struct pci_io {
  * struct pci_bar_io - PCIOCGETBAR
  * @pbi_sel: function
  * @pbi_reg: configuration offset of the BAR: 0x10 is BAR 0
- * @pbi_enabled: whether the function answers to it
+ * @pbi_enabled: whether the function responds to it
  * @pbi_base: the register, its type bits included
  * @pbi_length: bytes
  */
@@ -274,7 +274,7 @@ struct pci_bar_ioreq {
 #define PCIIO_BAR_OPEN_ACTIVATE		0x04	/* decoding on while it is open */
 #define PCIIO_BAR_OPEN_SHARE_DRIVER	0x08	/* also beside a driver */
 #define PCIIO_BAR_OPEN_SHARE_PAGE	0x10	/* also when its page holds something else */
-#define PCIIO_BAR_OPEN_SMALL_PAGES	0x20	/* no leaves of 2 MiB */
+#define PCIIO_BAR_OPEN_SMALL_PAGES	0x20	/* no 2 MiB pages (PMD mappings) */
 #define PCIIO_BAR_OPEN_NO_MSIX		0x40	/* refuse windows with the MSI-X table */
 
 /**
