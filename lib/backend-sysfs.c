@@ -254,13 +254,13 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write,
 	/* "1" lets the file be read; the ROM decoder is on only during each read. */
 	if (rom && (pwrite(fd, "1", 1, 0) != 1 || (ret = rom_length(fd, length)))) {
 		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO,
-				    "look at its bytes through the module (modprobe pciio)",
+				    "read its bytes through the module (modprobe pciio)",
 				    "the kernel finds no image in the expansion ROM");
 		goto out_close;
 	}
 	chan = malloc(sizeof(*chan));
 	if (!chan) {
-		ret = pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		ret = pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 		goto out_close;
 	}
 	chan->fd = fd;

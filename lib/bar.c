@@ -133,7 +133,7 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *re
 	map->slot = pcibar_guard_add(map->pages, map->pages_len, map->flags & PCIBAR_MAP_WRITE);
 	if (!map->slot) {
 		unmap_pages(map);
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 	}
 	map->addr = (volatile char *)map->pages + (in_page + req->offset - pages.offset);
 	return 0;
@@ -193,7 +193,7 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		return ret;
 	map = calloc(1, sizeof(*map));
 	if (!map)
-		return pcibar_refuse(&ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(&ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 	map->dev = dev;
 	map->bar = bar;
 	map->flags = opts->flags;

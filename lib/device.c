@@ -28,18 +28,18 @@ int pcibar_refuse_open(struct pcibar_refuse_ctx *ctx, const struct pcibar_backen
 	switch (error) {
 	case -ENODEV:
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_DEVICE, error,
-				     "see pcibar list for what there is",
+				     "'pcibar list' shows all functions",
 				     "there is no function at %s", text);
 	case -EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, error, "run it as root",
-				     "no permission to look at %s through the %s back end", text,
+				     "no permission to access %s through the %s back end", text,
 				     ops->name);
 	case -ENOTTY:
 	case -EOPNOTSUPP:	/* the same, when one function of several is opened */
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "unload the module and load the one that came with this "
 				     "library",
-				     "the %s back end does not know the request", ops->name);
+				     "the %s back end does not support the request", ops->name);
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", text,
 				     strerror(-error));
@@ -56,7 +56,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
 		if (ops ? ops != pcibar_backends[i]
 			: !pcibar_backend_allowed(pcibar_backends[i], opts))

@@ -133,7 +133,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 		return pcibar_devpci_refuse_rights(ctx, devpci->refused);
 	chan = malloc(sizeof(*chan));
 	if (!chan)
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 	*chan = (struct channel){ devpci, bar };
 	error = try_channel(chan);
 	if (error) {
@@ -185,8 +185,8 @@ int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused)
 	if (refused == EPERM)
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
 				     "run it as root of the machine, with CAP_SYS_RAWIO",
-				     "a missing capability or a security module forbids to open "
-				     PCIBAR_DEV_PCI " for writing");
+				     "a missing capability or a security module denied access to "
+				     PCIBAR_DEV_PCI);
 	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
 			     "run it as root, with CAP_SYS_RAWIO",
 			     "no permission to open " PCIBAR_DEV_PCI " for writing");
@@ -225,7 +225,7 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 	case E2BIG:
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "unload it and load the one that came with this library",
-				     "the module that is loaded does not know the request");
+				     "the loaded module does not support the request");
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
 				     strerror(error));

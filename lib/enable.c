@@ -165,7 +165,7 @@ static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *h
 	if (hold->error)
 		pcibar_log(&dev->log, hold->error == -EACCES && !changed ? PCIBAR_LOG_INFO
 									  : PCIBAR_LOG_WARNING,
-			   "decoding is not held on against other processes: %s",
+			   "decoding is not protected from other processes: %s",
 			   strerror(-hold->error));
 }
 

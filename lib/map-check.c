@@ -42,7 +42,7 @@ static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 				     "%s is the upper half of a 64-bit BAR", bar_name(req->bar));
 	if (req->res.kind == PCIBAR_BAR_KIND_NONE)
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BAR, -EINVAL,
-				     "pcibar info shows the BARs there are",
+				     "'pcibar info' shows its BARs",
 				     "the function does not have %s", bar_name(req->bar));
 	return 0;
 }
@@ -221,7 +221,7 @@ static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 	if (!ret && asleep) {
 		pcibar_refuse(ctx, PCIBAR_REASON_ASLEEP, -ENXIO,
 			      "wake it: write \"on\" to its power/control file in sysfs",
-			      "the device is in a low-power state and does not answer");
+			      "the device is in a low-power state and does not respond");
 		return 0;
 	}
 	if (!ret)

@@ -149,7 +149,7 @@ static int refuse_count(struct pcibar_refuse_ctx *ctx, const struct pcibar_selec
 				     "%u functions match: %s", pick->count, pick->names);
 	pcibar_selector_format(sel, text, sizeof(text));
 	return pcibar_refuse(ctx, PCIBAR_REASON_NO_DEVICE, -ENODEV,
-			     "see pcibar list for what there is", "no function is %s", text);
+			     "'pcibar list' shows all functions", "no function matches %s", text);
 }
 
 /*

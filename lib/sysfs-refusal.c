@@ -41,10 +41,10 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *fil
 				     write ? "write to" : "read", file);
 	case EPERM:
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "",
-				     "a security module forbids to open the file %s", file);
+				     "a security module denied access to the file %s", file);
 	case EIO:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -EIO, "",
-				     "%s is no file of sysfs", file);
+				     "%s is not a sysfs file", file);
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
 				     strerror(error));
@@ -57,7 +57,7 @@ static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *fi
 		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			     "use the module instead (modprobe pciio)",
-			     "this kernel offers no file %s", file);
+			     "this kernel does not provide the file %s", file);
 }
 
 /*
@@ -107,7 +107,7 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx
 		if (pcibar_sysfs_locked_down(root))
 			return pcibar_sysfs_refuse_lockdown(ctx);
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
-				     "a missing capability or a security module forbids it");
+				     "a missing capability or a security module denied it");
 	case EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");

@@ -150,7 +150,7 @@ class Device(_Managed, _binding.Device):
         wc: write-combining, for memory-like BARs
         exclusive: refuse if anyone else has it, and keep all others out
         activate: turn decoding on while such maps live, put it back after
-        share_driver: also when a kernel driver owns the function
+        share_driver: proceed even if a kernel driver owns the function
         share_page: also when the pages hold something else
         indirect: through the back end, without an address: I/O BARs, and the ROM on sysfs
         """
@@ -169,7 +169,7 @@ class Device(_Managed, _binding.Device):
         """Turn decoding or bus mastering on.
 
         restore: put the bits back when the device is closed
-        share_driver: also when a kernel driver owns the function
+        share_driver: proceed even if a kernel driver owns the function
         """
         self.set_enable(bits, bits, _enable_flags(restore, share_driver))
 

@@ -9,7 +9,7 @@ from errno import (EACCES, EBUSY, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EP
 from ._types import Backend, Reason, ReasonCode, printable, reason
 
 _LOST = (ReasonCode.GONE, "the device was lost: removed, reset, switched off or taken by a driver",
-         "explain() looks for the reason")
+         "explain() shows the reason")
 _NO_WRITE = (ReasonCode.READ_ONLY, "it was not opened for writing, or there is no right to do this",
              "open it with write=True, as root")
 _LOCKDOWN = (ReasonCode.LOCKDOWN, "kernel lockdown or a missing capability forbids it",
@@ -22,7 +22,7 @@ _ACCESS = {
     ERANGE: (ReasonCode.RANGE, "the access is outside the map", "stay below the map's length"),
     EACCES: (ReasonCode.READ_ONLY, "the map is read-only", "map with write=True"),
     EOPNOTSUPP: (ReasonCode.UNSUPPORTED,
-                 "this platform or this kind of BAR has no access of this width",
+                 "this platform or this kind of BAR does not support this width",
                  "take a smaller width"),
     ENODEV: _LOST,
 }
@@ -64,9 +64,9 @@ _SENTENCES = {
         EINVAL: (ReasonCode.SYSTEM, "nobody asked for events yet", "call fileno() first"),
     },
     "vpd": {
-        EACCES: (ReasonCode.PERMISSION, "there is no right to read vital product data",
+        EACCES: (ReasonCode.PERMISSION, "there is no permission to read vital product data",
                  "run as root"),
-        EPERM: (ReasonCode.PERMISSION, "there is no right to read vital product data",
+        EPERM: (ReasonCode.PERMISSION, "there is no permission to read vital product data",
                 "run as root"),
         ENODEV: _LOST,
     },

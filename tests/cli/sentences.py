@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Sentences that more than one verb says, as it says them behind its name and the device's."""
 
-ALL = "see pcibar list for what there is"
+ALL = "'pcibar list' shows all functions"
 LOST = ("the device was lost: removed, reset, switched off or taken by a driver; 'pcibar explain' "
-        "looks for the reason")
+        "shows the reason")
 DRIVER = ("the kernel driver nvme owns the function; unbind it (write the address to its unbind "
           "file in sysfs), or share with it (--share-driver)")
 DECODE_OFF = ("memory decoding is off; turn it on (pcibar enable), or for as long as it is mapped "
@@ -11,7 +11,7 @@ DECODE_OFF = ("memory decoding is off; turn it on (pcibar enable), or for as lon
 ROM_OFF = ("the decoder of the expansion ROM is off; turn it on for as long as it is mapped "
            "(--activate)")
 ROM_READ_ONLY = "the expansion ROM cannot be written; map it read-only"
-ASLEEP = ("the device is in a low-power state and does not answer; wake it: write \"on\" to its "
+ASLEEP = ("the device is in a low-power state and does not respond; wake it: write \"on\" to its "
           "power/control file in sysfs")
 LOCKDOWN = ("kernel lockdown forbids access to BARs from user space; use a function bound to "
             "vfio-pci, or boot without lockdown (Secure Boot turns it on)")
@@ -20,7 +20,8 @@ NO_ADDRESS = ("BAR 0 was given no address; remove the function and rescan the bu
 NOT_EXCLUSIVE = ("the sysfs back end cannot keep others out; share the BAR, and keep others away "
                  "by other means")
 UPPER_HALF = "BAR 3 is the upper half of a 64-bit BAR; use the index before it"
-OCTAL = "octal is not understood: write 0x... or drop the leading zero"
+TRAILING = "trailing characters after the number"
+OCTAL = "octal numbers are not supported: use 0x... or drop the leading zero"
 
 
 def no_function(address):
@@ -30,7 +31,7 @@ def no_function(address):
 
 def no_bar(name):
     """The function does not implement this one."""
-    return f"the function does not have {name}; pcibar info shows the BARs there are"
+    return f"the function does not have {name}; 'pcibar info' shows its BARs"
 
 
 def no_wc(bar, why=", which is not prefetchable"):

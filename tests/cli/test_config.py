@@ -203,11 +203,11 @@ def test_a_refused_write_changes_nothing(bench):
     before = edu.path("config").read_bytes()
     see = "; see 'pcibar help config write'"
     for arguments, status, sentence in (
-            (["0x50", "1", "2z"], 2, f"value '2z': rubbish behind the number{see}"),
+            (["0x50", "1", "2z"], 2, f"value '2z': trailing characters after the number{see}"),
             (["0x50.b", "1", "256"], 2, "value '256': it does not fit into the width: use a larger "
              f"-w{see}"),
-            (["0x50", "010"], 2, "value '010': octal is not understood: write 0x... or drop the "
-             f"leading zero{see}"),
+            (["0x50", "010"], 2, "value '010': octal numbers are not supported: use 0x... or "
+                                 f"drop the leading zero{see}"),
             (["0x51", "1"], 2, f"offset 0x51 is not a multiple of 4: use -w 1{see}"),
             (["0xfc", "1", "2"], 2, f"{EDU}: outside configuration space"),
             (["0x100", "1"], 2, f"{EDU}: outside configuration space"),
@@ -230,22 +230,22 @@ def test_registers_that_there_are_not(bench):
             ("CAP100", "not a register name: 'pcibar help registers' lists them"),
             ("ECAP10000", "not a register name: 'pcibar help registers' lists them"),
             ("A" * 40, "not a register name: 'pcibar help registers' lists them"),
-            ("COMMAND.X", "not a width: write .B, .W or .L"),
-            ("COMMAND.", "not a width: write .B, .W or .L"),
-            ("COMMAND.WW", "not a width: write .B, .W or .L"),
-            ("CAP_EXP+10", "the number behind '+' is ambiguous: write it with 0x"),
+            ("COMMAND.X", "not a width: use .B, .W or .L"),
+            ("COMMAND.", "not a width: use .B, .W or .L"),
+            ("COMMAND.WW", "not a width: use .B, .W or .L"),
+            ("CAP_EXP+10", "the number after '+' is ambiguous: use 0x"),
             ("CAP_EXP+", "a number is missing"),
-            ("CAP_EXP+0xg", "not a number: write decimal or 0x..."),
+            ("CAP_EXP+0xg", "not a number: use decimal or 0x..."),
             ("", "a number is missing"),
             ("04", OCTAL),
-            ("4 ", "rubbish behind the number"),
+            ("4 ", "trailing characters after the number"),
             ("4096", "the number is too large")):
         bench.run("config", "read", EDU, register).refuses(
             2, f"pcibar config read: register '{register}': {clause}{see}")
     bench.run("config", "read", EDU, "2").refuses(
         2, f"pcibar config read: offset 0x2 is not a multiple of 4: use -w 2{see}")
     bench.run("config", "read", EDU, "0", "-w8").refuses(
-        2, "pcibar config read: --width '8': not a width of configuration space: write 1, 2 or 4"
+        2, "pcibar config read: --width '8': not a width of configuration space: use 1, 2 or 4"
         + see)
     bench.run("config", "read", EDU, "0", "-c0").refuses(
         2, f"pcibar config read: --count '0': the count is zero{see}")
@@ -256,12 +256,12 @@ def test_rights(bench):
     before = edu.path("config").read_bytes()
     edu.path("config").chmod(0o444)
     bench.run_as_nobody("config", "write", EDU, "0x50", "1").refuses(
-        1, f"pcibar config write: {EDU}: no right to this part of configuration space; run it as "
-        "root")
+        1, f"pcibar config write: {EDU}: no permission for this part of configuration space; "
+           "run it as root")
     edu.path("config").chmod(0)
     bench.run_as_nobody("config", "read", EDU, "0").refuses(
-        1, f"pcibar config read: {EDU}: no right to this part of configuration space; run it as "
-        "root")
+        1, f"pcibar config read: {EDU}: no permission for this part of configuration space; run "
+           "it as root")
     edu.path("config").chmod(0o600)
     equal(edu.path("config").read_bytes(), before)
 

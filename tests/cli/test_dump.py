@@ -11,8 +11,8 @@ from fake_sysfs import BEHIND, EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, matches, valgrind
 from sentences import DECODE_OFF, DRIVER, LOST, no_function
 
-NO_WIDTH = "this BAR has no access of this width; use another -w"
-NO_ACCESS = "no such access to this BAR; name a width with -w 1, 2, 4 or 8"
+NO_WIDTH = "this BAR does not support this width; use another -w"
+NO_ACCESS = "no such access to this BAR; choose a width with -w 1, 2, 4 or 8"
 STEP = 16
 SIZE = 16 << 10     # of what holds the random data
 
@@ -140,8 +140,8 @@ def test_io_ports(bench):
     bench.function(RTL8139).poke(0, 0, bytes(range(256)))
     bench.run("dump", RTL8139, "0").prints(hex_dump(bytes(range(256)), 0, 4))
     bench.run("dump", RTL8139, "0", "-w", "any").refuses(
-        2, f"pcibar dump: {RTL8139} BAR 0: no such access to this BAR; name a width with -w 1, 2, "
-        "4 or 8")
+        2, f"pcibar dump: {RTL8139} BAR 0: no such access to this BAR; choose a width with -w "
+           "1, 2, 4 or 8")
 
 
 def test_a_bar_smaller_than_a_page(bench):
@@ -187,8 +187,8 @@ def test_a_loss_under_way(bench):
 def test_a_terminal_does_not_get_a_large_bar(bench):
     status, screen = bench.run_on_terminal("dump", BEHIND, "0", terminals=("stdout", "stderr"))
     equal((status, screen), (
-        1, f"pcibar dump: {BEHIND} BAR 0: 0x1000000 bytes are much for a terminal; give a range or "
-        "-o FILE\n"))
+        1, f"pcibar dump: {BEHIND} BAR 0: refusing to print 0x1000000 bytes to a terminal; give "
+           "a range or -o FILE\n"))
     equal(bench.run_on_terminal("dump", BEHIND, "0", "0+2M"), (0, hex_dump(bytes(2 << 20), 0, 4)))
     equal(bench.run_on_terminal("dump", EDU, "0"), (0, hex_dump(bytes(1 << 20), 0, 4)))
     equal(bench.run_on_terminal("dump", BEHIND, "0", "-o", "/dev/null"), (0, ""))
@@ -237,7 +237,7 @@ def test_a_refusal_leaves_the_output_file(bench):
 
 def test_a_format_that_there_is_not(bench):
     bench.run("dump", EDU, "0", "-f", "xml").refuses(
-        2, "pcibar dump: --format 'xml': write hex, raw or json; see 'pcibar help dump'")
+        2, "pcibar dump: --format 'xml': use hex, raw or json; see 'pcibar help dump'")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ def test_what_is_as_wanted_is_not_written(bench):
     edu.path("config").chmod(0o444)
     bench.run_as_nobody("enable", EDU).prints("")
     bench.run_as_nobody("disable", EDU).refuses(
-        1, f"pcibar disable: {EDU}: no right to this part of configuration space; run it as root")
+        1, f"pcibar disable: {EDU}: no permission for this part of configuration space; run it "
+           "as root")
 
 
 @valgrind

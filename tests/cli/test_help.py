@@ -61,7 +61,7 @@ def test_help_wins_over_mistakes(bench):
 
 def test_help_that_there_is_not(bench):
     bench.run("help", "frobnicate").refuses(
-        2, "pcibar: there is no verb 'frobnicate'; see 'pcibar help'")
+        2, "pcibar: unknown verb 'frobnicate'; see 'pcibar help'")
 
 
 @valgrind
@@ -109,8 +109,8 @@ def test_backend(bench):
     for name in ("auto", "sysfs"):
         bench.run("read", EDU, "0", "0", "--backend", name).prints("0x00000000\n")
     bench.run("--backend=vfio", "list").refuses(
-        2, "pcibar: --backend 'vfio': no such back end: write auto, pciio, sysfs or freebsd; "
-        "see 'pcibar help'")
+        2, "pcibar: --backend 'vfio': no such back end, use one of these: auto, sysfs, pciio, "
+           "freebsd; see 'pcibar help'")
 
 
 def test_the_last_of_two_options_counts(bench):

@@ -99,11 +99,11 @@ def test_no_file_is_waited_for(bench):
 def test_files_that_are_no_attributes_are_refused(bench):
     bench.function(RTL8139).set_command(3)
     for address, name, line, error in (
-            (EDU, "resource0", ["read", EDU, "0", "0"], "BAR 0: resource0 is no file of sysfs"),
+            (EDU, "resource0", ["read", EDU, "0", "0"], "BAR 0: resource0 is not a sysfs file"),
             (RTL8139, "resource0", ["read", RTL8139, "0", "0"],
-             "BAR 0: resource0 is no file of sysfs"),
+             "BAR 0: resource0 is not a sysfs file"),
             (RTL8139, "rom", ["read", RTL8139, "rom", "0", "--activate"],
-             "BAR rom: rom is no file of sysfs")):
+             "BAR rom: rom is not a sysfs file")):
         for kind in ("fifo", "socket", "/dev/zero"):
             with replaced(bench.function(address).path(name), kind):
                 bench.run(*line).refuses(1, f"pcibar read: {address} {error}")

@@ -17,7 +17,7 @@ BACKEND = """\
     - no exclusive maps
     + decoding turned on for as long as a BAR is mapped
     - a map outlives the removal of the function, and may then reach another one
-    - the loss of a map is not told
+    - the loss of a map is not reported
 """
 
 

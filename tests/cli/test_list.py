@@ -238,7 +238,7 @@ def test_colour(bench):
     equal(bench.run_on_terminal("list", EDU, env={"TERM": "dumb"}), (0, plain))
     equal(bench.run_on_terminal("list", EDU, "--color=always", env={"NO_COLOR": "1"}), (0, bold))
     bench.run("list", "--color=maybe").refuses(
-        2, "pcibar list: --color 'maybe': write auto, always or never; see 'pcibar help list'")
+        2, "pcibar list: --color 'maybe': use auto, always or never; see 'pcibar help list'")
 
 
 def test_ten_thousand_functions(bench):

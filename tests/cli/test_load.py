@@ -189,9 +189,9 @@ def test_files_that_cannot_be_read(bench):
 def test_options_that_do_not_go_together(bench):
     path, _ = image(bench, 8)
     bench.run("load", EDU, "0", path, "--fixed", "--verify").refuses(
-        2, "pcibar load: --fixed cannot go with --verify; see 'pcibar help load'")
+        2, "pcibar load: --fixed cannot be combined with --verify; see 'pcibar help load'")
     bench.run("load", EDU, "0", path, "--fixed", "-w", "any").refuses(
-        2, "pcibar load: --fixed cannot go with -w any; see 'pcibar help load'")
+        2, "pcibar load: --fixed cannot be combined with -w any; see 'pcibar help load'")
     equal(bench.function(EDU).peek(0, 0, 8), bytes(8))
 
 

@@ -82,7 +82,7 @@ def test_io_ports(bench):
     for width in (1, 2, 4):
         equal(dump(bench, *WIDTHS[width], "pci0:0:5:0", "0x10"), data)
     dump(bench, "-x", "pci0:0:5:0", "0x10", status=1, stderr="pciconf: pci0:0:5:0 BAR 0x10: this "
-         "BAR has no access of this width; choose another with -b, -h or -x\n")
+         "BAR does not support this width; choose another with -b, -h or -x\n")
 
 
 def test_the_driver_and_the_page_are_shared(bench):
@@ -106,7 +106,7 @@ def test_attributes(bench):
         1, "pciconf: pci0:0:4:0 BAR 0x10: the sysfs back end has no write-combining for BAR 0, "
         "which is not prefetchable; map it uncached")
     bench.run("-D", "-m", "wb", "pci0:0:4:0", "0x10").refuses(
-        1, "pciconf: -m 'wb': write uc or wc; see 'pciconf --help'")
+        1, "pciconf: -m 'wb': use uc or wc; see 'pciconf --help'")
 
 
 def test_only_what_is_dumped_is_mapped(bench):
@@ -192,8 +192,8 @@ def test_bars_that_there_are_not(bench):
     for bar in ("0", "0x11", "0x0c", "0x28", "0x38", "0x14", "0x24", "0x30"):
         for line in (["-D"], ["-R", "0"], ["-W", "0", "0"]):
             bench.run(line[0], "pci0:0:4:0", bar, *line[1:]).refuses(
-                1, f"pciconf: pci0:0:4:0: there is no BAR at {int(bar, 0):#x}; 'pciconf -lb' "
-                "shows those there are")
+                1, f"pciconf: pci0:0:4:0: no BAR at {int(bar, 0):#x}; 'pciconf -lb' lists "
+                "them")
     bench.run("-D", "pci0:0:6:0", "0x1c").refuses(
         1, "pciconf: pci0:0:6:0: 0x1c is the upper half of the 64-bit BAR at 0x18")
 
@@ -213,7 +213,7 @@ def test_the_rom_of_a_bridge_is_elsewhere(bench):
     bench.tree.add("0000:02:00.0", Definition(
         Ids(0xabcd, 1, 0x060400), {ROM: rom(0xfe000000, 2048)}, header=TYPE_BRIDGE))
     bench.run("-D", "pci0:2:0:0", "0x30").refuses(
-        1, "pciconf: pci0:2:0:0: there is no BAR at 0x30; 'pciconf -lb' shows those there are")
+        1, "pciconf: pci0:2:0:0: no BAR at 0x30; 'pciconf -lb' lists them")
     check("BAR of the ROM" in bench.run("-D", "pci0:2:0:0", "0x38").stderr, "0x38 is not the ROM")
 
 

@@ -388,7 +388,7 @@ def test_vital_product_data_without_the_right(bench):
     path.chmod(0o600)
     result = bench.run_as_nobody("-lV", "pci0:0:4:0")
     equal((result.status, result.stdout.count("\n"), result.stderr), (
-        1, 1, "pciconf: pci0:0:4:0: no right to read vital product data; run it as root\n"))
+        1, 1, "pciconf: pci0:0:4:0: no permission to read vital product data; run it as root\n"))
 
 
 def test_a_function_that_goes_away_under_the_list(bench):

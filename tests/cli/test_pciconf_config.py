@@ -50,8 +50,8 @@ def test_read_tells_what_it_could(bench):
 def test_read_without_the_right(bench):
     bench.function(EDU).path("config").chmod(0)
     result = bench.run_as_nobody("-r", "pci0:0:4:0", "0")
-    result.refuses(1, "pciconf: pci0:0:4:0: no right to this part of configuration space; run it "
-                   "as root")
+    result.refuses(1, "pciconf: pci0:0:4:0: no permission for this part of configuration space; "
+                      "run it as root")
 
 
 @valgrind
@@ -78,7 +78,8 @@ def test_write_turns_decoding_on(bench):
 def test_write_without_the_right(bench):
     bench.function(EDU).path("config").chmod(0o644)
     bench.run_as_nobody("-w", "pci0:0:4:0", "0x50", "1").refuses(
-        1, "pciconf: pci0:0:4:0: no right to this part of configuration space; run it as root")
+        1, "pciconf: pci0:0:4:0: no permission for this part of configuration space; run it as "
+           "root")
     equal(bench.function(EDU).peek_config(0x50, 1), b"\0")
 
 

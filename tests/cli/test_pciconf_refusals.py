@@ -60,19 +60,19 @@ def test_options_that_mean_nothing(bench):
     for mode, known in OPTIONS.items():
         for option in "BbcehvVx":
             result = bench.run(f"-{mode}{option}", *["0"] * OPERANDS[mode][0])
-            sentence = f"pciconf: -{option} means nothing to -{mode}{HELP}\n"
+            sentence = f"pciconf: -{option} does not apply to -{mode}{HELP}\n"
             equal(result.stderr == sentence, option not in known + ("l" if mode == "l" else ""),
                   f"-{mode} -{option}: {result}")
 
 
 def test_options_that_there_are_not(bench):
-    bench.run("-z").refuses(1, "pciconf: there is no option '-z'" + HELP)
-    bench.run("-lz").refuses(1, "pciconf: there is no option '-z'" + HELP)
-    bench.run("--frob").refuses(1, "pciconf: there is no option '--frob'" + HELP)
+    bench.run("-z").refuses(1, "pciconf: unknown option '-z'" + HELP)
+    bench.run("-lz").refuses(1, "pciconf: unknown option '-z'" + HELP)
+    bench.run("--frob").refuses(1, "pciconf: unknown option '--frob'" + HELP)
     bench.run("-l", "-C").refuses(1, "pciconf: -C needs an argument" + HELP)
     bench.run("-l", "--backend", "frob").refuses(
-        1, "pciconf: --backend 'frob': no such back end: write auto, pciio, sysfs or freebsd"
-        + HELP)
+        1, "pciconf: --backend 'frob': no such back end, use one of these: auto, sysfs, pciio, "
+           "freebsd" + HELP)
 
 
 def test_options_end_at_the_first_operand(bench):
@@ -113,13 +113,13 @@ def test_no_pci(bench):
 
 NOT_A_NUMBER = {
     "": "a number is missing",
-    "x": "not a number: write decimal or 0x...",
-    "0x": "not a number: write decimal or 0x...",
-    "12z": "rubbish behind the number",
-    "0x10,": "rubbish behind the number",
-    "1 ": "rubbish behind the number",
-    "010": "octal is not understood: write 0x... or drop the leading zero",
-    "+1": "not a number: write decimal or 0x...",
+    "x": "not a number: use decimal or 0x...",
+    "0x": "not a number: use decimal or 0x...",
+    "12z": "trailing characters after the number",
+    "0x10,": "trailing characters after the number",
+    "1 ": "trailing characters after the number",
+    "010": "octal numbers are not supported: use 0x... or drop the leading zero",
+    "+1": "not a number: use decimal or 0x...",
     "-1": "a number cannot be negative",
     "0x10000000000000000": "the number is too large",
 }
@@ -148,15 +148,15 @@ def test_ranges(bench):
     for mode in (["-r", "pci0:0:4:0"], ["-R", "pci0:0:4:0", "0x10"]):
         for span, sentence in (
                 ("8:", "end '': a number is missing"), (":8", "offset '': a number is missing"),
-                ("8:0x", "end '0x': not a number: write decimal or 0x..."),
-                ("8:12:16", "end '12:16': rubbish behind the number"),
+                ("8:0x", "end '0x': not a number: use decimal or 0x..."),
+                ("8:12:16", "end '12:16': trailing characters after the number"),
                 ("8:4", "'8:4' ends before it begins"),
                 ("2", "offset 0x2 is not a multiple of the width, 4 bytes"),
                 ("1:8", "offset 0x1 is not a multiple of the width, 4 bytes")):
             bench.run(*mode, span).refuses(1, f"pciconf: {sentence}{HELP}")
     # One who writes start and count of -D in one word, as older pages of FreeBSD have it
     bench.run("-D", "pci0:0:4:0", "0x10", "0:16").refuses(
-        1, f"pciconf: start '0:16': rubbish behind the number{HELP}")
+        1, f"pciconf: start '0:16': trailing characters after the number{HELP}")
 
 
 def test_ends_of_64_bits(bench):

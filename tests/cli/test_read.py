@@ -101,7 +101,7 @@ def test_io_ports(bench):
     for width, text in ((1, "0x01"), (2, "0x0201"), (4, "0x04030201")):
         bench.run("read", RTL8139, "0", "0xfc", "-w", width).prints(f"{text}\n")
     bench.run("read", RTL8139, "0", "0", "-w8").refuses(
-        2, f"pcibar read: {RTL8139} BAR 0: this BAR has no access of this width; use another -w")
+        2, f"pcibar read: {RTL8139} BAR 0: this BAR does not support this width; use another -w")
 
 
 def test_rom_needs_activate(bench):

@@ -10,8 +10,8 @@ from fake_sysfs import (EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, ROM, RTL8139, B
                         Ids)
 from harness import equal, valgrind
 from sentences import (ALL, ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL,
-                       ROM_READ_ONLY, UPPER_HALF, no_bar, no_function, no_wc, outside, shared_page,
-                       too_long)
+                       ROM_READ_ONLY, TRAILING, UPPER_HALF, no_bar, no_function, no_wc, outside,
+                       shared_page, too_long)
 
 READERS = ("read", "dump", "compare", "watch")
 WRITERS = ("write", "load")
@@ -19,7 +19,7 @@ VERBS = READERS + WRITERS
 # More than all verbs need; no verb gets beyond its refusal.
 INPUT = b"\x5a" * 64
 
-NOT_A_NUMBER = "not a number: write decimal or 0x..."
+NOT_A_NUMBER = "not a number: use decimal or 0x..."
 
 
 def arguments(verb, selector, bar, offset=0):
@@ -52,8 +52,8 @@ def test_selectors(bench):
             "prints addresses")
     for selector, status, sentence in (
             ("00:1f.0", 3, no_function("0000:00:1f.0")),
-            ("abcd:1234", 3, f"no function is abcd:1234; {ALL}"),
-            ("1234:11e8#1", 3, f"no function is 1234:11e8#1; {ALL}"),
+            ("abcd:1234", 3, f"no function matches abcd:1234; {ALL}"),
+            ("1234:11e8#1", 3, f"no function matches 1234:11e8#1; {ALL}"),
             ("1af4:1110", 3, "3 functions match: 0000:00:06.0, 0000:00:08.0, 0000:00:0a.0; use an "
              "address, or append #N to pick one"),
             ("03:00", 2, '"03:00" is not a selector; an address needs the function too: append .0 '
@@ -94,10 +94,10 @@ def test_names_of_bars(bench):
     for bar in ("6", "7", "-", "00", "0x0", "ROM", "rom0", "", "1 "):
         for verb in VERBS:
             bench.run(*arguments(verb, EDU, bar)).refuses(
-                2, f"pcibar {verb}: BAR '{bar}': not a BAR: write 0 to 5, or rom; see 'pcibar help "
+                2, f"pcibar {verb}: BAR '{bar}': not a BAR: use 0 to 5, or rom; see 'pcibar help "
                 f"{verb}'")
     bench.run("explain", EDU, "6").refuses(
-        2, "pcibar explain: BAR '6': not a BAR: write 0 to 5, or rom; see 'pcibar help explain'")
+        2, "pcibar explain: BAR '6': not a BAR: use 0 to 5, or rom; see 'pcibar help explain'")
 
 
 def test_outside(bench):
@@ -153,16 +153,15 @@ def test_widths(bench):
         words = "1, 2, 4, 8 or any" if any_too else "1, 2, 4 or 8"
         for width in ("3", "0", "16", "all" if any_too else "any", "", "-1", "4x", "04"):
             bench.run(*arguments(verb, EDU, 0), f"--width={width}").refuses(
-                2, f"pcibar {verb}: --width '{width}': not a width: write {words}; see 'pcibar "
+                2, f"pcibar {verb}: --width '{width}': not a width: use {words}; see 'pcibar "
                 f"help {verb}'")
     equal(bench.function(EDU).peek(0, 0, 64), bytes(64))
 
 
 def test_numbers(bench):
     for number, clause in (
-            ("12z", "rubbish behind the number"), ("0x1g", "rubbish behind the number"),
-            ("4 ", "rubbish behind the number"), ("1KB", "rubbish behind the number"),
-            ("1k", "rubbish behind the number"), ("0x10,", "rubbish behind the number"),
+            ("12z", TRAILING), ("0x1g", TRAILING), ("4 ", TRAILING), ("1KB", TRAILING),
+            ("1k", TRAILING), ("0x10,", TRAILING),
             ("010", OCTAL), ("00", OCTAL), ("09", OCTAL),
             ("18446744073709551616", "the number is too large"),
             ("0x10000000000000000", "the number is too large"),
@@ -171,7 +170,7 @@ def test_numbers(bench):
             ("x4", NOT_A_NUMBER), ("K", NOT_A_NUMBER), ("0x-1", NOT_A_NUMBER),
             ("+4", "a number is missing"), ("4+", "a number is missing"),
             ("0+0", "the length is zero"), ("4+-4", "a number cannot be negative"),
-            ("4+4+4", "rubbish behind the number"), ("0+010", OCTAL),
+            ("4+4+4", TRAILING), ("0+010", OCTAL),
             ("0xfffffffffffffff0+0x11", "the range ends beyond 64 bits")):
         bench.run("read", EDU, "0", number).refuses(
             2, f"pcibar read: offset '{number}': {clause}; see 'pcibar help read'")
@@ -182,7 +181,8 @@ def test_numbers(bench):
         bench.run(verb, EDU, "0", "-4").refuses(
             2, f"pcibar {verb}: '-4': a number cannot be negative; see 'pcibar help {verb}'")
     bench.run("write", EDU, "0", "4+4", "1").refuses(
-        2, "pcibar write: offset '4+4': rubbish behind the number; see 'pcibar help write'")
+        2, "pcibar write: offset '4+4': trailing characters after the number; see 'pcibar help "
+           "write'")
     for verb in ("load", "compare"):
         bench.run(verb, EDU, "0", "-", "--offset", "-4").refuses(
             2, f"pcibar {verb}: --offset '-4': a number cannot be negative; see 'pcibar help "
@@ -200,9 +200,9 @@ def test_counts(bench):
              "64 bits")):
         bench.run("read", EDU, "0", "0", option).refuses(2, f"pcibar read: {sentence}{see}")
     bench.run("read", EDU, "0", "0+8", "-c2").refuses(
-        2, f"pcibar read: '0+8' has a length: it cannot go with --count{see}")
+        2, f"pcibar read: '0+8' has a length: it cannot be combined with --count{see}")
     bench.run("read", EDU, "0", "0+8", "--fixed").refuses(
-        2, f"pcibar read: '0+8' has a length: it cannot go with --fixed{see}")
+        2, f"pcibar read: '0+8' has a length: it cannot be combined with --fixed{see}")
 
 
 def test_operands(bench):
@@ -326,7 +326,7 @@ def test_lockdown(bench):
 def test_what_else_mmap_answers(bench):
     edu = bench.function(EDU)
     for error, owner, sentence in (
-            ("EPERM", None, "a missing capability or a security module forbids it; run it as root"),
+            ("EPERM", None, "a missing capability or a security module denied it; run it as root"),
             ("EACCES", None, "no permission to map the BAR; run it as root"),
             ("EINVAL", None, "the kernel keeps the range for another user (IO_STRICT_DEVMEM); see "
              "/proc/iomem for who holds it"),
@@ -345,7 +345,7 @@ def test_a_kernel_without_the_file(bench):
     edu.resource(0).unlink()
     for verb in VERBS:
         bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
-            1, f"pcibar {verb}: {EDU} BAR 0: this kernel offers no file resource0; "
+            1, f"pcibar {verb}: {EDU} BAR 0: this kernel does not provide the file resource0; "
             "use the module instead (modprobe pciio)")
 
 
@@ -369,17 +369,18 @@ def test_options_that_mean_nothing_to_a_verb(bench):
                          (["info", EDU], "--activate"), (["write", EDU, "0", "0", "1"], "--json"),
                          (["enable", EDU], "--share-page"), (["load", EDU, "0", "-"], "--until")):
         bench.run(*line, option).refuses(
-            2, f"pcibar {line[0]}: there is no option '{option}' here; see 'pcibar help {line[0]}'")
+            2, f"pcibar {line[0]}: unknown option '{option}'; see 'pcibar help {line[0]}'")
     for line, option in ((["list"], "--share-driver"), (["write", EDU, "0", "0", "1"], "--json"),
                          (["info", EDU], "--exclusive"), (["enable", EDU], "--activate")):
         bench.run(option, *line).refuses(
-            2, f"pcibar {line[0]}: '{option}' means nothing to it; see 'pcibar help {line[0]}'")
+            2, f"pcibar {line[0]}: option {option} does not apply to this verb; "
+               f"see 'pcibar help {line[0]}'")
     for option, sentence in (
-            ("--frob", "there is no option '--frob' here"), ("-x", "there is no option '-x' here"),
+            ("--frob", "unknown option '--frob'"), ("-x", "unknown option '-x'"),
             ("--backend", "--backend needs an argument"), ("--json=1", "'--json=1': the option "
              "takes no argument"),
-            ("--backend=vfio", "--backend 'vfio': no such back end: write auto, pciio, sysfs or "
-             "freebsd")):
+            ("--backend=vfio", "--backend 'vfio': no such back end, use one of these: auto, "
+             "sysfs, pciio, freebsd")):
         bench.run("read", EDU, "0", "0", option).refuses(
             2, f"pcibar read: {sentence}; see 'pcibar help read'")
     equal(bench.function(EDU).peek(0, 0, 4), bytes(4))
@@ -387,10 +388,10 @@ def test_options_that_mean_nothing_to_a_verb(bench):
 
 def test_verbs_that_there_are_not(bench):
     for word in ("frobnicate", "", "READ", "rea", "reads"):
-        bench.run(word, EDU).refuses(2, f"pcibar: there is no verb '{word}'; see 'pcibar help'")
+        bench.run(word, EDU).refuses(2, f"pcibar: unknown verb '{word}'; see 'pcibar help'")
     bench.run().refuses(2, "pcibar: a verb is missing; see 'pcibar help'")
     bench.run("-w", "4", "read", EDU, "0", "0").refuses(
-        2, "pcibar: there is no option '-w' here; see 'pcibar help'")
+        2, "pcibar: unknown option '-w'; see 'pcibar help'")
 
 
 if __name__ == "__main__":

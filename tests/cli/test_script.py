@@ -47,9 +47,9 @@ def test_the_first_failure_ends_it(bench):
             ("load 0 /missing", 1, "pcibar load: {}:2: /missing: No such file or directory"),
             ("watch 0 0 --until 7 --timeout 1ms", 5,
              f"pcibar watch: {{}}:2: {EDU} BAR 0: timed out"),
-            ("frobnicate", 2, "pcibar: {}:2: there is no verb 'frobnicate'; see 'pcibar help'"),
-            ("list", 2, "pcibar list: {}:2: it cannot stand in a script; see 'pcibar help list'"),
-            ("script -", 2, "pcibar script: {}:2: it cannot stand in a script; see 'pcibar help "
+            ("frobnicate", 2, "pcibar: {}:2: unknown verb 'frobnicate'; see 'pcibar help'"),
+            ("list", 2, "pcibar list: {}:2: not allowed in a script; see 'pcibar help list'"),
+            ("script -", 2, "pcibar script: {}:2: not allowed in a script; see 'pcibar help "
              "script'"),
             ("read 0 0 --sysfs", 2, "pcibar read: {}:2: --sysfs needs an argument; see 'pcibar "
              "help read'"),

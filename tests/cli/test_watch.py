@@ -226,8 +226,8 @@ def test_what_is_watched(bench):
 
 
 def test_usage(bench):
-    missing = "the unit is missing: write us, ms, s or m behind the number"
-    unit = "not a unit of time: write us, ms, s or m behind a whole number"
+    missing = "the unit is missing: use us, ms, s or m after the number"
+    unit = "not a unit of time: use us, ms, s or m after a whole number"
     for arguments, clause in (
             (["0", "-i", "100"], f"--interval '100': {missing}"),
             (["0", "--timeout", "5"], f"--timeout '5': {missing}"),
@@ -236,11 +236,11 @@ def test_usage(bench):
             (["0", "-i", "0.5s"], f"--interval '0.5s': {unit}"),
             (["0", "-i", "99999999999999m"],
              "--interval '99999999999999m': the number is too large"),
-            (["0", "--until", "1z"], "--until '1z': rubbish behind the number"),
+            (["0", "--until", "1z"], "--until '1z': trailing characters after the number"),
             (["0", "--until", "256", "-w1"],
              "--until '256': it does not fit into the width: use a larger -w"),
-            (["0+8", "--until", "1"], "--until looks at one value, and '0+8' holds 2"),
-            (["0+1M"], "'0+1M': 0x10000 bytes are the most to watch"),
+            (["0+8", "--until", "1"], "--until checks one value, but '0+8' holds 2"),
+            (["0+1M"], "'0+1M': at most 0x10000 bytes can be watched"),
             (["2"], "offset 0x2 is not a multiple of 4: use -w 2")):
         bench.run("watch", EDU, "0", *arguments).refuses(
             2, f"pcibar watch: {clause}; see 'pcibar help watch'")

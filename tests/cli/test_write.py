@@ -133,12 +133,12 @@ def test_activate_puts_decoding_back(bench):
 
 def test_one_bad_operand_stops_all(bench):
     edu = prepare(bench)
-    for bad, clause in (("0x1z", "rubbish behind the number"),
+    for bad, clause in (("0x1z", "trailing characters after the number"),
                         ("0x100000000", "it does not fit into the width: use a larger -w"),
                         ("1:0x100000000", "it does not fit into the width: use a larger -w"),
                         ("1:", "a number is missing"),
                         (":1", "a number is missing"),
-                        ("1:2:3", "rubbish behind the number"),
+                        ("1:2:3", "trailing characters after the number"),
                         ("", "a number is missing"),
                         ("017", OCTAL),
                         ("1:-1", "a number cannot be negative")):
@@ -160,9 +160,9 @@ def test_values_past_the_end_write_nothing(bench):
 def test_options_that_do_not_go_together(bench):
     edu = prepare(bench)
     bench.run("write", EDU, "0", "0", "1", "--verify", "--fixed").refuses(
-        2, "pcibar write: --verify cannot go with --fixed; see 'pcibar help write'")
+        2, "pcibar write: --verify cannot be combined with --fixed; see 'pcibar help write'")
     bench.run("write", EDU, "0", "0", "1", "--verify", "-n").refuses(
-        2, "pcibar write: --verify cannot go with --dry-run; see 'pcibar help write'")
+        2, "pcibar write: --verify cannot be combined with --dry-run; see 'pcibar help write'")
     equal(edu.peek(0, 0, 32), BEFORE)
 
 

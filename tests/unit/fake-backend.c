@@ -286,7 +286,7 @@ static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcib
 				     "the test forbids the channel");
 	channel = malloc(sizeof(*channel));
 	if (!channel)
-		return pcibar_refuse(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "there is no memory");
+		return pcibar_refuse(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
 	*channel = (struct channel){ fake, bar };
 	*length = fake->bar[bar].image;
 	fake->channels++;

@@ -6,13 +6,13 @@
 
 #include <pcibar/device.h>
 
-/* One access of 1, 2 or 4 bytes; the library's answer */
+/* One access of 1, 2 or 4 bytes. Returns what the library returned. */
 int config_get(struct pcibar_device *dev, unsigned int off, unsigned int width, uint64_t *val);
 int config_put(struct pcibar_device *dev, unsigned int off, unsigned int width, uint64_t val);
 
 /*
  * Registers one after the other, without a check behind each: after a read that
- * failed there is no other, all are 0, and the error tells.
+ * failed there is no other, all are 0, and @error has the reason.
  */
 struct config_reader {
 	struct pcibar_device *dev;

@@ -15,7 +15,7 @@ enum status {
 	STATUS_USAGE = 2,	/* number, selector, BAR, offset, width, alignment, range */
 	STATUS_NO_DEVICE = 3,	/* no such device, or several */
 	STATUS_LOST = 4,	/* the device was lost after it was opened */
-	STATUS_NO = 5,		/* the answer is no: differs, timed out */
+	STATUS_NO = 5,		/* comparison or verification failed, or timed out */
 };
 
 /* What a verb, or a mode of pciconf, works with */

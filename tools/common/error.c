@@ -17,7 +17,7 @@ const char *bar_name(unsigned int bar)
 	return bar < PCIBAR_BAR_COUNT ? names[bar] : "?";
 }
 
-/* "<program> <verb>: <where>", behind all that was printed before on stdout */
+/* Starts with "<program> <verb>: <where>", after all output to stdout so far. */
 void report_prefix(const struct context *ctx)
 {
 	fflush(stdout);
@@ -76,12 +76,12 @@ static const struct sentence sentences[] = {
 	  "the function is gone; 'pcibar list' shows what is there now" },
 	{ PHASE_ACCESS, -ENODEV, STATUS_LOST,
 	  "the device was lost: removed, reset, switched off or taken by a driver; "
-	  "'pcibar explain' looks for the reason" },
+	  "'pcibar explain' shows the reason" },
 	{ PHASE_ACCESS, -EINVAL, STATUS_USAGE,
-	  "no such access to this BAR; name a width with -w 1, 2, 4 or 8" },
+	  "no such access to this BAR; choose a width with -w 1, 2, 4 or 8" },
 	{ PHASE_ACCESS, -ERANGE, STATUS_USAGE, "outside the BAR" },
 	{ PHASE_ACCESS, -EOPNOTSUPP, STATUS_USAGE,
-	  "this BAR has no access of this width; use another -w" },
+	  "this BAR does not support this width; use another -w" },
 	{ PHASE_ACCESS, -EACCES, STATUS_FAILED, "it is read-only" },
 	{ PHASE_ACCESS, -EBUSY, STATUS_FAILED,
 	  "a driver or another user holds the BAR; unbind it, or set the module's parameter "
@@ -93,7 +93,7 @@ static const struct sentence sentences[] = {
 	{ PHASE_CONFIG, -EINVAL, STATUS_USAGE, "the offset is not a multiple of the width" },
 	{ PHASE_CONFIG, -ERANGE, STATUS_USAGE, "outside configuration space" },
 	{ PHASE_CONFIG, -EACCES, STATUS_FAILED,
-	  "no right to this part of configuration space; run it as root" },
+	  "no permission for this part of configuration space; run it as root" },
 	{ PHASE_CONFIG, -EPERM, STATUS_FAILED,
 	  "the kernel is locked down, which forbids writing configuration space; boot without "
 	  "lockdown" },

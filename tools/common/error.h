@@ -34,7 +34,7 @@ struct remedy {
 /* How a program speaks; the library's remedies are meant for pcibar. */
 struct program {
 	const char *name;
-	const char *help;	/* the command that tells its usage; a verb goes behind it */
+	const char *help;	/* the command that shows its usage; a verb may follow */
 	const char *const *bars;	/* the names of all; NULL: as bar_name() has them */
 	/* Those that are not NULL end with one without text. */
 	const struct sentence *sentences;	/* go before those for all programs */
@@ -44,14 +44,14 @@ struct program {
 /* As @bar: the message concerns no BAR */
 #define NO_BAR	PCIBAR_INTENT_DEVICE
 
-/* Begins a line on stderr with "<program> <verb>: ", behind all that stdout has so far. */
+/* Starts a line on stderr with "<program> <verb>: ", after all output to stdout so far. */
 void report_prefix(const struct context *ctx);
 
-/* One line on stderr, with a pointer to the help; answers STATUS_USAGE. */
+/* Prints a line on stderr that refers to the help; returns STATUS_USAGE. */
 int usage_error(const struct context *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* One line on stderr, "<program> <verb>: ..."; answers @status. */
+/* Prints a line on stderr, "<program> <verb>: ..."; returns @status. */
 int fail(const struct context *ctx, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -60,8 +60,8 @@ int fail_device(const struct context *ctx, int status, unsigned int bar, const c
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * Says why a library call answered @err, with the first reason in @why or,
- * without one, with a sentence of our own; answers the exit status.
+ * Reports why a library call returned @err: the first reason in @why, or
+ * without reasons a sentence for the error. Returns the exit status.
  */
 int refused(const struct context *ctx, enum phase phase, unsigned int bar, int err,
 	    const struct pcibar_refusal *why);

@@ -8,7 +8,7 @@
 /*
  * What another process, a terminal, a timer or a limit ends a program with. Left
  * out are SIGKILL, SIGPIPE, which main() ignores, what a fault raises, because
- * the program cannot go on then, and real-time signals.
+ * the program cannot continue after those, and real-time signals.
  */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM,
@@ -22,9 +22,9 @@ static volatile sig_atomic_t caught;
 static volatile sig_atomic_t alarm_ignored;
 
 /*
- * A signal that comes between a look at @caught and a call that waits would not
+ * A signal that comes between a check of @caught and a call that waits would not
  * end the wait: from then on SIGALRM comes every second. Before that it is one
- * of somebody else, such as of an alarm(2) before exec().
+ * from elsewhere, such as from an alarm(2) before exec().
  */
 static void on_signal(int sig)
 {
@@ -69,7 +69,7 @@ int interrupt_signal(void)
 	return caught;
 }
 
-/* In this order: an alarm in between would be taken for somebody else's. */
+/* In this order: an alarm in between would be taken for one from elsewhere. */
 void interrupt_clear(void)
 {
 	alarm(0);

@@ -11,7 +11,7 @@
  * interrupt_catch() they end the program at once.
  */
 
-/* @ignored_too: catch SIGINT also when whoever started us had it ignored. */
+/* @ignored_too: catch SIGINT even if the parent process ignored it. */
 void interrupt_catch(bool ignored_too);
 
 /* Holds them back; @old is the mask to let them in with. */

@@ -10,7 +10,7 @@
 #include "parse.h"
 
 #define MAX_BACKENDS	32
-#define FIRST_LONG	256	/* what getopt_long() answers for row 0, behind all letters */
+#define FIRST_LONG	256	/* what getopt_long() returns for row 0, above all letters */
 
 struct option_row {
 	const char *name;
@@ -20,6 +20,21 @@ struct option_row {
 	size_t flag;			/* the bool to set, when there is no @set */
 	const char *(*set)(struct options *opt, const char *arg);
 };
+
+/* @text, then "auto" and the back ends of the library, as a list */
+static const char *with_backends(const char *text)
+{
+	static char list[128];
+	size_t len = (size_t)snprintf(list, sizeof(list), "%s: auto", text);
+
+	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
+		const char *name = pcibar_backend_name(backend);
+
+		if (name && len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, ", %s", name);
+	}
+	return list;
+}
 
 static const char *set_backend(struct options *opt, const char *arg)
 {
@@ -32,8 +47,9 @@ static const char *set_backend(struct options *opt, const char *arg)
 			return NULL;
 		}
 	}
+
 	opt->backend = PCIBAR_BACKEND_AUTO;
-	return strcmp(arg, "auto") ? "no such back end: write auto, pciio, sysfs or freebsd" : NULL;
+	return strcmp(arg, "auto") ? with_backends("no such back end, use one of these") : NULL;
 }
 
 static const char *set_sysfs(struct options *opt, const char *arg)
@@ -64,7 +80,7 @@ static const char *set_color(struct options *opt, const char *arg)
 	int found = find_word(words, arg);
 
 	if (found < 0)
-		return "write auto, always or never";
+		return "use auto, always or never";
 	opt->color = (enum color_mode)found;
 	return NULL;
 }
@@ -75,7 +91,7 @@ static const char *set_format(struct options *opt, const char *arg)
 	int found = find_word(words, arg);
 
 	if (found < 0)
-		return "write hex, raw or json";
+		return "use hex, raw or json";
 	opt->format = (enum dump_format)found;
 	return NULL;
 }
@@ -91,13 +107,13 @@ static const char *set_width_any(struct options *opt, const char *arg)
 		opt->width = WIDTH_ANY;
 		return NULL;
 	}
-	return parse_width(arg, &opt->width) ? "not a width: write 1, 2, 4, 8 or any" : NULL;
+	return parse_width(arg, &opt->width) ? "not a width: use 1, 2, 4, 8 or any" : NULL;
 }
 
 static const char *set_width_config(struct options *opt, const char *arg)
 {
 	return parse_width(arg, &opt->width) || opt->width > 4 ?
-		"not a width of configuration space: write 1, 2 or 4" : NULL;
+		"not a width of configuration space: use 1, 2 or 4" : NULL;
 }
 
 static const char *set_count(struct options *opt, const char *arg)
@@ -134,24 +150,27 @@ static const char *set_until(struct options *opt, const char *arg)
 	return NULL;
 }
 
+/* options_help() appends the names. */
+#define BACKEND_HELP	"back end to use"
+
 #define FLAG(member)	.flag = offsetof(struct options, member)
 
 /* Row n is bit n of enum option_bit. */
 static const struct option_row rows[] = {
-	{ "share-driver", 0, NULL, "also when a kernel driver owns the function",
+	{ "share-driver", 0, NULL, "proceed even if a kernel driver owns the function",
 	  FLAG(share_driver) },
-	{ "share-page", 0, NULL, "also when the BAR's page holds something else",
+	{ "share-page", 0, NULL, "proceed even if the BAR's page holds other resources",
 	  FLAG(share_page) },
-	{ "exclusive", 0, NULL, "keep all others out, or fail", FLAG(exclusive) },
-	{ "activate", 0, NULL, "turn decoding on meanwhile, put it back after", FLAG(activate) },
-	{ "backend", 0, "NAME", "way to the hardware: auto, pciio, sysfs, freebsd",
-	  .set = set_backend },
+	{ "exclusive", 0, NULL, "fail if the BAR has another user, and keep others out",
+	  FLAG(exclusive) },
+	{ "activate", 0, NULL, "enable decoding for the duration of the command", FLAG(activate) },
+	{ "backend", 0, "NAME", BACKEND_HELP, .set = set_backend },
 	{ "sysfs", 0, "DIR", "where sysfs is mounted (default /sys)", .set = set_sysfs },
-	{ "verbose", 'v', NULL, "tell more; twice: what the library does", .set = set_verbose },
+	{ "verbose", 'v', NULL, "be verbose; twice to trace the library", .set = set_verbose },
 	{ "color", 0, "WHEN", "auto, always or never", .set = set_color },
 	{ "json", 0, NULL, "print JSON", FLAG(json) },
-	{ "help", 0, NULL, "print this and exit", FLAG(help) },
-	{ "version", 0, NULL, "print the version and exit", FLAG(version) },
+	{ "help", 0, NULL, "show this help and exit", FLAG(help) },
+	{ "version", 0, NULL, "show the version and exit", FLAG(version) },
 	{ "width", 'w', "1|2|4|8", "bytes of every access (default 4)", .set = set_width },
 	{ "width", 'w', "1|2|4|8|any", "bytes of every access (default 4)",
 	  .set = set_width_any },
@@ -159,20 +178,20 @@ static const struct option_row rows[] = {
 	  .set = set_width_config },
 	{ "count", 'c', "COUNT", "how many units", .set = set_count },
 	{ "fixed", 0, NULL, "every access at the same offset (a FIFO)", FLAG(fixed) },
-	{ "verify", 0, NULL, "read back what was written; exit 5 when it differs",
+	{ "verify", 0, NULL, "read back and compare; exit 5 on a difference",
 	  FLAG(verify) },
-	{ "dry-run", 'n', NULL, "print what would be written, write nothing", FLAG(dry_run) },
+	{ "dry-run", 'n', NULL, "show what would be written, and write nothing", FLAG(dry_run) },
 	{ "format", 'f', "hex|raw|json", "form of the output (default hex)", .set = set_format },
-	{ "output", 'o', "FILE", "write there instead of to standard output",
+	{ "output", 'o', "FILE", "write to FILE instead of standard output",
 	  .set = set_output },
-	{ "offset", 0, "N", "where in the BAR to begin (default 0)", .set = set_offset },
-	{ "write", 0, NULL, "ask for write access too", FLAG(write) },
+	{ "offset", 0, "N", "offset in the BAR to start at (default 0)", .set = set_offset },
+	{ "write", 0, NULL, "ask about write access, too", FLAG(write) },
 	{ "wc", 0, NULL, "write-combining instead of uncached", FLAG(wc) },
-	{ "interval", 'i', "TIME", "time between two looks (default 100ms)",
+	{ "interval", 'i', "TIME", "time between two reads (default 100ms)",
 	  .set = set_interval },
-	{ "until", 0, "VALUE[:MASK]", "end when the masked bits have this value",
+	{ "until", 0, "VALUE[:MASK]", "exit when the masked bits have this value",
 	  .set = set_until },
-	{ "timeout", 0, "TIME", "end after this time, with exit status 5",
+	{ "timeout", 0, "TIME", "exit with status 5 after this time",
 	  .set = set_timeout },
 	{ "io", 0, NULL, "I/O decoding", FLAG(io) },
 	{ "mem", 0, NULL, "memory decoding", FLAG(mem) },
@@ -198,7 +217,7 @@ static void build_tables(struct getopt_tables *t, uint32_t allowed, bool in_fron
 	struct option *l = t->longs;
 	char *s = t->letters;
 
-	/* '+': stop at the first operand; ':': tell a missing argument apart */
+	/* '+': stop at the first operand; ':': report a missing argument as ':' */
 	if (in_front)
 		*s++ = '+';
 	*s++ = ':';
@@ -220,12 +239,12 @@ static void build_tables(struct getopt_tables *t, uint32_t allowed, bool in_fron
 	*l = (struct option){ 0 };
 }
 
-static unsigned int find_row(uint32_t allowed, int answer)
+static unsigned int find_row(uint32_t allowed, int letter)
 {
 	for (unsigned int i = 0; i < N_ROWS; i++)
-		if (allowed & 1u << i && rows[i].letter && rows[i].letter == answer)
+		if (allowed & 1u << i && rows[i].letter && rows[i].letter == letter)
 			return i;
-	return (unsigned int)(answer - FIRST_LONG);
+	return (unsigned int)(letter - FIRST_LONG);
 }
 
 static void describe_unknown(char *const *argv, char error[OPTIONS_ERROR_MAX])
@@ -239,11 +258,11 @@ static void describe_unknown(char *const *argv, char error[OPTIONS_ERROR_MAX])
 	if (optopt >= '0' && optopt <= '9')
 		snprintf(error, OPTIONS_ERROR_MAX, "'%s': a number cannot be negative", word);
 	else if (optopt > 0 && optopt < FIRST_LONG)
-		snprintf(error, OPTIONS_ERROR_MAX, "there is no option '-%c' here", optopt);
+		snprintf(error, OPTIONS_ERROR_MAX, "unknown option '-%c'", optopt);
 	else if (optopt)
 		snprintf(error, OPTIONS_ERROR_MAX, "'%s': the option takes no argument", word);
 	else
-		snprintf(error, OPTIONS_ERROR_MAX, "there is no option '%s' here", word);
+		snprintf(error, OPTIONS_ERROR_MAX, "unknown option '%s'", word);
 }
 
 const char *options_set(struct options *opt, enum option_bit bit, const char *arg)
@@ -272,25 +291,25 @@ int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc
 		  int *rest, char error[OPTIONS_ERROR_MAX])
 {
 	struct getopt_tables t;
-	int answer;
+	int letter;
 
 	build_tables(&t, allowed, in_front);
 	opterr = 0;
-	optind = 0;	/* glibc and musl: begin anew, also with another argv */
+	optind = 0;	/* glibc and musl: start again, also with another argv */
 	for (;;) {
-		answer = getopt_long(argc, argv, t.letters, t.longs, NULL);
-		if (answer == -1)
+		letter = getopt_long(argc, argv, t.letters, t.longs, NULL);
+		if (letter == -1)
 			break;
-		if (answer == ':') {
+		if (letter == ':') {
 			snprintf(error, OPTIONS_ERROR_MAX, "%s needs an argument",
 				 argv[optind - 1]);
 			return -1;
 		}
-		if (answer == '?') {
+		if (letter == '?') {
 			describe_unknown(argv, error);
 			return -1;
 		}
-		if (apply(opt, find_row(allowed, answer), optarg, error))
+		if (apply(opt, find_row(allowed, letter), optarg, error))
 			return -1;
 	}
 	*rest = optind;
@@ -312,6 +331,7 @@ void options_help(FILE *out, uint32_t allowed)
 		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", rows[i].letter ? '-' : ' ',
 			 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
 			 rows[i].name, rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
-		fprintf(out, "  %-28s %s\n", left, rows[i].help);
+		fprintf(out, "  %-28s %s\n", left, rows[i].set == set_backend ?
+			with_backends(rows[i].help) : rows[i].help);
 	}
 }

@@ -39,14 +39,14 @@ enum option_bit {
 	OPT_BUS_MASTER		= 1u << 28,
 };
 
-/* What every verb that looks at a function takes */
+/* Options of every verb that opens a function */
 #define OPTS_DEVICE	(OPT_BACKEND | OPT_SYSFS | OPT_VERBOSE | OPT_HELP)
 /* What every verb that maps a BAR takes */
 #define OPTS_MAP	(OPTS_DEVICE | OPT_SHARE_DRIVER | OPT_SHARE_PAGE | OPT_EXCLUSIVE | \
 			 OPT_ACTIVATE)
-/* Taken in front of a verb */
+/* Accepted before a verb */
 #define OPTS_GLOBAL	(OPTS_MAP | OPT_COLOR | OPT_JSON | OPT_VERSION)
-/* Ways of working that suit an alias: in front of a verb they are never refused */
+/* Options that suit an alias: accepted before any verb */
 #define OPTS_HABIT	(OPTS_DEVICE | OPT_COLOR)
 
 enum color_mode {
@@ -98,14 +98,14 @@ void options_init(struct options *opt);
 
 /*
  * Reads the options among @argv[1] and later that are in @allowed. Operands
- * may stand between them, unless @in_front: then the first operand ends the
- * options. *@rest is the index of the first operand; argv is permuted. Answers
+ * may be between them, unless @in_front: then the first operand ends the
+ * options. *@rest is the index of the first operand; argv is permuted. Returns
  * 0, or -1 with a clause in @error.
  */
 int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc, char **argv,
 		  int *rest, char error[OPTIONS_ERROR_MAX]);
 
-/* Sets the option of one bit to @arg; answers NULL, or a clause that says what is wrong. */
+/* Sets the option of one bit to @arg; returns NULL, or a clause that says what is wrong. */
 const char *options_set(struct options *opt, enum option_bit bit, const char *arg);
 
 /* "--name" of the lowest bit of @bits */

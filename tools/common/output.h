@@ -9,10 +9,10 @@
 
 /*
  * Data goes to stdout or to the file of -o; a failed write is never lost. All
- * answer an enum status and have said what is wrong when it is not STATUS_OK.
+ * return an enum status, and have reported the error if it is not STATUS_OK.
  */
 
-/* Keeps descriptors 0 to 2 busy, so that no file of ours becomes "stdout". */
+/* Occupies descriptors 0 to 2, so that no file that is opened becomes "stdout". */
 int output_init(void);
 
 /* The file of -o, made if it was not there; stdout without it */

@@ -11,7 +11,7 @@
 
 static const char too_large[] = "the number is too large";
 
-/* The value of a digit; 16 and more is none. Not isxdigit(): it asks the locale. */
+/* The value of a digit; 16 if it is not one. isxdigit() depends on the locale. */
 static unsigned int digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -23,7 +23,7 @@ static unsigned int digit(char c)
 	return 16;
 }
 
-/* Reads digits from *@pos on, as far as they go, and moves *@pos behind them. */
+/* Reads digits from *@pos on, and moves *@pos after the last one. */
 static const char *scan_number(const char **pos, const char *end, uint64_t *out)
 {
 	const char *s = *pos;
@@ -38,10 +38,10 @@ static const char *scan_number(const char **pos, const char *end, uint64_t *out)
 		base = 16;
 		s += 2;
 	} else if (end - s >= 2 && s[0] == '0' && digit(s[1]) < 10) {
-		return "octal is not understood: write 0x... or drop the leading zero";
+		return "octal numbers are not supported: use 0x... or drop the leading zero";
 	}
 	if (s == end || digit(*s) >= base)
-		return "not a number: write decimal or 0x...";
+		return "not a number: use decimal or 0x...";
 	for (; s < end && digit(*s) < base; s++)
 		if (__builtin_mul_overflow(val, base, &val) ||
 		    __builtin_add_overflow(val, digit(*s), &val))
@@ -65,7 +65,7 @@ static const char *parse_span(const char *s, const char *end, uint64_t max, uint
 	if (s < end) {
 		suffix = memchr(suffixes, *s, sizeof(suffixes) - 1);
 		if (!suffix || s + 1 != end)
-			return "rubbish behind the number";
+			return "trailing characters after the number";
 		shift = 10 * (unsigned int)(suffix - suffixes + 1);
 	}
 	if (val > UINT64_MAX >> shift || val << shift > max)
@@ -139,7 +139,7 @@ const char *parse_duration(const char *str, uint64_t *ns)
 	if (wrong)
 		return wrong;
 	if (!*str)
-		return "the unit is missing: write us, ms, s or m behind the number";
+		return "the unit is missing: use us, ms, s or m after the number";
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(str, units[i].name) != 0)
 			continue;
@@ -151,7 +151,7 @@ const char *parse_duration(const char *str, uint64_t *ns)
 		*ns = val * units[i].ns;
 		return NULL;
 	}
-	return "not a unit of time: write us, ms, s or m behind a whole number";
+	return "not a unit of time: use us, ms, s or m after a whole number";
 }
 
 const char *parse_bar(const char *str, unsigned int *bar)
@@ -161,7 +161,7 @@ const char *parse_bar(const char *str, unsigned int *bar)
 		return NULL;
 	}
 	if (str[0] < '0' || str[0] > '5' || str[1])
-		return "not a BAR: write 0 to 5, or rom";
+		return "not a BAR: use 0 to 5, or rom";
 	*bar = (unsigned int)(str[0] - '0');
 	return NULL;
 }
@@ -171,7 +171,7 @@ const char *parse_width(const char *str, unsigned int *width)
 	uint64_t val;
 
 	if (parse_u64(str, 8, &val) || !val || val & (val - 1))
-		return "not a width: write 1, 2, 4 or 8";
+		return "not a width: use 1, 2, 4 or 8";
 	*width = (unsigned int)val;
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * Reading what the user typed. Every function takes the whole string, answers
+ * Reading what the user typed. Every function takes the whole string, returns
  * NULL when it is well formed, else a clause that says what is wrong with it,
  * and leaves the result alone then.
  */

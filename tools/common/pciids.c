@@ -10,9 +10,9 @@
 #include "pciids.h"
 
 /*
- * The file, line by line: "VVVV  vendor", behind it "<tab>DDDD  device", behind
+ * The file, line by line: "VVVV  vendor", after it "<tab>DDDD  device", after
  * that "<tab><tab>SSSS SSSS  subsystem"; and "C CC  class", behind it
- * "<tab>SS  subclass". One pass notes where each of them stands, in the order
+ * "<tab>SS  subclass". One pass records where each of them is, in the order
  * of the file, which is sorted; a name is then found by bisection.
  */
 static const char *const paths[] = {

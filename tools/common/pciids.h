@@ -7,7 +7,7 @@
 
 /*
  * Names from pci.ids. Without that file there are none. All functions write a
- * string to @buf, empty when there is no name, and answer @buf.
+ * string to @buf, empty if there is no name, and return @buf.
  */
 
 #define PCIIDS_NAME	128
@@ -16,7 +16,7 @@ struct pciids;
 
 /*
  * Indexes the file at @path, or with NULL the first that is found where systems
- * have it; NULL when there is none, which the others take.
+ * have it; NULL if there is no such file, which the others accept.
  */
 struct pciids *pciids_open(const char *path);
 void pciids_close(struct pciids *ids);

@@ -175,7 +175,7 @@ static void drop(struct session_map **link)
 }
 
 /*
- * Whether @entry would stand in the way of another map of its BAR: on x86 a page
+ * Whether @entry would prevent another map of its BAR: on x86 a page
  * has one attribute for all, and an exclusive map is the only one.
  */
 static bool in_the_way(const struct session_map *entry, uint32_t flags, uint32_t attr)
@@ -187,7 +187,7 @@ static bool in_the_way(const struct session_map *entry, uint32_t flags, uint32_t
 /*
  * A map made earlier with the same rights that holds all of @window. One that
  * does not, or was lost, is released: a BAR is mapped once per right. So are
- * those that would stand in the way of the next.
+ * those that would prevent the next.
  */
 static struct pcibar_map *find_map(struct session *s, const struct window *window, uint32_t flags,
 				   uint32_t attr, uint64_t bar_length)
@@ -287,7 +287,7 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 }
 
 /*
- * One window of a memory BAR needs no look at the BAR before: the library looks
+ * One window of a memory BAR needs no check of the BAR before: the library checks
  * as well. What is refused because the BAR has no pages goes the long way.
  */
 static int map_at_once(struct context *ctx, const struct window *wanted, uint32_t attr,

@@ -19,7 +19,7 @@ void text_init(void);
 
 /*
  * The character of UTF-8 at the beginning of @len bytes (RFC 3629, section 4):
- * answers its length and its number, or 0 when there is none.
+ * returns its length and its number, or 0 if it is malformed.
  */
 size_t text_character(const char *s, size_t len, uint32_t *code);
 

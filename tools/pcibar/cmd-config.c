@@ -133,7 +133,7 @@ static int write_one(struct context *ctx, const struct config_job *job, unsigned
 	return STATUS_OK;
 }
 
-/* Several values: the last place is looked at before the first is written. */
+/* Several values: the last place is checked before the first is written. */
 static int check_last(struct context *ctx, const struct config_job *job)
 {
 	uint64_t last = job->offset + job->count * job->width - 1;
@@ -187,8 +187,8 @@ static int run_write(struct context *ctx, int argc, char **argv)
 }
 
 static const char notes[] =
-	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), perhaps\n"
-	"with a width behind it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
+	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), and may\n"
+	"have a width after it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
 	"Configuration space wakes a suspended device.\n";
 
 const struct cmd cmd_config_read = {

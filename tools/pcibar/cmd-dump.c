@@ -88,7 +88,7 @@ static int get_chunk(const struct dump *d, uint64_t done, size_t *n)
 
 /*
  * The output is emptied when something was read: a refusal leaves it as it was.
- * Also after a loss the end is written: what stands before it is whole.
+ * Also after a loss the end is written: what is before it is complete.
  */
 static int dump_all(struct context *ctx, struct dump *d)
 {
@@ -139,7 +139,8 @@ static int check_terminal(struct context *ctx, const struct dump *d, uint64_t le
 	if (ctx->opt.output || length <= TERMINAL_MAX || !isatty(STDOUT_FILENO))
 		return STATUS_OK;
 	return fail_device(ctx, STATUS_FAILED, d->bar,
-			   "0x%" PRIx64 " bytes are much for a terminal; give a range or -o FILE",
+			   "refusing to print 0x%" PRIx64 " bytes to a terminal; give a range or "
+				   "-o FILE",
 			   length);
 }
 
@@ -180,8 +181,8 @@ const struct cmd cmd_dump = {
 	.name = "dump",
 	.summary = "print a range of a BAR, or all of it, as text or raw",
 	.operands = "<bar> [start|start+length]",
-	.notes = "hex: offset, 16 bytes as numbers of the width, the bytes as ASCII; '*' stands "
-		 "for\nlines like the one before; the last line is the end.\n"
+	.notes = "hex: offset, 16 bytes as numbers of the width, the bytes as ASCII; '*' replaces "
+		 "lines\nthat repeat the one before; the last line is the end.\n"
 		 "raw: the bytes; json: an object a line.\n"
 		 "-w any is for BARs that are memory: it may read in any order, and twice.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,

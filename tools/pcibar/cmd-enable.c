@@ -73,7 +73,7 @@ static int set(struct context *ctx, bool on)
 	ret = pcibar_device_get_enable(ctx->session->dev, &before);
 	if (!ret)
 		ret = pcibar_device_set_enable(ctx->session->dev, mask, on ? mask : 0, flags);
-	/* Mapping looks at decoding, using a map does not. */
+	/* Mapping checks decoding, using a map does not. */
 	session_forget(ctx->session);
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
@@ -114,8 +114,8 @@ const struct cmd cmd_disable = {
 	.name = "disable",
 	.summary = "turn decoding or bus mastering off",
 	.operands = "",
-	.notes = "Without an option: decoding of the kinds of BARs that the function has. All who "
-		 "have\na BAR mapped read all-ones from then on.\n",
+	.notes = "Without an option: decoding of the kinds of BARs that the function has. Every "
+		 "program\nthat has a BAR mapped reads all-ones from then on.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	.options = OPTIONS,
 	.run = run_disable,

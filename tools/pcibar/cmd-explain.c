@@ -150,7 +150,7 @@ static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_inte
 	return status;
 }
 
-/* A BAR that is none is wrong usage and no obstacle; its reason is put first then. */
+/* A BAR that does not exist is wrong usage, and its reason is put first. */
 static bool names_no_bar(struct pcibar_refusal *refusal)
 {
 	for (uint32_t i = 0; i < refusal->count; i++)
@@ -204,7 +204,7 @@ static int run(struct context *ctx, int argc, char **argv)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.summary = "tell what stands in the way of mapping a BAR, and what helps",
+	.summary = "report what prevents mapping a BAR, and what helps",
 	.operands = "[bar]",
 	.notes = "For each back end: possible or not, and why. Without a BAR: of opening the "
 		 "function.\nExit status 0 when some back end can, 1 when none can. Nothing is "

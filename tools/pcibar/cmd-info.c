@@ -28,8 +28,8 @@ static const struct capability {
 	  "no decoding turned on for as long as a BAR is mapped" },
 	{ PCIBAR_CAP_REVOKE, "revoke", "a map faults when the function is removed",
 	  "a map outlives the removal of the function, and may then reach another one" },
-	{ PCIBAR_CAP_EVENTS, "events", "the loss of a map is told when it happens",
-	  "the loss of a map is not told" },
+	{ PCIBAR_CAP_EVENTS, "events", "the loss of a map is reported when it happens",
+	  "the loss of a map is not reported" },
 };
 
 #define N_CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
@@ -117,7 +117,7 @@ static int run(struct context *ctx, int argc, char **argv)
 
 const struct cmd cmd_info = {
 	.name = "info",
-	.summary = "tell all about one function, and what its back end can do",
+	.summary = "show details of one function and what its back end can do",
 	.operands = "",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,

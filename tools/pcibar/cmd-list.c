@@ -125,7 +125,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	pciids_close(list.ids);
 	if (!ret)
 		tell_backend(&list);
-	/* A positive answer is the status of list_one(), which has said why. */
+	/* A positive value is the status of list_one(), which has reported the error. */
 	if (ret > 0)
 		return ret;
 	if (ret)
@@ -155,11 +155,11 @@ static int run(struct context *ctx, int argc, char **argv)
 
 const struct cmd cmd_list = {
 	.name = "list",
-	.summary = "list functions and their BARs; the addresses are selectors for the others",
+	.summary = "list functions and their BARs; the addresses are selectors for other verbs",
 	.operands = "[selector]",
-	.notes = "-v adds what configuration space says of the BARs; without it no device is "
-		 "looked at.\nIt also says, on standard error, which back end it is, and what "
-		 "keeps a better one\naway.\n",
+	.notes = "-v adds what configuration space says about the BARs; without it no device is\n"
+		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
+		 "better one is not.\n",
 	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
 	.min = 0,
 	.max = 1,

@@ -104,7 +104,7 @@ static int run(struct context *ctx, int argc, char **argv)
 
 	(void)argc;
 	if (opt->fixed && (opt->verify || opt->width == WIDTH_ANY))
-		return usage_error(ctx, "--fixed cannot go with %s",
+		return usage_error(ctx, "--fixed cannot be combined with %s",
 				   opt->verify ? "--verify" : "-w any");
 	status = operand_bar(ctx, argv[0], &load.bar);
 	if (!status)

@@ -31,7 +31,7 @@ static int parse_job(struct context *ctx, const char *text, struct read_job *job
 	if (status)
 		return status;
 	if (job->range.length && (opt->given & OPT_COUNT || opt->fixed))
-		return usage_error(ctx, "'%s' has a length: it cannot go with --%s", text,
+		return usage_error(ctx, "'%s' has a length: it cannot be combined with --%s", text,
 				   opt->fixed ? "fixed" : "count");
 	job->width = opt->width;
 	job->fixed = opt->fixed;

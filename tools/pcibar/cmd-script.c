@@ -23,7 +23,7 @@ struct script {
 };
 
 /*
- * Splits @line in place into words, with "..." around blanks and '#'; answers
+ * Splits @line in place into words, with "..." around blanks and '#'; returns
  * how many, or -1 for a quote without its end. @words has room for all.
  */
 static int split(char *line, char **words)

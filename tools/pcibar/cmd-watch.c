@@ -36,7 +36,7 @@ struct watch {
 	struct range range;
 	struct masked until;
 	struct view view;
-	int events;		/* tells of a loss; -1 where the back end cannot */
+	int events;		/* reports a loss; -1 where the back end cannot */
 	uint64_t started;
 	uint64_t checked;
 	uint64_t changes;
@@ -115,7 +115,7 @@ static void draw(const struct context *ctx, const struct watch *w, uint64_t now)
 }
 
 /*
- * A map may outlive its function and read on whatever answers there: a back end
+ * A map may outlive its function and keep reading whatever responds there: a back end
  * that has no events does not take it away either, and only the system knows.
  */
 static int check_presence(struct context *ctx, struct watch *w)
@@ -169,7 +169,7 @@ static bool holds(const struct context *ctx, const struct watch *w)
 
 /*
  * Waits for a point in time, an event, or a signal that @mask does not block.
- * The next look tells what the event means for this map.
+ * The next check shows what the event means for this map.
  */
 static void wait_until(struct context *ctx, const struct watch *w, uint64_t when,
 		       const sigset_t *mask)
@@ -249,13 +249,13 @@ static int parse_job(struct context *ctx, struct watch *w, char **argv)
 	if (!w->range.length)
 		w->range.length = w->width;
 	if (w->range.length > WATCH_MAX)
-		return usage_error(ctx, "'%s': 0x%" PRIx64 " bytes are the most to watch", argv[1],
+		return usage_error(ctx, "'%s': at most 0x%" PRIx64 " bytes can be watched", argv[1],
 				   WATCH_MAX);
 	status = operand_fits(ctx, w->range.start, w->range.length, w->width);
 	if (status || !ctx->opt.until)
 		return status;
 	if (w->range.length != w->width)
-		return usage_error(ctx, "--until looks at one value, and '%s' holds %" PRIu64,
+		return usage_error(ctx, "--until checks one value, but '%s' holds %" PRIu64,
 				   argv[1], w->range.length / w->width);
 	wrong = parse_masked(ctx->opt.until, w->width, &w->until);
 	return wrong ? usage_error(ctx, "--until '%s': %s", ctx->opt.until, wrong) : STATUS_OK;

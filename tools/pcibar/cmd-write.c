@@ -39,7 +39,7 @@ static int parse_job(struct context *ctx, struct write_job *job, char **argv)
 	int status;
 
 	if (opt->verify && (opt->fixed || opt->dry_run))
-		return usage_error(ctx, "--verify cannot go with --%s",
+		return usage_error(ctx, "--verify cannot be combined with --%s",
 				   opt->fixed ? "fixed" : "dry-run");
 	status = operand_bar(ctx, argv[0], &job->bar);
 	if (status)
@@ -77,7 +77,7 @@ static int write_one(struct context *ctx, const struct write_job *job, uint64_t 
 	return STATUS_OK;
 }
 
-/* Of a value with a mask only the masked bits are compared: the others are not ours. */
+/* Of a value with a mask only the masked bits are compared: the others were not written. */
 static int verify(struct context *ctx, const struct write_job *job)
 {
 	int digits = 2 * (int)job->width;

@@ -227,11 +227,11 @@ static bool take_width(char *text, unsigned int *width)
 	return true;
 }
 
-/* What stands behind the '+': setpci(8) takes it for hexadecimal, with or without 0x. */
+/* The number after the '+': setpci(8) takes it for hexadecimal, with or without 0x. */
 static const char *parse_plus(const char *text, unsigned int *offset)
 {
 	if (text[0] && text[1] && text[1] != 'x' && text[1] != 'X')
-		return "the number behind '+' is ambiguous: write it with 0x";
+		return "the number after '+' is ambiguous: use 0x";
 	return parse_offset(text, offset);
 }
 
@@ -249,7 +249,7 @@ const char *config_name_parse(const char *str, struct config_register *reg)
 		return unknown;
 	strcpy(text, str);
 	if (!take_width(text, &width))
-		return "not a width: write .B, .W or .L";
+		return "not a width: use .B, .W or .L";
 	plus = strchr(text, '+');
 	if (plus)
 		*plus++ = '\0';

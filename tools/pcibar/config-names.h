@@ -17,13 +17,13 @@ struct config_register {
 	enum register_base base;
 	unsigned int id;
 	unsigned int offset;
-	unsigned int width;	/* 1, 2, 4; 0: the name does not tell */
+	unsigned int width;	/* 1, 2, 4; 0: not known from the name */
 };
 
 /*
  * Reads OFFSET or NAME[+OFFSET], then perhaps .B, .W or .L; NAME is a register,
  * CAP_<name>, ECAP_<name>, or CAP<id>, ECAP<id> with a hexadecimal number.
- * Answers NULL, or a clause that says what is wrong.
+ * Returns NULL, or a clause that says what is wrong.
  */
 const char *config_name_parse(const char *str, struct config_register *reg);
 

@@ -21,7 +21,7 @@ struct diff {
 };
 
 /*
- * Reads all of @view and compares it; it begins at @start in BAR @bar. Answers
+ * Reads all of @view and compares it; it begins at @start in BAR @bar. Returns
  * an enum status: STATUS_OK also when something differs.
  */
 int diff_run(struct context *ctx, unsigned int bar, uint64_t start, const struct view *view,

@@ -34,7 +34,7 @@ void hexdump_begin(struct hexdump *h, unsigned int width, uint64_t end);
 size_t hexdump_room(size_t len);
 
 /*
- * Formats @len bytes that begin at offset @off; answers the length of the text
+ * Formats @len bytes that begin at offset @off; returns the length of the text
  * in @out. Only the last call may have a @len that is no multiple of
  * HEXDUMP_STEP; @len is a multiple of the width.
  */

@@ -112,7 +112,7 @@ int input_get(const struct context *ctx, struct input *input, uint64_t off, size
 		n = pread(input->fd, input->data + done, len - done,
 			  (off_t)(input->base + off + done));
 		if (!n)
-			return failed(ctx, input, "it has become shorter meanwhile");
+			return failed(ctx, input, "it has become shorter in the meantime");
 		if (n < 0 && errno != EINTR)
 			return failed(ctx, input, strerror(errno));
 		if (n > 0)

@@ -9,7 +9,7 @@
 
 /*
  * A file of bytes to load or to compare with, "-" being standard input. Its
- * size is known before the first byte is used: what cannot tell it is read into
+ * size is known before the first byte is used: a file that does not have one is read into
  * memory first. That is a pipe, and a file of /proc or sysfs, which says that it
  * has no bytes or a page of them; a small file is not worth the difference.
  */
@@ -25,7 +25,7 @@ struct input {
 	uint8_t *data;
 };
 
-/* All answer an enum status and have said what is wrong when it is not STATUS_OK. */
+/* All return an enum status, and have reported the error if it is not STATUS_OK. */
 int input_open(const struct context *ctx, const char *name, struct input *input);
 /* Refuses an input that does not fit into the BAR at @offset; the device is open. */
 int input_fits(struct context *ctx, const struct input *input, unsigned int bar, uint64_t offset);

@@ -12,10 +12,10 @@
  */
 struct json {
 	FILE *out;
-	bool comma;	/* something stands before in this object or array */
+	bool comma;	/* this object or array has a member already */
 };
 
-/* The object that every output of ours is: begins with "schema": 1 */
+/* The object that every output is: it starts with "schema": 1 */
 void json_begin(struct json *j, FILE *out);
 /* Its end, and the end of the line */
 void json_end(struct json *j);

@@ -8,7 +8,7 @@
 
 #include "cmd.h"
 
-/* Operands that several verbs take. All answer STATUS_OK, or STATUS_USAGE having said why. */
+/* Operands of several verbs. All return STATUS_OK, or report the error and return STATUS_USAGE. */
 
 int operand_bar(const struct context *ctx, const char *text, unsigned int *bar);
 int operand_range(const struct context *ctx, const char *text, struct range *range);

@@ -20,7 +20,7 @@ static int cmd_help(struct context *ctx, int argc, char **argv);
 
 static const struct cmd cmd_help_verb = {
 	.name = "help",
-	.summary = "tell what a verb does",
+	.summary = "show help for a verb",
 	.operands = "[verb|registers]",
 	.notes = "registers: the names that 'config read' and 'config write' know.\n",
 	.flags = CMD_SCRIPT,
@@ -42,13 +42,13 @@ static void help_all(void)
 	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]\n\nverbs:\n", stdout);
 	for (size_t i = 0; i < N_CMDS; i++)
 		printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
-	fputs("\noptions, in front of a verb or behind it:\n", stdout);
+	fputs("\noptions, before or after a verb:\n", stdout);
 	options_help(stdout, OPTS_GLOBAL);
 	fputs("\nA selector is an address (00:04.0), or vendor:device (1234:11e8) with #N for the "
 	      "N-th.\nNumbers are decimal or 0x..., with K, M or G for powers of 1024. A range is "
 	      "START or\nSTART+LENGTH in bytes.\n\n"
 	      "exit status: 0 ok; 1 failed or refused; 2 wrong usage; 3 no such device, or several;"
-	      "\n4 the device was lost; 5 the answer is no: differs, timed out\n", stdout);
+	      "\n4 the device was lost; 5 comparison failed, or timed out\n", stdout);
 }
 
 static void help_one(const struct cmd *cmd)
@@ -62,7 +62,7 @@ static void help_one(const struct cmd *cmd)
 	options_help(stdout, cmd->options);
 }
 
-/* Whether the verb of @cmd, of one word or two, stands at the beginning of @argv */
+/* Whether @argv starts with the verb of @cmd, which has one word or two */
 static bool is_verb(const struct cmd *cmd, int argc, char **argv, int *words)
 {
 	const char *second = strchr(cmd->name, ' ');
@@ -90,7 +90,7 @@ static int unknown_verb(const struct context *ctx, const char *word)
 		if (len && !strncmp(cmds[i]->name, word, len) && cmds[i]->name[len] == ' ')
 			return usage_error(ctx, "'%s' needs a second word: '%s' or '%s'", word,
 					   cmds[i]->name, cmds[i + 1]->name);
-	return usage_error(ctx, "there is no verb '%s'", word);
+	return usage_error(ctx, "unknown verb '%s'", word);
 }
 
 static int cmd_help(struct context *ctx, int argc, char **argv)
@@ -125,14 +125,14 @@ static int cmd_help(struct context *ctx, int argc, char **argv)
 	return unknown_verb(ctx, argv[0]);
 }
 
-/* An option in front of a verb that has no use for it: refused, not ignored */
+/* An option before a verb that does not accept it is refused, not ignored. */
 static int check_front(const struct context *ctx, const struct cmd *cmd, uint32_t given)
 {
 	uint32_t useless = given & ~(cmd->options | OPTS_HABIT);
 
 	if (!useless)
 		return STATUS_OK;
-	return usage_error(ctx, "'--%s' means nothing to it", options_name(useless));
+	return usage_error(ctx, "option --%s does not apply to this verb", options_name(useless));
 }
 
 static int check_operands(struct context *ctx, const struct cmd *cmd, int argc)
@@ -163,7 +163,7 @@ int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 
 	ctx->verb = cmd->name;
 	if (in_script && !(cmd->flags & CMD_SCRIPT))
-		return usage_error(ctx, "it cannot stand in a script");
+		return usage_error(ctx, "not allowed in a script");
 	argc -= words - 1;
 	argv += words - 1;
 	ctx->opt.given = 0;

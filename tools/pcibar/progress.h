@@ -16,7 +16,7 @@ struct progress {
 
 void progress_begin(struct progress *p, uint64_t total);
 void progress_update(struct progress *p, uint64_t done);
-/* Takes the line away; answers how long it all took, in nanoseconds. */
+/* Removes the line; returns how long it all took, in nanoseconds. */
 uint64_t progress_end(struct progress *p);
 
 /* Mebibytes per second */

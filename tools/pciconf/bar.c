@@ -29,8 +29,8 @@ struct target {
 
 static int no_bar(const struct context *ctx, uint64_t reg)
 {
-	return fail_device(ctx, STATUS_USAGE, NO_BAR, "there is no BAR at 0x%" PRIx64
-			   "; 'pciconf -lb' shows those there are", reg);
+	return fail_device(ctx, STATUS_USAGE, NO_BAR, "no BAR at 0x%" PRIx64
+			   "; 'pciconf -lb' lists them", reg);
 }
 
 static int find_bar(struct context *ctx, struct target *target)
@@ -102,8 +102,8 @@ static int put_raw(struct pciconf *pc, uint64_t unit, const uint8_t *data, size_
 	return output_write(&pc->ctx, stdout, data, len);
 }
 
-/* Only the pages that are read are mapped: what FreeBSD tells of the BAR is told of them. */
-static void tell(const struct pciconf *pc, const struct target *target)
+/* Only the pages that are read are mapped, so they are shown where FreeBSD shows the BAR. */
+static void show_mapping(const struct pciconf *pc, const struct target *target)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	uintptr_t addr = (uintptr_t)pcibar_map_addr(target->view.map) + target->view.start;
@@ -146,7 +146,7 @@ int pciconf_dump_bar(struct pciconf *pc, int argc, char **argv)
 	if (status)
 		return status;
 	if (pc->verbose)
-		tell(pc, &target);
+		show_mapping(pc, &target);
 	return read_pieces(pc, &target, put_raw);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: what stands in the list of capabilities */
+/* pciconf -c: the list of capabilities */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -35,7 +35,7 @@ static void put_power(struct detail *d, unsigned int at)
 		bits(reg(d, at + 4, 2), 0, 2));
 }
 
-/* AGP 3.0: bit 3 of the status tells what the rates of both registers mean. */
+/* AGP 3.0: bit 3 of the status selects what the rates of both registers mean. */
 static void put_agp_rates(struct detail *d, uint32_t val, bool version_3)
 {
 	static const char *const rates[2][3] = { { "1x ", "2x ", "4x " }, { "4x ", "8x ", "" } };
@@ -219,7 +219,7 @@ static void put_features(struct detail *d, unsigned int at)
 
 static const struct {
 	unsigned int id;
-	const char *text;	/* NULL: @put tells */
+	const char *text;	/* NULL: @put prints it */
 	detail_fn put;
 } kinds[] = {
 	{ .id = 0x01, .put = put_power },

@@ -10,9 +10,9 @@
 #include "common/config-space.h"
 
 /*
- * What -l tells of a function behind its first line. Each piece of text is
- * printed when all that it says has been read: @reader.error tells that the
- * piece that @out is collecting will not be.
+ * What -l shows of a function after its first line. Each piece of text is printed
+ * when all that it shows has been read. With @reader.error, the piece that @out is
+ * collecting will not be printed.
  */
 struct detail {
 	const struct pcibar_device_info *info;

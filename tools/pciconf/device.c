@@ -6,7 +6,7 @@
 
 #include "pciconf.h"
 
-/* What stands in front of '@' is ignored, so that the names that -l prints can be used. */
+/* What is before '@' is ignored, so that the names that -l prints can be used. */
 static int select_address(struct context *ctx, const char *text, struct pcibar_selector *sel)
 {
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;

@@ -22,11 +22,11 @@ struct devlist {
 	size_t room;
 };
 
-/* Answers an enum status and has said what is wrong when it is not STATUS_OK. */
+/* Returns an enum status, and has reported the error if it is not STATUS_OK. */
 int devlist_scan(struct context *ctx, struct devlist *all);
 void devlist_free(struct devlist *all);
 
-/* The one called @name, a driver with the unit behind it; NULL: there is none. */
+/* Finds @name, a driver with its unit; NULL if there is no such function. */
 const struct function *devlist_find(const struct devlist *all, const char *name);
 
 #endif

@@ -122,7 +122,7 @@ static void put_acs(struct detail *d, unsigned int at)
 		access[control >> 10 & 3]);
 }
 
-/* Of version 0 nothing is told but the name. */
+/* Version 0: print only the name. */
 static const struct kind {
 	unsigned int id;
 	const char *name;
@@ -190,7 +190,7 @@ static void put_extended(struct detail *d, unsigned int at)
 	fputc('\n', d->out);
 }
 
-/* A header of zero or ones means that there is none. */
+/* A header of zeros or ones ends the list. */
 void detail_extended(struct detail *d)
 {
 	unsigned int at = EXT_FIRST;

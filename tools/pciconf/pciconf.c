@@ -26,15 +26,15 @@ static const struct sentence sentences[] = {
 	{ PHASE_ACCESS, -ENODEV, STATUS_LOST,
 	  "the device was lost: removed, reset, switched off or taken by a driver" },
 	{ PHASE_ACCESS, -EOPNOTSUPP, STATUS_USAGE,
-	  "this BAR has no access of this width; choose another with -b, -h or -x" },
+	  "this BAR does not support this width; choose another with -b, -h or -x" },
 	{ PHASE_CONFIG, -ENODEV, STATUS_LOST,
 	  "the device is gone; 'pciconf -l' shows what is there" },
 	{ PHASE_VPD, -ENODEV, STATUS_LOST,
 	  "the device is gone; 'pciconf -l' shows what is there" },
 	{ PHASE_VPD, -EACCES, STATUS_FAILED,
-	  "no right to read vital product data; run it as root" },
+	  "no permission to read vital product data; run it as root" },
 	{ PHASE_VPD, -EPERM, STATUS_FAILED,
-	  "no right to read vital product data; run it as root" },
+	  "no permission to read vital product data; run it as root" },
 	{ 0 }
 };
 
@@ -117,7 +117,7 @@ static int set_attribute(struct pciconf *pc, const char *arg)
 {
 	pc->wc = !strcmp(arg, "wc");
 	if (!pc->wc && strcmp(arg, "uc") != 0)
-		return usage_error(&pc->ctx, "-m '%s': write uc or wc", arg);
+		return usage_error(&pc->ctx, "-m '%s': use uc or wc", arg);
 	return STATUS_OK;
 }
 
@@ -177,13 +177,13 @@ static int set_option(struct pciconf *pc, int letter, const char *arg)
 	return STATUS_OK;
 }
 
-static int bad_option(const struct pciconf *pc, int answer, char **argv)
+static int bad_option(const struct pciconf *pc, int letter, char **argv)
 {
-	if (answer == ':')
+	if (letter == ':')
 		return usage_error(&pc->ctx, "%s needs an argument", argv[optind - 1]);
 	if (optopt > 0 && optopt < LONG_BACKEND)
-		return usage_error(&pc->ctx, "there is no option '-%c'", optopt);
-	return usage_error(&pc->ctx, "there is no option '%s'", argv[optind - 1]);
+		return usage_error(&pc->ctx, "unknown option '-%c'", optopt);
+	return usage_error(&pc->ctx, "unknown option '%s'", argv[optind - 1]);
 }
 
 /* Options end at the first operand, as on FreeBSD. @given collects the letters. */
@@ -219,7 +219,7 @@ static int check_use(const struct pciconf *pc, const struct mode *mode, const ch
 	const char *useless = given + strspn(given, mode->letters);
 
 	if (*useless)
-		return usage_error(&pc->ctx, "-%c means nothing to -%c", *useless, mode->letter);
+		return usage_error(&pc->ctx, "-%c does not apply to -%c", *useless, mode->letter);
 	if (operands < mode->min || operands > mode->max)
 		return usage_error(&pc->ctx, "%s: it takes pciconf %s", operands < mode->min ?
 				   "operands are missing" : "too many operands", mode->usage);
@@ -249,7 +249,7 @@ static int run(struct pciconf *pc, int argc, char **argv)
 	return status ? status : mode->run(pc, argc - optind, argv + optind);
 }
 
-/* As on FreeBSD: 1 for all that failed, 2 for -a when the answer is no */
+/* As on FreeBSD: 1 for all that failed, 2 for -a when no driver is attached */
 static int exit_status(int status)
 {
 	return status == STATUS_OK ? 0 : status == STATUS_NO ? 2 : 1;

@@ -24,7 +24,7 @@ struct pciconf {
 	bool vpd;
 };
 
-/* The modes; each takes its operands and answers an enum status. */
+/* The modes. Each takes its operands and returns an enum status. */
 int pciconf_list(struct pciconf *pc, int argc, char **argv);
 int pciconf_tree(struct pciconf *pc, int argc, char **argv);
 int pciconf_attached(struct pciconf *pc, int argc, char **argv);
@@ -54,7 +54,7 @@ int operand_aligned(const struct context *ctx, uint64_t offset, unsigned int wid
 void put_unit(uint64_t i, unsigned int width, const char *digits);
 void put_units_end(uint64_t count, unsigned int width);
 
-/* list.c: pci.ids, or what the user has put in its place; NULL: there is none */
+/* list.c: pci.ids, or the file that the user has named instead; NULL: there is no such file */
 struct pciids *pciconf_names(void);
 
 /* class.c: FreeBSD's words for classes; NULL: it has none */

@@ -58,7 +58,7 @@ static void print_function(const struct tree *tree, const struct function *funct
 	putchar('\n');
 }
 
-/* The first function of the bus behind a bridge; the count of all: there is none. */
+/* The first function of the bus behind a bridge, or the count of all without one. */
 static size_t first_behind(const struct devlist *all, const struct pcibar_device_info *bridge)
 {
 	size_t i = 0;
@@ -69,7 +69,7 @@ static size_t first_behind(const struct devlist *all, const struct pcibar_device
 	return i;
 }
 
-/* The functions of a bus stand one behind the other; @first is the first of them. */
+/* The functions of a bus follow one another; @first is the first of them. */
 static void print_bus(struct tree *tree, size_t first)
 {
 	const struct function *list = tree->all->list;

@@ -51,7 +51,7 @@ def no_such_or_several(vm, one, other):
         operands = {"dump": "0", "config read": "COMMAND"}.get(verb, "")
         refused(vm, f"pcibar {verb} 1234:11e8 {operands}", 3, "2 functions match", f"{one}",
                 f"{other}", "append #N")
-        refused(vm, f"pcibar {verb} 1234:11e8#2 {operands}", 3, "no function is 1234:11e8#2",
+        refused(vm, f"pcibar {verb} 1234:11e8#2 {operands}", 3, "no function matches 1234:11e8#2",
                 "pcibar list")
         refused(vm, f"pcibar {verb} 00:1e.7 {operands}", 3, "there is no function at 0000:00:1e.7",
                 "pcibar list")

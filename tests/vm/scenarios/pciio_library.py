@@ -79,7 +79,7 @@ def rights(vm, edu):
            "    remedy: run it as root, with CAP_SYS_RAWIO\n" in told
     vm.check("chmod 600 /dev/pci")
     for command in (f"read {edu} 0 0", f"info {edu}", "list"):
-        refused(vm, f"pcibar {command}", 1, "no permission to look at",
+        refused(vm, f"pcibar {command}", 1, "no permission to access",
                 "through the pciio back end", "run it as root", **user)
 
 
@@ -112,7 +112,7 @@ def known(vm, edu):
     told = vm.check(f"pcibar info {edu}").stdout
     for line in ("+ the memory attribute of a map is read back", "+ exclusive maps",
                  "+ a map faults when the function is removed",
-                 "+ the loss of a map is told when it happens"):
+                 "+ the loss of a map is reported when it happens"):
         assert line in told, line
 
 

@@ -135,7 +135,7 @@ def both_back_ends(vm, edu, net, memory):
     vm.check(f"echo 1 >{edu.sysfs}/remove")
     ended = job.wait().expect(0)
     lost = (f"19 GONE {edu} BAR 0: the device was lost: removed, reset, switched off or taken by "
-            "a driver; explain() looks for the reason")
+            "a driver; explain() shows the reason")
     assert ended.stdout.splitlines() == [
         "ready", "GONE True", lost, lost, lost.replace(" BAR 0", ""), "True"]
     assert ended.stderr == ""
