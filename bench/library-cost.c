@@ -199,6 +199,7 @@ int main(int argc, char **argv)
 
 	if (argc != 5)
 		return 2;
+
 	address = argv[1];
 	bar = atoi(argv[2]);
 	while (strcmp(way->name, argv[3]))

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+
 	pid = fork();
 	if (!pid) {
 		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);

@@ -97,11 +97,13 @@ int main(int argc, char **argv)
 	ret = pcibar_device_open(argv[1], &open_opts, &dev);
 	if (ret)
 		return complain(argv[1], ret, &why);
+
 	ret = pcibar_bar_map(dev, 0, &map_opts, &map);
 	/* The map keeps what it needs of the device. */
 	pcibar_device_close(dev);
 	if (ret)
 		return complain(argv[1], ret, &why);
+
 	/* From here on a device that goes away reads all-ones instead of ending the program. */
 	pcibar_guard_install();
 	ret = compute(map, (uint32_t)n);

@@ -61,6 +61,7 @@ static int map_whole(struct pcibar_device *dev, const char *name, unsigned int b
 	ret = pcibar_bar_map(dev, bar, &opts, &map);
 	if (ret)
 		return complain(name, ret, &why);
+
 	mapped = now_ms();
 	length = pcibar_map_length(map);
 	ret = pcibar_map_read(map, 0, 4, &first);
@@ -72,6 +73,7 @@ static int map_whole(struct pcibar_device *dev, const char *name, unsigned int b
 	released = now_ms() - released;
 	if (ret)
 		return complain(name, ret, &why);
+
 	printf("%" PRIu64 " MiB: mapped in %.1f ms, unmapped in %.1f ms, page tables %ld KiB\n",
 	       length >> 20, mapped - start, released, tables);
 	printf("first word 0x%08" PRIx64 ", last word 0x%08" PRIx64 "\n", first, last);
@@ -98,6 +100,7 @@ int main(int argc, char **argv)
 	ret = pcibar_device_open(argv[1], &opts, &dev);
 	if (ret)
 		return complain(argv[1], ret, &why);
+
 	ret = map_whole(dev, argv[1], (unsigned int)strtoul(argv[2], NULL, 0));
 	pcibar_device_close(dev);
 	return ret;

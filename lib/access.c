@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Checked reads and writes of one unit. */
 #include <errno.h>
 
 #include "internal.h"
@@ -87,6 +88,7 @@ PCIBAR_API int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned in
 		ret = pcibar_access_ones(map);
 	if (!ret)
 		*val = got;
+
 	return ret;
 }
 

@@ -45,9 +45,9 @@ static bool same_function(const struct pcisel *a, const struct pcisel *b)
 }
 
 /*
- * The functions that @pattern matches, NULL being all, to be freed by the
- * caller. When some come or go meanwhile, the kernel says so, and the list
- * begins anew.
+ * Lists the functions that @pattern matches (NULL: all). The caller frees the list.
+ * When functions come or go in between, the kernel reports that, and the list starts
+ * again.
  */
 static int list_confs(int fd, struct pci_match_conf *pattern, struct pci_conf **confsp,
 		      size_t *countp)
@@ -104,10 +104,12 @@ static int freebsd_scan(const char *root, pcibar_visit_fn visit, void *data)
 
 	if (ret)
 		return ret;
+
 	ret = list_confs(devpci.fd, NULL, &confs, &count);
 	close(devpci.fd);
 	if (ret)
 		return ret;
+
 	for (size_t i = 0; !ret && i < count; i++) {
 		const struct pcisel *sel = &confs[i].pc_sel;
 
@@ -161,6 +163,7 @@ static int freebsd_open(const char *root, const struct pcibar_address *addr, voi
 	ret = pcibar_devpci_open(&devpci, root, addr);
 	if (ret)
 		return ret;
+
 	ret = get_conf(devpci.fd, &devpci.sel, &conf);
 	if (!ret) {
 		be = malloc(sizeof(*be));
@@ -192,6 +195,7 @@ static int freebsd_get_id(void *priv, enum pcibar_id id, uint32_t *val)
 
 	if (ret)
 		return ret;
+
 	switch (id) {
 	case PCIBAR_ID_VENDOR:
 		*val = conf.pc_vendor;
@@ -227,7 +231,7 @@ static int freebsd_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
 	return ret;
 }
 
-/* The requests do not tell; one that needs the device wakes it. */
+/* The ABI does not expose the power state; requests that need the device wake it. */
 static int freebsd_get_asleep(void *priv, bool *asleep)
 {
 	(void)priv;
@@ -235,7 +239,7 @@ static int freebsd_get_asleep(void *priv, bool *asleep)
 	return 0;
 }
 
-/* Only the layout of PCIOCGETCONF that older kernels lack tells the bus behind a bridge. */
+/* Older kernels lack the layout of PCIOCGETCONF that has the bus behind a bridge. */
 static int freebsd_get_header(void *priv, uint8_t *header, uint8_t *secondary)
 {
 	struct freebsd *be = priv;
@@ -281,6 +285,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 
 	if (ret)
 		return ret;
+
 	ret = get_bar(be->devpci.fd, &be->devpci.sel, pcibar_devpci_reg(bar, is_bridge(be)), &io);
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_KIND_NONE };
 	if (ret == -ENOENT) {
@@ -290,6 +295,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	}
 	if (ret)
 		return ret;
+
 	res->length = io.pbi_length;
 	if (bar == PCIBAR_BAR_ROM) {
 		res->kind = PCIBAR_BAR_KIND_ROM;
@@ -306,6 +312,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
 	else if (res->kind != PCIBAR_BAR_KIND_IO)
 		res->flags |= PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC;
+
 	return 0;
 }
 
@@ -346,6 +353,7 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 	ret = list_confs(be->devpci.fd, &pattern, &confs, &count);
 	if (ret)
 		return ret;
+
 	for (size_t i = 0; !*name && i < count; i++) {
 		const struct pcisel *sel = &confs[i].pc_sel;
 
@@ -373,8 +381,9 @@ static int refuse_map(struct pcibar_refuse_ctx *ctx, int error, uint32_t flags)
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "set the module's parameter share_page, or use another "
 				     "back end",
-				     "something else is in the pages of the BAR, and the freebsd "
+				     "the pages of the BAR hold other resources, and the freebsd "
 				     "back end cannot ask to share them");
+
 	return pcibar_devpci_refuse_map(ctx, error);
 }
 
@@ -406,6 +415,7 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 		return pcibar_devpci_refuse_map(ctx, -ret);
 	if (ioctl(be->devpci.fd, PCIOCBARMMAP, &io))
 		return refuse_map(ctx, errno, pages->flags);
+
 	base = io.pbm_map_base;
 	ret = check(&be->devpci);
 	if (ret) {
@@ -429,11 +439,13 @@ static int freebsd_config_read(void *priv, unsigned int off, unsigned int width,
 
 	if (be->devpci.refused)
 		return -EACCES;
+
 	ret = check(&be->devpci);
 	if (ret)
 		return ret;
 	if (ioctl(be->devpci.fd, PCIOCREAD, &io))
 		return errno == EINVAL ? -ERANGE : -errno;
+
 	*val = io.pi_data;
 	return check(&be->devpci);
 }

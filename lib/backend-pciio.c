@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The module's function and BAR descriptors. What is only looked at comes from
- * sysfs, which every user may read; the module does what sysfs cannot: attributes
- * with proof, exclusive users, activation, revocation, events.
+ * The module's function and BAR descriptors. Information comes from sysfs, which
+ * every user may read. The module does what sysfs cannot: attributes that are read
+ * back, exclusive users, activation, revocation, events.
  *
  * Both reach one function and no other that takes its place. The function's
  * folder in sysfs is opened after the function descriptor: so a request that
@@ -34,7 +34,7 @@ struct pciio {
 	void *sysfs;
 	pthread_mutex_t lock;		/* covers what follows */
 	struct descriptor *descriptors;
-	int epoll;			/* -1 until somebody wants events */
+	int epoll;			/* -1 until events are requested */
 };
 
 static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
@@ -77,6 +77,7 @@ static int pciio_open(const char *root, const struct pcibar_address *addr, void 
 	ret = pcibar_devpci_open(&devpci, root, addr);
 	if (ret)
 		return ret;
+
 	ret = function_open(&devpci);
 	if (ret)
 		return ret;
@@ -199,7 +200,7 @@ static bool is_handed_over(const char *driver)
 
 static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
 {
-	static const struct { uint32_t ours, theirs; } flags[] = {
+	static const struct { uint32_t library, module; } flags[] = {
 		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
 		{ PCIBAR_MAP_EXCLUSIVE, PCIIO_BAR_OPEN_EXCLUSIVE },
 		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_OPEN_ACTIVATE },
@@ -214,10 +215,11 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 		pciio_config_read(be, HEADER_TYPE, 1, &type);
 	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		if (pages->flags & flags[i].ours)
-			req.pbo_flags |= flags[i].theirs;
+		if (pages->flags & flags[i].library)
+			req.pbo_flags |= flags[i].module;
 	if (is_handed_over(pages->driver))
 		req.pbo_flags |= PCIIO_BAR_OPEN_SHARE_DRIVER;
+
 	return ioctl(be->devpci.fd, PCIOCBAROPEN, &req) ? -errno : req.pbo_fd;
 }
 
@@ -243,6 +245,7 @@ static int keep(struct pciio *be, int fd, void **tokenp)
 
 	if (!desc)
 		return -ENOMEM;
+
 	desc->fd = fd;
 	pthread_mutex_lock(&be->lock);
 	if (be->epoll >= 0)
@@ -286,9 +289,11 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 		return pcibar_devpci_refuse_rights(ctx, be->devpci.refused);
 	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
+
 	fd = bar_open(be, bar, pages);
 	if (fd < 0)
 		return pcibar_devpci_refuse_map(ctx, -fd);
+
 	*basep = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, fd, (off_t)pages->offset);
 	if (*basep == MAP_FAILED) {
 		ret = pcibar_devpci_refuse_map(ctx, errno);

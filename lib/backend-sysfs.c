@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The files of a function below /sys/bus/pci/devices. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,20 +26,6 @@ struct sysfs {
 	atomic_uint sriov;		/* of its physical function, once it was asked for */
 };
 
-/*
- * The kernel maps the ROM anew for each read(), and copies at a width of its own
- * anyway: so it is read by blocks.
- */
-#define ROM_BLOCK	4096
-
-struct channel {
-	int fd;
-	bool rom;
-	pthread_mutex_t lock;		/* covers the block */
-	uint64_t block_at;		/* where it begins, or UINT64_MAX */
-	unsigned char block[ROM_BLOCK];
-};
-
 /* A file of a function that was there is missing: the function is gone. */
 static int gone(int ret)
 {
@@ -55,9 +42,11 @@ static int sysfs_scan(const char *root, pcibar_visit_fn visit, void *data)
 
 	if (snprintf(path, sizeof(path), "%s/" DEVICES, root) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
+
 	dir = opendir(path);
 	if (!dir)
 		return -errno;
+
 	while (!ret && (entry = readdir(dir)))
 		if (!pcibar_address_parse(entry->d_name, &addr))
 			ret = visit(data, &addr);
@@ -74,6 +63,7 @@ static int sysfs_open(const char *root, const struct pcibar_address *addr, void 
 	be = malloc(sizeof(*be));
 	if (!be)
 		return -ENOMEM;
+
 	pcibar_address_format(addr, name);
 	ret = -ENAMETOOLONG;
 	if (snprintf(be->root, sizeof(be->root), "%s", root) >= (int)sizeof(be->root) ||
@@ -194,6 +184,7 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write, ctx);
 	if (fd < 0)
 		return fd;
+
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
@@ -211,88 +202,12 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	return ret;
 }
 
-/*
- * The kernel shows the image only, which may be shorter than the BAR, and its
- * size only by where reading ends: halve until it is found.
- */
-static int rom_length(int fd, uint64_t *length)
-{
-	uint64_t low = 0, high = *length;
-	char byte;
-
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		ssize_t n = pread(fd, &byte, 1, (off_t)middle);
-
-		if (n < 0)
-			return -errno;
-		if (n)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*length = low;
-	return low ? 0 : -EIO;
-}
-
 static int sysfs_channel_open(void *priv, unsigned int bar, bool write,
 			      struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
-	bool rom = bar == PCIBAR_BAR_ROM;
-	struct channel *chan;
 	struct sysfs *be = priv;
-	char file[16] = "rom";
-	int fd, ret;
 
-	if (!rom)
-		snprintf(file, sizeof(file), "resource%u", bar);
-	if (write && pcibar_sysfs_locked_down(be->root))
-		return pcibar_sysfs_refuse_lockdown(ctx);
-	fd = pcibar_sysfs_open_file(be->dir, be->root, file, write || rom, ctx);
-	if (fd < 0)
-		return fd;
-	/* "1" lets the file be read; the ROM decoder is on only during each read. */
-	if (rom && (pwrite(fd, "1", 1, 0) != 1 || (ret = rom_length(fd, length)))) {
-		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO,
-				    "read its bytes through the module (modprobe pciio)",
-				    "the kernel finds no image in the expansion ROM");
-		goto out_close;
-	}
-	chan = malloc(sizeof(*chan));
-	if (!chan) {
-		ret = pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
-		goto out_close;
-	}
-	chan->fd = fd;
-	chan->rom = rom;
-	chan->block_at = UINT64_MAX;
-	pthread_mutex_init(&chan->lock, NULL);
-	*chanp = chan;
-	return 0;
-
-out_close:
-	close(fd);
-	return ret;
-}
-
-static void sysfs_channel_close(void *priv)
-{
-	struct channel *chan = priv;
-
-	if (chan->rom && pwrite(chan->fd, "0", 1, 0) != 1)
-		errno = 0;	/* nothing is left to be done about it */
-	close(chan->fd);
-	pthread_mutex_destroy(&chan->lock);
-	free(chan);
-}
-
-static uint64_t from_bytes(const unsigned char *bytes, unsigned int width)
-{
-	uint64_t val = 0;
-
-	while (width--)
-		val = val << 8 | bytes[width];
-	return val;
+	return pcibar_sysfs_channel_open(be->dir, be->root, bar, write, ctx, length, chanp);
 }
 
 static void to_bytes(unsigned char *bytes, unsigned int width, uint64_t val)
@@ -308,6 +223,7 @@ static int sysfs_config_fd(struct sysfs *be, bool write)
 
 	if (fd >= 0)
 		return fd;
+
 	state = pcibar_lock(&be->lock);
 	fd = atomic_load(slot);
 	if (fd < 0) {
@@ -330,12 +246,14 @@ static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, u
 
 	if (fd < 0)
 		return fd;
+
 	n = pread(fd, bytes, width, (off_t)off);
 	if (n < 0)
 		return errno == ESPIPE ? -EIO : -errno;	/* a FIFO, or a terminal */
 	if (n != (ssize_t)width)	/* an ordinary user's view ends before the file does */
 		return !fstat(fd, &st) && off < st.st_size ? -EACCES : -ERANGE;
-	*val = (uint32_t)from_bytes(bytes, width);
+
+	*val = (uint32_t)pcibar_sysfs_number(bytes, width);
 	return 0;
 }
 
@@ -352,6 +270,7 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 		return -errno;
 	if (off >= st.st_size)
 		return -ERANGE;
+
 	to_bytes(bytes, width, val);
 	n = pwrite(fd, bytes, width, (off_t)off);
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
@@ -391,6 +310,7 @@ static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width,
 	ret = sysfs_config_read(be, off, width, old);
 	if (ret || is_so(*old, width, mask, value))
 		return ret;
+
 	ret = sysfs_hold_open(be);
 	if (ret)
 		return ret;
@@ -429,42 +349,6 @@ static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
 	return pcibar_sysfs_vpd_list(be->dir, fn, data);
 }
 
-/* Units are aligned, so that none lies in two blocks. A short block is the image's end. */
-static int rom_read(struct channel *chan, uint64_t off, unsigned int width, uint64_t *val)
-{
-	uint64_t at = off & ~(uint64_t)(ROM_BLOCK - 1);
-	int ret = 0, state;
-
-	state = pcibar_lock(&chan->lock);
-	if (chan->block_at != at) {
-		ssize_t n = pread(chan->fd, chan->block, ROM_BLOCK, (off_t)at);
-
-		chan->block_at = n > 0 ? at : UINT64_MAX;
-		ret = n > 0 ? 0 : n ? -errno : -EIO;
-	}
-	if (!ret)
-		*val = from_bytes(chan->block + (off - at), width);
-	pcibar_unlock(&chan->lock, state);
-	return ret;
-}
-
-static int sysfs_channel_read(void *priv, uint64_t off, unsigned int width, uint64_t *val)
-{
-	struct channel *chan = priv;
-
-	if (chan->rom)
-		return rom_read(chan, off, width, val);
-	return pcibar_sysfs_io_read(chan->fd, off, width, val);
-}
-
-/* Only I/O channels are ever opened for writing. */
-static int sysfs_channel_write(void *priv, uint64_t off, unsigned int width, uint64_t val)
-{
-	struct channel *chan = priv;
-
-	return pcibar_sysfs_io_write(chan->fd, off, width, val);
-}
-
 const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.id = PCIBAR_BACKEND_SYSFS,
 	.name = "sysfs",
@@ -481,9 +365,9 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.get_virtual = sysfs_get_virtual,
 	.map = sysfs_map,
 	.channel_open = sysfs_channel_open,
-	.channel_read = sysfs_channel_read,
-	.channel_write = sysfs_channel_write,
-	.channel_close = sysfs_channel_close,
+	.channel_read = pcibar_sysfs_channel_read,
+	.channel_write = pcibar_sysfs_channel_write,
+	.channel_close = pcibar_sysfs_channel_close,
 	.config_read = sysfs_config_read,
 	.config_write = sysfs_config_write,
 	.config_modify = sysfs_config_modify,

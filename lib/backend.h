@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What a back end is: the operations that the rest of the library calls. */
 #ifndef PCIBAR_LIB_BACKEND_H
 #define PCIBAR_LIB_BACKEND_H
 
@@ -29,7 +30,7 @@ struct pcibar_address {
 	uint8_t func;
 };
 
-/* What a function says of itself; the values of enum order nothing. */
+/* Identification registers; the numeric values carry no meaning. */
 enum pcibar_id {
 	PCIBAR_ID_VENDOR,
 	PCIBAR_ID_DEVICE,
@@ -55,7 +56,7 @@ struct pcibar_pages {
 	uint32_t attr;			/* enum pcibar_memattr */
 	uint32_t flags;			/* PCIBAR_MAP_* */
 	bool wc_exists;			/* another user may hold the BAR write-combining */
-	const char *driver;		/* that is bound, "" for none; NULL: it was not looked at */
+	const char *driver;		/* that is bound, "" if none is; NULL: not checked */
 };
 
 /* Room for the name of a driver, or of what holds a page. */
@@ -66,7 +67,7 @@ typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
 /*
  * A back end. Arguments were checked before: BAR indices are below
  * PCIBAR_BAR_COUNT, the BAR exists, windows are inside it, configuration
- * offsets are aligned to their width. Every member answers 0 or -errno and
+ * offsets are aligned to their width. Every member returns 0 or -errno and
  * must be callable from several threads at once. Those that may be NULL say
  * so; without the two for events the caller returns -EOPNOTSUPP.
  *
@@ -76,14 +77,14 @@ struct pcibar_backend_ops {
 	uint32_t id;			/* enum pcibar_backend */
 	const char *name;		/* "sysfs" */
 	uint32_t caps;			/* PCIBAR_CAP_* */
-	const char *absent;		/* what to say when it does not exist here: NULL, or */
-	const char *absent_remedy;	/* for one that serves the real /sys only */
+	const char *absent;		/* message when it does not exist; NULL: for any root */
+	const char *absent_remedy;	/* what to do about that */
 	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
 	bool by_name_only;		/* not for AUTO */
 
 	/*
-	 * Call @visit for each function, in any order, until it answers other
-	 * than 0. -ENOENT: this back end does not exist here, try the next.
+	 * Call @visit for each function, in any order, until it returns another
+	 * value than 0. -ENOENT: this back end does not exist here, try the next.
 	 */
 	int (*scan)(const char *sysfs_root, pcibar_visit_fn visit, void *data);
 
@@ -118,7 +119,7 @@ struct pcibar_backend_ops {
 
 	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @ctx and their
-	 * errno is the answer. @tokenp, if it is set, is what the back end
+	 * errno is returned. @tokenp, if it is set, is what the back end
 	 * keeps for the mapping: the caller hands it to unmapped() after
 	 * munmap(). While explaining (ctx->all) nothing may change in the
 	 * device: a map that would is refused with -EAGAIN. unmapped() may be
@@ -132,7 +133,7 @@ struct pcibar_backend_ops {
 	 * A channel reaches a BAR without mapping it, one access of the device
 	 * per call where the hardware is I/O. @length comes in as the length
 	 * of the BAR and may be lowered (a ROM's image). An I/O channel does
-	 * widths 1, 2 and 4; others answer -EOPNOTSUPP. Values are numbers.
+	 * widths 1, 2 and 4; others return -EOPNOTSUPP. Values are numbers.
 	 */
 	int (*channel_open)(void *be, unsigned int bar, bool write, struct pcibar_refuse_ctx *ctx,
 			    uint64_t *length, void **chanp);
@@ -178,7 +179,7 @@ struct pcibar_backend_ops {
 
 	/* A descriptor that becomes readable with an event; the back end's own. May be NULL. */
 	int (*event_fd)(void *be);
-	/* -EAGAIN: there is none. */
+	/* -EAGAIN: no event is pending. */
 	int (*event_next)(void *be, uint32_t *type);
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* BARs and maps of them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,8 +18,8 @@
 #define HEADER_BRIDGE	1
 
 /*
- * What configuration space says of a BAR. A failed read leaves CONFIG_SEEN
- * clear: the rest of the answer is still worth having.
+ * Adds what configuration space has about a BAR. If the read fails, CONFIG_SEEN
+ * stays clear: the rest of the information is still useful.
  */
 static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 {
@@ -39,6 +40,7 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	decoding = command & (io ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM);
 	if (rom)
 		decoding &= (lo & 1) << 1;	/* its enable bit, at the place of MEM */
+
 	/* The registers of a virtual function read as zero, and its command register is no help. */
 	if ((!decoding || !lo) && !rom && pcibar_is_virtual(dev, &decodes)) {
 		info->flags |= decodes ? PCIBAR_BAR_F_DECODING : 0;
@@ -63,11 +65,13 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 		return ret;
 	if (bar >= PCIBAR_BAR_COUNT || flags & ~PCIBAR_BAR_INFO_CONFIG)
 		return -EINVAL;
+
 	ret = dev->ops->get_resource(dev->be, bar, &res);
 	if (!ret)
 		ret = dev->ops->get_driver(dev->be, driver);
 	if (ret)
 		return ret;
+
 	strcpy(dev->holder, pcibar_driver_owns_bars(driver) ? driver : "");
 	*info = (struct pcibar_bar_info){
 		.size = info->size,
@@ -82,6 +86,7 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 		return 0;
 	if (!dev->ops->get_asleep(dev->be, &asleep) && !asleep)
 		see_config(dev, info);
+
 	return 0;
 }
 
@@ -129,6 +134,7 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *re
 	ret = map->dev->ops->map(map->dev->be, map->bar, &pages, ctx, &map->pages, &map->token);
 	if (ret)
 		return ret;
+
 	map->pages_len = (size_t)pages.length;
 	map->slot = pcibar_guard_add(map->pages, map->pages_len, map->flags & PCIBAR_MAP_WRITE);
 	if (!map->slot) {
@@ -139,7 +145,7 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *re
 	return 0;
 }
 
-/* Decoding goes on before the mapping is made and off again when that fails. */
+/* Turns decoding on before mapping, and off again if that fails. */
 static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 		     struct pcibar_refuse_ctx *ctx)
 {
@@ -162,6 +168,7 @@ static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 		ret = map_pages(map, req, ctx);
 	if (ret && map->decode_bit)
 		pcibar_deactivate(map->dev, map->decode_bit);
+
 	return ret;
 }
 
@@ -183,6 +190,7 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		return ret;
 	if (opts->reserved)
 		return -EINVAL;
+
 	ctx.backend = dev->ops->id;
 	req = (struct pcibar_map_request){
 		.dev = dev, .bar = bar, .flags = opts->flags, .attr = opts->attr,
@@ -191,9 +199,11 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 	ret = pcibar_map_check(&req, &ctx);
 	if (ret)
 		return ret;
+
 	map = calloc(1, sizeof(*map));
 	if (!map)
 		return pcibar_refuse(&ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+
 	map->dev = dev;
 	map->bar = bar;
 	map->flags = opts->flags;
@@ -220,6 +230,7 @@ PCIBAR_API void pcibar_map_release(struct pcibar_map *map)
 
 	if (!map)
 		return;
+
 	dev = map->dev;
 	if (map->slot) {
 		pcibar_guard_drop(map->slot);

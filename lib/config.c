@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Configuration space and its capabilities. */
 #include <errno.h>
 
 #include <pcibar/config.h>
@@ -35,6 +36,7 @@ bool pcibar_function_is_present(struct pcibar_device *dev)
 	}
 	if (!ones && ret != -ENODEV)
 		return true;
+
 	atomic_store(&dev->gone, true);
 	return false;
 }
@@ -47,11 +49,13 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 
 	if (off % width)
 		return -EINVAL;
+
 	ret = pcibar_device_result(dev, dev->ops->config_read(dev->be, off, width, &got));
 	if (ret)
 		return ret;
 	if (got == UINT32_MAX >> (32 - 8 * width) && !pcibar_function_is_present(dev))
 		return -ENODEV;
+
 	*val = got;
 	return 0;
 }
@@ -120,6 +124,7 @@ PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned
 
 	if (!id || id > UINT8_MAX)
 		return -EINVAL;
+
 	ret = pcibar_config_read(dev, STATUS, 2, &status);
 	if (!ret && !(status & STATUS_CAP_LIST))
 		return -ENOENT;
@@ -139,7 +144,7 @@ PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned
 	return ret ? ret : -ENOENT;
 }
 
-/* PCIe 6.0, 7.6.3: from 0x100; a header of zero means that there is none. */
+/* PCIe 6.0, 7.6.3: from 0x100; a header of zero ends the list. */
 PCIBAR_API int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
 					   unsigned int *offp)
 {
@@ -148,6 +153,7 @@ PCIBAR_API int pcibar_config_find_extended(struct pcibar_device *dev, unsigned i
 
 	if (!id || id > UINT16_MAX)
 		return -EINVAL;
+
 	for (unsigned int i = 0; off >= EXT_FIRST && i < EXT_MAX; i++) {
 		int ret = pcibar_config_read(dev, off, 4, &header);
 

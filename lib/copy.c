@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Copies of a range, at exact width or at any. */
 #include <errno.h>
 #include <string.h>
 #ifdef __x86_64__
@@ -140,9 +141,9 @@ DEFINE_ONES(16)
 DEFINE_ONES(32)
 
 /*
- * Is any of the units all-ones? Words are looked at by dwords, of which each has
- * its own completion: behind a 32-bit bus, or split by a bridge, only one half of
- * a 64-bit load may be lost.
+ * Whether any of the units is all-ones. Quadwords are checked by dwords, because
+ * each may have a completion of its own: behind a 32-bit bus, or split by a bridge,
+ * one half of a 64-bit load may be lost.
  */
 static __attribute__((noinline)) bool has_ones(const char *buf, size_t len, unsigned int width)
 {
@@ -425,6 +426,7 @@ special_from(struct pcibar_map *map, uint64_t off, char *dst, size_t len, unsign
 		units_from(map->addr + off, true, dst, len, width);
 	else
 		ret = channel_from(map, map->offset + off, step, dst, len, width);
+
 	return ret ? ret : after_read(map, is_suspect(map, dst, len, width));
 }
 
@@ -443,6 +445,7 @@ special_to(struct pcibar_map *map, uint64_t off, const char *src, size_t len, un
 		units_to(map->addr + off, true, src, len, width);
 	else
 		any_to(map->addr + off, src, len, map->attr == PCIBAR_ATTR_WC);
+
 	return pcibar_map_lost(map) ? -ENODEV : 0;
 }
 

@@ -57,6 +57,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+
 	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
 		if (ops ? ops != pcibar_backends[i]
 			: !pcibar_backend_allowed(pcibar_backends[i], opts))
@@ -125,6 +126,7 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 		ret = dev->ops->get_header(dev->be, &header, &secondary);
 	if (ret)
 		return ret;
+
 	*info = (struct pcibar_device_info){
 		.size = size,
 		.flags = (asleep ? PCIBAR_DEV_ASLEEP : 0) |

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What the two back ends over /dev/pci share. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 	};
 	if (strcmp(root, "/sys"))
 		return -ENOENT;
+
 	devpci->fd = open(PCIBAR_DEV_PCI, O_RDWR | O_CLOEXEC);
 	if (devpci->fd < 0 && (errno == EACCES || errno == EPERM)) {
 		devpci->refused = errno;
@@ -29,7 +31,8 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 	}
 	if (devpci->fd >= 0)
 		return 0;
-	/* A node may stand there without its module. */
+
+	/* The node may exist without its module. */
 	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
 }
 
@@ -47,11 +50,13 @@ int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, u
 
 	if (devpci->refused)
 		return -EACCES;
+
 	ret = check(devpci);
 	if (ret)
 		return ret;
 	if (!ioctl(devpci->fd, PCIOCWRITE, &io))
 		return 0;
+
 	/* Width and alignment were checked: what is left is the end of the space. */
 	return errno == EINVAL ? -ERANGE : -errno;
 }
@@ -90,6 +95,7 @@ int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 
 	if (ret)
 		return ret;
+
 	ret = -ENOMEM;
 	io.plvi_data = malloc(VPD_ROOM);
 	if (io.plvi_data && !ioctl(devpci->fd, PCIOCLISTVPD, &io))
@@ -107,7 +113,7 @@ struct channel {
 
 /*
  * A request that names no operation is refused for that, unless the module has
- * a better reason: it tells lockdown without an access.
+ * a better reason: it reports lockdown without an access.
  */
 static int try_channel(const struct channel *chan)
 {
@@ -131,9 +137,11 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 	(void)length;
 	if (devpci->refused)
 		return pcibar_devpci_refuse_rights(ctx, devpci->refused);
+
 	chan = malloc(sizeof(*chan));
 	if (!chan)
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+
 	*chan = (struct channel){ devpci, bar };
 	error = try_channel(chan);
 	if (error) {
@@ -155,11 +163,13 @@ static int bario(const struct channel *chan, int op, uint64_t off, unsigned int 
 
 	if (width == 8)
 		return -EOPNOTSUPP;
+
 	ret = check(chan->devpci);
 	if (ret)
 		return ret;
 	if (ioctl(chan->devpci->fd, PCIOCBARIO, &req))
 		return errno == ENOENT ? -EBUSY : -errno;
+
 	*val = req.pbi_value;
 	return 0;
 }
@@ -217,7 +227,7 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "share the page (--share-page) if the mapping may reach that "
 				     "too",
-				     "something else is in the pages of the BAR");
+				     "the pages of the BAR hold other resources");
 	case EOPNOTSUPP:
 		return pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",
 				     "this machine cannot map a BAR with that attribute");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the two back ends over /dev/pci share. */
 #ifndef PCIBAR_LIB_DEVPCI_H
 #define PCIBAR_LIB_DEVPCI_H
 
@@ -64,7 +65,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 int pcibar_devpci_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
 int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);
 
-/* Record why /dev/pci refused to map, and answer the library's errno. */
+/* Record why /dev/pci refused to map, and return the library's errno. */
 int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error);
 int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Which drivers leave the BARs to user space. */
 #include <string.h>
 
 #include "internal.h"

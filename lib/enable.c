@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The enable bits of the command register, and who needs decoding. */
 #include <errno.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, old);
 	if (ret || *old == UINT16_MAX || (*old & mask) == value)
 		return ret;
+
 	return pcibar_config_write(dev, PCIBAR_COMMAND, 2, (*old & ~mask) | value);
 }
 
@@ -58,6 +60,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 		return ret;
 	if (command == UINT16_MAX)
 		return ones(dev);
+
 	*old = command & ENABLE_ALL;
 	if ((command & mask) == value)
 		return 0;
@@ -72,6 +75,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 		return 0;
 	if (seen == UINT16_MAX)
 		return ones(dev);
+
 	modify(dev, mask, command & mask, &seen);
 	return -EIO;
 }
@@ -90,15 +94,16 @@ PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *val
 	*value = command & ENABLE_ALL;
 	if (!(command & PCIBAR_DECODE_MEM) && pcibar_is_virtual(dev, &decodes) && decodes)
 		*value |= PCIBAR_DECODE_MEM;
+
 	return 0;
 }
 
 /*
  * As change(), for a function that may be a virtual one: its decoding bits are
- * hardwired to zero, but some emulators look at them. So they are tried, and
- * taken out of @mask when they do not stay and decoding is as wanted without.
- * Only a bit that was off, or does not stay, is worth asking for: others pay
- * nothing.
+ * hardwired to zero, but some emulators use them. So the bits are written, and
+ * removed from @mask if they do not stick while decoding has the requested state
+ * anyway. Whether the function is virtual is checked only for a bit that was off, or
+ * does not stick: other calls pay nothing.
  */
 static int change_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t value, uint32_t *old)
 {
@@ -120,6 +125,7 @@ static int change_virtual(struct pcibar_device *dev, uint32_t *mask, uint32_t va
 	}
 	if ((value & decoding) != wanted)
 		return -EOPNOTSUPP;
+
 	*mask &= ~decoding;
 	return change(dev, *mask, value & *mask, old);
 }
@@ -145,9 +151,9 @@ static struct hold hold_lock(struct pcibar_device *dev, uint32_t bits)
 }
 
 /*
- * Tells others what dev->held and dev->activated say now. Who may not write to
- * the file has no hold; that matters when a bit has been changed all the same,
- * which the module may allow.
+ * Publishes dev->held and dev->activated to other processes. A process that cannot
+ * write to the file has no hold, which matters only if a bit was changed
+ * nevertheless, as the module may allow.
  */
 static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *hold, bool changed)
 {
@@ -159,6 +165,7 @@ static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *h
 
 	if (!bits || !dev->ops->hold_unlock)
 		return;
+
 	ret = dev->ops->hold_unlock(dev->be, bits, &mine);
 	if (!hold->error)
 		hold->error = ret;
@@ -184,6 +191,7 @@ static void settle(struct pcibar_device *dev, uint32_t mask, uint32_t value, uin
 	on = fresh & value & DECODING;
 	dev->enabled |= on;
 	dev->held |= on;
+
 	/* What the program sets by itself is no longer ACTIVATE's to undo. */
 	dev->activated = (dev->activated & ~(mask & ~dev->enabled)) | on;
 
@@ -206,6 +214,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		return -EINVAL;
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
 		return -EACCES;
+
 	ret = dev->ops->get_driver(dev->be, driver);
 	if (ret)
 		return ret;
@@ -229,8 +238,8 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 }
 
 /*
- * The last to end turns decoding off, whoever turned it on: the one that did may
- * have ended before, or have been killed. So its mark is taken over.
+ * The last user turns decoding off, even if another process has turned it on, which
+ * may have exited or been killed since. So its mark is taken over.
  */
 static int begin(struct pcibar_device *dev, uint32_t bit)
 {
@@ -311,6 +320,7 @@ int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 	state = pcibar_lock(&dev->lock);
 	if (!*users(dev, bit))
 		ret = begin(dev, bit);
+
 	/* The bit is hardwired in a virtual function: nothing is held. */
 	if (ret == -EIO && pcibar_is_virtual(dev, &decodes))
 		ret = decodes && bit == PCIBAR_DECODE_MEM ? 0 : -EOPNOTSUPP;

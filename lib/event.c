@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Events of a device. */
 #include <errno.h>
 
 #include <pcibar/event.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar_explain(): all reasons on all back ends. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	void *base, *channel, *token = NULL;
 	bool asleep = false;
 
-	/* To map it wakes a device: so it is not done to hear the answer. */
+	/* Mapping would wake the device, so do not probe a sleeping one. */
 	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
 	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
@@ -35,7 +36,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	}
 }
 
-/* Answers 0, or -ENOMEM: without memory nothing can be said. */
+/* Returns 0, or -ENOMEM, without which there would be no reason to report. */
 static int explain_backend(const struct pcibar_backend_ops *ops,
 			   const struct pcibar_selector *sel, const struct pcibar_address *addr,
 			   const struct pcibar_intent *intent,
@@ -68,6 +69,7 @@ static int explain_backend(const struct pcibar_backend_ops *ops,
 	}
 	if (!ctx->error)
 		ctx->why->possible |= 1u << ops->id;
+
 	return ret == -ENOMEM ? ret : 0;
 }
 
@@ -112,5 +114,6 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		if (pcibar_backend_allowed(pcibar_backends[i], opts))
 			ret = explain_backend(pcibar_backends[i], sel, &addr, intent, opts,
 					      &ctx);
+
 	return ret;
 }

@@ -18,9 +18,9 @@
 #include "internal.h"
 
 #define ONES_LEN	((size_t)2 << 20)
-/* Of the 65530 mappings a Linux process may have, one lost window takes no more. */
+/* Limit for one lost window, well below vm.max_map_count (65530). */
 #define PIECES_MAX	8192
-/* Nanoseconds between two looks at what another thread replaces */
+/* Nanoseconds between two checks of a window that another thread replaces */
 #define PAUSE		50000
 
 static _Atomic(struct pcibar_guard_slot *) slots;
@@ -143,14 +143,17 @@ static int replace(const struct pcibar_guard_slot *slot, int before)
 
 	if (!unit)
 		return before;
+
 	fd = memfd_create("pcibar-lost", MFD_CLOEXEC);
 	if (fd < 0)
 		return before;
 	if (ftruncate(fd, (off_t)unit))
 		goto out;
+
 	ones = mmap(NULL, unit, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ones == MAP_FAILED)
 		goto out;
+
 	memset(ones, 0xff, unit);
 	munmap(ones, unit);
 	for (size_t off = 0; off < len; off += unit) {
@@ -215,9 +218,11 @@ PCIBAR_API int pcibar_guard_handle(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (sig != SIGBUS || !is_loss(info))
 		return 0;
+
 	slot = find(info->si_addr);
 	if (!slot)
 		return 0;
+
 	state = atomic_load(&slot->state);
 	if ((state == PCIBAR_GUARD_LIVE || state == PCIBAR_GUARD_PARTIAL) &&
 	    atomic_compare_exchange_strong(&slot->state, &state, PCIBAR_GUARD_REPLACING)) {
@@ -256,7 +261,9 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 
 PCIBAR_API int pcibar_guard_install(void)
 {
-	struct sigaction ours = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_ONSTACK,
+	};
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
@@ -264,8 +271,8 @@ PCIBAR_API int pcibar_guard_install(void)
 		ret = -EOVERFLOW;
 	} else if (!installed++) {
 		sigaction(SIGBUS, NULL, &previous);
-		ours.sa_mask = previous.sa_mask;
-		sigaction(SIGBUS, &ours, NULL);
+		action.sa_mask = previous.sa_mask;
+		sigaction(SIGBUS, &action, NULL);
 	}
 	pthread_mutex_unlock(&lock);
 	return ret;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the library share. */
 #ifndef PCIBAR_LIB_INTERNAL_H
 #define PCIBAR_LIB_INTERNAL_H
 
@@ -240,8 +241,8 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write);
 void pcibar_guard_drop(struct pcibar_guard_slot *slot);
 
 /*
- * What stands before and after each access is inline: the calls would take longer
- * than a copy of 64 bytes of memory.
+ * The checks before and after each access are inline: calls would take longer than a
+ * copy of 64 bytes of memory.
  */
 static inline bool pcibar_map_lost(const struct pcibar_map *map)
 {

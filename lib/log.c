@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Log lines for the caller. */
 #include <errno.h>
 #include <stdio.h>
 

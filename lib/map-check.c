@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What can stand in the way of a map, in one list: pcibar_bar_map() stops at the
- * first objection, pcibar_explain() collects them all.
+ * All checks of a map, in one list: pcibar_bar_map() stops at the first that fails,
+ * pcibar_explain() collects all.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,8 +23,8 @@ static const char *bar_name(unsigned int bar)
 }
 
 /*
- * The checks. Each records its objections; a non-zero answer means that the
- * later ones would make no sense.
+ * The checks. Each records its reasons for a refusal. A non-zero return value means
+ * that the later ones would be meaningless.
  */
 static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
@@ -44,6 +44,7 @@ static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BAR, -EINVAL,
 				     "'pcibar info' shows its BARs",
 				     "the function does not have %s", bar_name(req->bar));
+
 	return 0;
 }
 
@@ -98,6 +99,7 @@ static int check_kind(struct pcibar_map_request *req, struct pcibar_refuse_ctx *
 		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "map it without PCIBAR_MAP_INDIRECT",
 			      "a memory BAR has no indirect access through this back end");
+
 	return 0;
 }
 
@@ -120,6 +122,7 @@ static int check_abilities(struct pcibar_map_request *req, struct pcibar_refuse_
 			      bar_name(req->bar),
 			      req->res.flags & PCIBAR_BAR_F_PREFETCHABLE ? "" :
 			      ", which is not prefetchable");
+
 	return 0;
 }
 
@@ -168,6 +171,7 @@ static int check_pages(struct pcibar_map_request *req, struct pcibar_refuse_ctx 
 	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, pages.cpu_addr,
 					 pages.cpu_addr + pages.length - 1, name) || !*name)
 		return 0;
+
 	pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 		      "share the page (--share-page) if the mapping may reach that too",
 		      "%s is smaller than a page, and %s is in the same page",
@@ -230,6 +234,7 @@ static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
 	if (!ret)
 		check_command(req, ctx, command);
+
 	return 0;
 }
 
@@ -246,5 +251,6 @@ int pcibar_map_check(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
 		if (checks[i](req, ctx) || (ctx->error && !ctx->all))
 			break;
+
 	return ctx->error;
 }

@@ -19,9 +19,11 @@ int pcibar_check_size(const void *arg, size_t min, size_t known)
 		return -EINVAL;
 	if (size > known + TAIL_MAX)
 		return -E2BIG;
+
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])
 			return -E2BIG;
+
 	return 0;
 }
 
@@ -41,6 +43,7 @@ int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why
 		return -EINVAL;
 	if (why->size < sizeof(*why) || !room_for_reasons(why))
 		return -EINVAL;
+
 	/* Whatever a newer program has at the end is filled in, so it need not be zero. */
 	if (why->size > sizeof(*why) + TAIL_MAX)
 		return -E2BIG;

@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-/* Every function an operation looks at, collected and sorted. */
+/* The functions that the system has, sorted by address */
 struct address_list {
 	struct pcibar_address *addr;
 	size_t count, room;
@@ -53,6 +53,7 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ref
 		return pcibar_refuse_open(ctx, *ops, "the list of functions", ret);
 	if (list->count)
 		qsort(list->addr, list->count, sizeof(*list->addr), compare);
+
 	return 0;
 }
 
@@ -171,6 +172,7 @@ int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_ope
 		*devp = pick.dev;
 	else if (pick.dev)
 		pcibar_device_close(pick.dev);
+
 	return ret;
 }
 
@@ -191,6 +193,7 @@ PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))
 		return pcibar_open_match(sel, opts, &ctx, devp);
+
 	return pcibar_open_address(&addr, opts, NULL, &ctx, devp);
 }
 
@@ -246,6 +249,7 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))
 		return for_each_match(sel, opts, &ctx, scan_one, &scan);
+
 	ret = pcibar_open_address(&addr, opts, NULL, &ctx, &dev);
 	if (!ret) {
 		ret = scan_one(&scan, dev);

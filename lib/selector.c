@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Selectors as text, and addresses as sysfs writes them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static bool take_number(const char **strp, int base, unsigned int min, unsigned 
 	}
 	if (count < min || n > limit || (digit(*s) >= 0 && digit(*s) < base))
 		return false;
+
 	*strp = s;
 	*val = (uint32_t)n;
 	return true;
@@ -88,9 +90,11 @@ static bool parse_freebsd(const char *s, struct pcibar_address *addr)
 	} while (take_char(&s, ':'));
 	if (*s || count < 2)
 		return false;
+
 	addr->domain = count == 4 ? n[i++] : 0;
 	if (n[i] > UINT8_MAX || n[i + 1] > SLOT_MAX || (count > 2 && n[i + 2] > FUNC_MAX))
 		return false;
+
 	addr->bus = (uint8_t)n[i];
 	addr->slot = (uint8_t)n[i + 1];
 	addr->func = count > 2 ? (uint8_t)n[i + 2] : 0;

@@ -47,9 +47,11 @@ int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary)
 	*secondary = 0;
 	if (faccessat(dir, "secondary_bus_number", F_OK, 0))
 		return errno == ENOENT ? 0 : -errno;
+
 	ret = pcibar_sysfs_read_hex(dir, "class", &class_code);
 	if (ret)
 		return ret;
+
 	*header = class_code >> 8 == CLASS_CARDBUS ? HEADER_CARDBUS : HEADER_BRIDGE;
 	*secondary = bus_behind(dir);
 	return 0;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * How processes that work on one function get out of each other's way: by locks
- * on its files, which end with the process, however it ends, and with the children
- * that it leaves behind.
+ * Processes that work on one function coordinate by locks on its files. The locks end
+ * with the process, even if it is killed, and with the children that survive it.
  *
- * A write lock is for those who may write to the file. Whoever may only read
- * `config` can take read locks, which keep write locks away. So the same bytes are
+ * A write lock requires write access to the file. A process that can only read
+ * `config` can take read locks, which prevent write locks. So the same bytes are
  * locked in `rescan` too, which only root can open, and one of both is enough;
  * `config` is for users who were given that file and no other. There a hold looks
  * for a free byte, no wait is unbounded, and what others hold is asked for with a
@@ -29,7 +28,7 @@
 
 #define LOCKS		((off_t)1 << 40)	/* no configuration space ends there */
 #define HOLDS		4096			/* room for the holds of one kind... */
-#define HOLD_TRIES	256			/* ...of which so many are ever looked at */
+#define HOLD_TRIES	256			/* ...of which at most this many are tried */
 
 /*
  * 0.1, 2 and 5 seconds. Counted, so that being kept from running is not taken for

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * x86 keeps one memory type per physical range: a second mapping silently gets
- * the type of the first. The kernel tells only in debugfs, as lines like
+ * the type of the first. The kernel shows it only in debugfs, in lines like
  *
  *	PAT: [mem 0x00000000fd000000-0x00000000fe000000] write-combining
  *
@@ -26,12 +26,15 @@ static bool line_overlaps(const char *line, uint64_t start, uint64_t end, const 
 
 	if (!s)
 		return false;
+
 	s = pcibar_sysfs_take_hex(s + strlen("[mem "), &first);
 	if (!s || *s != '-')
 		return false;
+
 	s = pcibar_sysfs_take_hex(s + 1, &last);
 	if (!s || strncmp(s, "] ", 2))
 		return false;
+
 	*type = s + 2;
 	return first < end && last > start;
 }
@@ -47,15 +50,18 @@ bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length
 
 	if (snprintf(path, sizeof(path), "%s/" LIST, root) >= (int)sizeof(path))
 		return false;
-	/* Where there is none, no stream is needed. */
+
+	/* Without the file, no stream is needed. */
 	fd = pcibar_sysfs_open(AT_FDCWD, path, O_RDONLY);
 	if (fd < 0)
 		return false;
+
 	list = fdopen(fd, "r");
 	if (!list) {
 		close(fd);
 		return false;
 	}
+
 	/* "uncached" begins both UC and UC- ("uncached-minus"). */
 	for (int i = 0; !differs && i < LINES_MAX && fgets(line, sizeof(line), list); i++)
 		differs = line_overlaps(line, start, start + length, &type) &&

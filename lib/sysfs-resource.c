@@ -81,6 +81,7 @@ static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line
 	res->start = line->start;
 	res->length = line->end - line->start + 1;
 	res->flags = line->flags & RES_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
+
 	/* Firmware that places nothing leaves a start of 0, with or without the flag. */
 	if (line->flags & RES_UNSET || !line->start)
 		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
@@ -95,6 +96,7 @@ static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line
 	res->kind = line->flags & RES_MEM_64 ? PCIBAR_BAR_KIND_MEM64 : PCIBAR_BAR_KIND_MEM32;
 	if (res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return;
+
 	res->flags |= PCIBAR_BAR_F_MAPPABLE;
 	/* The kernel makes this file for prefetchable BARs, where the CPU has WC. */
 	snprintf(name, sizeof(name), "resource%u_wc", bar);
@@ -109,6 +111,7 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 
 	if (count < 0)
 		return count;
+
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_KIND_NONE };
 	if ((int)bar >= count)
 		return 0;
@@ -119,6 +122,7 @@ int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res
 	else if (bar && bar < PCIBAR_BAR_ROM && is_used(&lines[bar - 1]) &&
 		 lines[bar - 1].flags & RES_MEM_64)
 		res->flags = PCIBAR_BAR_F_UPPER_HALF;
+
 	return 0;
 }
 
@@ -177,6 +181,7 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 	fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+
 	parent = fdopendir(fd);
 	if (!parent) {
 		close(fd);

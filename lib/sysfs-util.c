@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Small files and links of sysfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,6 +24,7 @@ int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
 
 	if (fd < 0)
 		return fd;
+
 	/* sysfs gives an attribute, a page at most, in one read: nothing follows a short one. */
 	n = read(fd, buf, len);
 	if (n < 0)
@@ -42,6 +44,7 @@ const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val)
 
 	if (s[0] != '0' || s[1] != 'x')
 		return NULL;
+
 	*val = 0;
 	for (s += 2; digits < 16; s++, digits++) {
 		if (*s >= '0' && *s <= '9')
@@ -63,9 +66,11 @@ int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val)
 
 	if (ret)
 		return ret;
+
 	end = pcibar_sysfs_take_hex(buf, &n);
 	if (!end || strcmp(end, "\n") || n > UINT32_MAX)
 		return -EIO;
+
 	*val = (uint32_t)n;
 	return 0;
 }
@@ -80,11 +85,13 @@ int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len)
 		return -errno;
 	if (n == (ssize_t)sizeof(target) - 1)	/* perhaps cut short */
 		return -EIO;
+
 	target[n < 0 ? 0 : n] = '\0';
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
 	if (strlen(base) >= len)
 		return -EIO;
+
 	strcpy(buf, base);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Virtual functions of SR-IOV. Memory Space Enable in their command register is
  * hardwired to zero (PCIe 6.0, 9.3.4.1.3): VF MSE in the SR-IOV capability of
- * the physical function turns decoding of all of them on and off. QEMU's look at
+ * the physical function turns decoding of all of them on and off. QEMU's check
  * both.
  */
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Vital product data from sysfs's file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static int visit_ident(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *d
 	return fn(data, &field);
 }
 
-/* Takes a resource off @at; false at the end of the data, or where it makes no sense. */
+/* Takes a resource off @at; false at the end of the data, or if it is malformed. */
 static bool next_resource(const uint8_t *vpd, size_t len, size_t *at, size_t *size)
 {
 	if (len - *at < VPD_HEADER || !(vpd[*at] & VPD_LARGE))
@@ -77,6 +78,7 @@ int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, voi
 
 	if (!has_ident(vpd, len))
 		return -ENODATA;
+
 	while (!ret && next_resource(vpd, len, &at, &size)) {
 		uint8_t tag = vpd[at - VPD_HEADER];
 

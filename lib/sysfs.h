@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the back end sysfs share. */
 #ifndef PCIBAR_LIB_SYSFS_H
 #define PCIBAR_LIB_SYSFS_H
 
@@ -25,8 +26,8 @@ struct pcibar_sysfs_line {
  */
 int pcibar_sysfs_open(int dirfd, const char *name, int flags);
 /*
- * Read a whole small file below @dirfd into @buf, with a NUL behind it. More
- * than fits is -EIO: an attribute cut short would be a wrong answer.
+ * Read a whole small file below @dirfd into @buf, with a NUL after it. A file that
+ * does not fit is -EIO: a truncated attribute would be wrong.
  */
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len);
 int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val);
@@ -37,7 +38,7 @@ const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val);
 
 /* sysfs-resource.c; @dir is the function's folder. */
 
-/* The first @max lines. Answers how many there are, or -EIO for what no kernel writes. */
+/* The first @max lines. Returns their number, or -EIO for what no kernel writes. */
 int pcibar_sysfs_parse_resource(const char *text, struct pcibar_sysfs_line *lines, int max);
 
 int pcibar_sysfs_resource(int dir, unsigned int bar, struct pcibar_resource *res);
@@ -63,7 +64,7 @@ struct pcibar_sysfs_hold {
 int pcibar_sysfs_lock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which);
 void pcibar_sysfs_unlock(const struct pcibar_sysfs_hold *hold, enum pcibar_sysfs_lock which);
 
-/* The members of the back end. -EBUSY: the lock, or room for the hold, could not be had. */
+/* The members of the back end. -EBUSY: the lock, or room for the hold, is not available. */
 int pcibar_sysfs_hold_lock(const struct pcibar_sysfs_hold *hold, uint32_t bits,
 			   struct pcibar_holds *others);
 int pcibar_sysfs_hold_unlock(struct pcibar_sysfs_hold *hold, uint32_t bits,
@@ -79,7 +80,7 @@ int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_vir
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
 
-/* sysfs-refusal.c; what they record in @ctx they answer, too. */
+/* sysfs-refusal.c; each records the refusal in @ctx and returns its errno. */
 bool pcibar_sysfs_locked_down(const char *root);
 int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx);
 /* A descriptor, or why not. */
@@ -87,9 +88,22 @@ int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool wri
 			   struct pcibar_refuse_ctx *ctx);
 int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx *ctx, int error);
 
-/* sysfs-io.c: one access of an I/O BAR's file. */
-int pcibar_sysfs_io_read(int fd, uint64_t off, unsigned int width, uint64_t *val);
-int pcibar_sysfs_io_write(int fd, uint64_t off, unsigned int width, uint64_t val);
+/* sysfs-channel.c: see the members of the ops table. */
+int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool write,
+			      struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp);
+int pcibar_sysfs_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
+int pcibar_sysfs_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);
+void pcibar_sysfs_channel_close(void *chan);
+
+/* The number that little-endian @bytes hold. */
+static inline uint64_t pcibar_sysfs_number(const unsigned char *bytes, unsigned int width)
+{
+	uint64_t val = 0;
+
+	while (width--)
+		val = val << 8 | bytes[width];
+	return val;
+}
 
 /* sysfs-vpd.c */
 int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The version of the library. */
 #include <pcibar/version.h>
 
 #include "internal.h"

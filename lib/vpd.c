@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Vital product data. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static int collect(void *data, const struct pcibar_vpd_field *field)
 
 	if (!entry)
 		return -ENOMEM;
+
 	entry->next = NULL;
 	entry->field = *field;
 	entry->field.data = entry->data;

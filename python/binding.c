@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The module _binding: functions without an object, and constants. */
 #include "binding.h"
 
 #include <stddef.h>
@@ -55,11 +56,13 @@ static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
 	scan.list = PyList_New(0);
 	if (!scan.list)
 		return NULL;
+
 	scan.thread = PyEval_SaveThread();
 	ret = pcibar_scan(&sel, &opts, add_function, &scan);
 	PyEval_RestoreThread(scan.thread);
 	if (!ret)
 		return scan.list;
+
 	Py_DECREF(scan.list);
 	return PyErr_Occurred() ? NULL : fail(ret, "open", &why, subject);
 }
@@ -79,11 +82,13 @@ static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
 			      &intent.offset, to_u64, &intent.length, to_u32, &opts.backend,
 			      &opts.sysfs_root) || !parse(subject, &sel))
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = pcibar_explain(&sel, &intent, &opts, &why);
 	Py_END_ALLOW_THREADS
 	if (ret)
 		return fail(ret, "bar", NULL, subject);
+
 	return Py_BuildValue("NII", reasons(&why), why.backends, why.possible);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the extension share. */
 #ifndef PCIBAR_PYTHON_BINDING_H
 #define PCIBAR_PYTHON_BINDING_H
 

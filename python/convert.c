@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* From the structures of the library to objects of Python. */
 #include "binding.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ static bool take(PyObject *number, uint64_t max, uint64_t *value)
 	*value = overflow ? PyLong_AsUnsignedLongLong(number) : (uint64_t)small;
 	if (!PyErr_Occurred() && *value <= max)
 		return true;
+
 	PyErr_Clear();
 	PyErr_Format(PyExc_ValueError, "%R is larger than %llu", number, (unsigned long long)max);
 	return false;
@@ -94,6 +96,7 @@ const char *text(PyObject *string)
 	text = PyUnicode_AsUTF8AndSize(string, &length);
 	if (!text || strlen(text) == (size_t)length)
 		return text;
+
 	PyErr_SetString(PyExc_ValueError, "a selector has no null character in it");
 	return NULL;
 }
@@ -129,6 +132,7 @@ PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyOb
 	list = reasons(why);
 	if (!list)
 		return NULL;
+
 	module = PyImport_ImportModule("pcibar._errors");
 	if (module)
 		error = PyObject_CallMethod(module, "error", "isOO", -ret, call, list, subject);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The type Device of the extension. */
 #include "binding.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ PyObject *device_open(PyObject *module, PyObject *args)
 	if (!PyArg_ParseTuple(args, "O!UO&O&z:open", &PyType_Type, &type, &subject, to_u32,
 			      &opts.flags, to_u32, &opts.backend, &opts.sysfs_root))
 		return NULL;
+
 	selector = text(subject);
 	if (!selector)
 		return NULL;
@@ -58,12 +60,15 @@ static PyObject *bar_info(PyObject *self, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "O&O&:bar_info", to_u32, &bar, to_u32, &flags))
 		return NULL;
+
 	dev = handle_peek(self);
 	if (!dev)
 		return NULL;
+
 	ret = pcibar_bar_get_info(dev, bar, flags, &info);
 	if (ret)
 		return fail(ret, "bar", NULL, self);
+
 	return Py_BuildValue("IIIKKKN", info.index, info.kind, info.flags,
 			     (unsigned long long)info.length, (unsigned long long)info.cpu_addr,
 			     (unsigned long long)info.bus_addr, driver_name(info.holder));
@@ -116,6 +121,7 @@ static PyObject *config_read(PyObject *self, PyObject *args)
 	dev = handle_use(self);
 	if (!dev)
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = read_config(dev, off, width, &val);
 	Py_END_ALLOW_THREADS
@@ -134,15 +140,18 @@ static PyObject *config_write(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "O&O&O&:config_write", to_u32, &off, to_u64, &val, to_width,
 			      &width) || !is_config_width(width) || !fits(val, width))
 		return NULL;
+
 	dev = handle_use(self);
 	if (!dev)
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = write_config(dev, off, width, (uint32_t)val);
 	Py_END_ALLOW_THREADS
 	handle_done(self);
 	if (ret)
 		return fail(ret, "config", NULL, self);
+
 	Py_RETURN_NONE;
 }
 
@@ -157,15 +166,18 @@ static PyObject *find(PyObject *self, PyObject *id, find_fn look)
 
 	if (!to_u16(id, &number))
 		return NULL;
+
 	dev = handle_use(self);
 	if (!dev)
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = look(dev, number, &off);
 	Py_END_ALLOW_THREADS
 	handle_done(self);
 	if (ret == -ENOENT)
 		Py_RETURN_NONE;
+
 	return ret ? fail(ret, "capability", NULL, self) : PyLong_FromUnsignedLong(off);
 }
 
@@ -203,15 +215,18 @@ static PyObject *set_enable(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "O&O&O&:set_enable", to_u32, &mask, to_u32, &value, to_u32,
 			      &flags))
 		return NULL;
+
 	dev = handle_use(self);
 	if (!dev)
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = pcibar_device_set_enable(dev, mask, value, flags);
 	Py_END_ALLOW_THREADS
 	handle_done(self);
 	if (ret)
 		return fail(ret, "enable", NULL, self);
+
 	Py_RETURN_NONE;
 }
 
@@ -280,6 +295,7 @@ static PyObject *vpd(PyObject *self, PyObject *Py_UNUSED(unused))
 	handle_done(self);
 	if (!ret || ret == -ENOENT)
 		return fields.list;
+
 	Py_DECREF(fields.list);
 	return PyErr_Occurred() ? NULL : fail(ret, "vpd", NULL, self);
 }

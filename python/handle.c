@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What devices and maps have in common: use by several threads, and the end of it. */
 #include "binding.h"
 
 /* One for the process, as fork() is. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The type Map of the extension. */
 #include "binding.h"
 
 #include <errno.h>
@@ -32,12 +33,14 @@ PyObject *map_create(PyObject *module, PyObject *args)
 	dev = handle_use(parent);
 	if (!dev)
 		return NULL;
+
 	Py_BEGIN_ALLOW_THREADS
 	ret = pcibar_bar_map(dev, bar, &opts, &map);
 	Py_END_ALLOW_THREADS
 	handle_done(parent);
 	if (ret)
 		return fail(ret, "map", &why, parent);
+
 	return handle_create(type, map, release);
 }
 
@@ -54,9 +57,11 @@ static PyObject *map_read(PyObject *self, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "O&O&:read", to_u64, &off, to_width, &width))
 		return NULL;
+
 	map = handle_peek(self);
 	if (!map)
 		return NULL;
+
 	ret = pcibar_map_read(map, off, width, &val);
 	return ret ? fail(ret, "access", NULL, self) : PyLong_FromUnsignedLongLong(val);
 }
@@ -74,9 +79,11 @@ static PyObject *map_write(PyObject *self, PyObject *args)
 	map = handle_peek(self);
 	if (!map)
 		return NULL;
+
 	ret = pcibar_map_write(map, off, width, val);
 	if (ret)
 		return fail(ret, "access", NULL, self);
+
 	Py_RETURN_NONE;
 }
 
@@ -93,15 +100,19 @@ static PyObject *map_copy_from(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "O&O&O&O&:copy_from", to_u64, &off, to_u64, &len,
 			      to_copy_width, &width, to_u32, &flags))
 		return NULL;
+
 	map = handle_peek(self);
 	if (!map)
 		return NULL;
+
 	/* Before memory is taken for what cannot be read. */
 	if (len > PY_SSIZE_T_MAX || (!(flags & PCIBAR_COPY_FIXED) && len > pcibar_map_length(map)))
 		return fail(-ERANGE, "copy", NULL, self);
+
 	bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)len);
 	if (!bytes)
 		return NULL;
+
 	dst = PyBytes_AsString(bytes);
 	handle_use(self);
 	Py_BEGIN_ALLOW_THREADS
@@ -110,6 +121,7 @@ static PyObject *map_copy_from(PyObject *self, PyObject *args)
 	handle_done(self);
 	if (!ret)
 		return bytes;
+
 	Py_DECREF(bytes);
 	return fail(ret, "copy", NULL, self);
 }
@@ -127,6 +139,7 @@ static PyObject *map_copy_to(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "O&OO&O&:copy_to", to_u64, &off, &data, to_copy_width, &width,
 			      to_u32, &flags) || PyObject_GetBuffer(data, &src, PyBUF_SIMPLE))
 		return NULL;
+
 	map = handle_use(self);
 	if (!map) {
 		PyBuffer_Release(&src);
@@ -139,6 +152,7 @@ static PyObject *map_copy_to(PyObject *self, PyObject *args)
 	PyBuffer_Release(&src);
 	if (ret)
 		return fail(ret, "copy", NULL, self);
+
 	Py_RETURN_NONE;
 }
 

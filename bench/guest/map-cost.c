@@ -134,6 +134,7 @@ static long long measure(struct user *user, const struct figure *figure)
 	start = now() - start - untimed;
 	if (place)
 		MUST(munmap((char *)place - PAGE, len + LEAF));
+
 	return figure->pagetables ? pagetables : start;
 }
 

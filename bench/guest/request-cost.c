@@ -214,6 +214,7 @@ int main(int argc, char **argv)
 
 	if (argc < 6 || count > MAX_TARGETS)
 		return 2;
+
 	check_instructions();
 	live = atoi(argv[3]);
 	runs = atoi(argv[4]);
@@ -231,5 +232,6 @@ int main(int argc, char **argv)
 		requests(runs);
 	else
 		revocation(runs, mappings, live);
+
 	return 0;
 }

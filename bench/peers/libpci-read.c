@@ -20,6 +20,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4 || sscanf(argv[1], "%x:%x:%x.%x", &domain, &bus, &slot, &func) != 4)
 		return 2;
+
 	bar = atoi(argv[2]);
 	pci = pci_alloc();
 	pci_init(pci);

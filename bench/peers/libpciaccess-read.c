@@ -20,9 +20,11 @@ int main(int argc, char **argv)
 	dev = pci_device_find_by_slot(domain, bus, slot, func);
 	if (!dev || pci_device_probe(dev))
 		return 1;
+
 	region = &dev->regions[atoi(argv[2])];
 	if (pci_device_map_range(dev, region->base_addr + (off & ~4095ul), 4096, 0, &page))
 		return 1;
+
 	printf("0x%08x\n", *(volatile uint32_t *)((char *)page + (off & 4095)));
 	pci_device_unmap_range(dev, page, 4096);
 	pci_system_cleanup();

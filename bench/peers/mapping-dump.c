@@ -54,5 +54,6 @@ int main(int argc, char **argv)
 			perror("write");
 			return 1;
 		}
+
 	return 0;
 }

@@ -18,6 +18,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%s", argv[1], argv[2]);
 	fd = open(path, O_RDWR | O_SYNC);
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(off & ~4095ul));

@@ -12,7 +12,7 @@ _Enum = TypeVar("_Enum", bound=IntEnum)
 
 
 class Backend(IntEnum):
-    """A way to the hardware."""
+    """How the library accesses the hardware."""
 
     AUTO = _binding.BACKEND_AUTO
     SYSFS = _binding.BACKEND_SYSFS

@@ -60,6 +60,7 @@ static void check_bar(unsigned int bar)
 		MUST(!info.length && !(info.flags & PCIBAR_BAR_F_MAPPABLE));
 	else
 		MUST(!(info.flags & PCIBAR_BAR_F_UPPER_HALF));
+
 	/* There is no file behind any BAR: the answer is always a refusal with its reason. */
 	MUST(pcibar_bar_map(dev, bar, &opts, &map) < 0 && why.count);
 }

@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		MUST(!why.count);
 		check_round_trip(&sel);
 	}
+
 	/* The name of a folder is a selector too, and never one of something else. */
 	if (!pcibar_address_parse(text, &addr))
 		MUST(!ret && sel.fields == PCIBAR_SEL_ADDRESS && sel.domain == addr.domain &&

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the fuzz targets share. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A fake back end: functions made of memory. */
 #include "fake-backend.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ struct fake *fake_add(const char *address)
 		fake->bar[i].fd = -1;
 	fake_set_config(fake, 0, 4, 0x11e81234);
 	fake_set_config(fake, PCIBAR_COMMAND, 2, COMMAND_DECODES);
+
 	/* In front, so that the order of a scan is not the order of addresses. */
 	fake->next = fakes;
 	fakes = fake;
@@ -158,10 +160,12 @@ static int fake_open(const char *root, const struct pcibar_address *addr, void *
 	(void)root;
 	if (fake_scan_error)
 		return fake_scan_error;
+
 	while (fake && pcibar_address_compare(&fake->addr, addr))
 		fake = fake->next;
 	if (!fake)
 		return -ENODEV;
+
 	ret = record(fake, (struct fake_event){ .op = FAKE_OPEN });
 	if (!ret) {
 		fake->open++;
@@ -287,6 +291,7 @@ static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcib
 	channel = malloc(sizeof(*channel));
 	if (!channel)
 		return pcibar_refuse(v, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+
 	*channel = (struct channel){ fake, bar };
 	*length = fake->bar[bar].image;
 	fake->channels++;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A fake back end: functions made of memory. Prefix fake_. */
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A fake /dev/pci: a module made of memory. */
 #include "fake-devpci.h"
 
 #include <dirent.h>
@@ -352,6 +353,7 @@ static int barmmap(struct pci_bar_mmap *io)
 	node.map = *io;
 	if (!function)
 		return ENODEV;
+
 	io->pbm_bar_length = function->bar[bar].length;
 	io->pbm_bar_off = (int)(function->bar[bar].base & (page - 1) & ~(uint64_t)0xf);
 	io->pbm_map_length = ((size_t)io->pbm_bar_off + io->pbm_bar_length + page - 1) &
@@ -427,6 +429,7 @@ static int answer(enum node_request request, void *arg)
 		node.function[0].conf.pc_device ^= 1;
 	if (node.error[request])
 		return node.error[request];
+
 	switch (request) {
 	case NODE_GETCONF:
 		return getconf(arg);
@@ -484,6 +487,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	function = find_function(fd);
 	if (!function && !is_node(fd))
 		return __real_ioctl(fd, request, arg);
+
 	pthread_mutex_lock(&lock);
 	errno = ENOTTY;
 	for (unsigned int i = 0; i < NODE_REQUESTS; i++)

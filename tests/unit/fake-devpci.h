@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A fake /dev/pci: a module made of memory. Prefix node_. */
 #ifndef FAKE_DEVPCI_H
 #define FAKE_DEVPCI_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A fake sysfs: a tree of ordinary files. */
 #include "fake-sysfs.h"
 
 #include <fcntl.h>

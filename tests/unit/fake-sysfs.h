@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A fake sysfs: a tree of ordinary files. Prefix tree_. */
 #ifndef FAKE_SYSFS_H
 #define FAKE_SYSFS_H
 

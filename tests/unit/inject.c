@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Calls of the C library that fail on request. */
 #include "inject.h"
 
 #include <dirent.h>

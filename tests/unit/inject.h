@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls of the C library that fail on request. */
 #ifndef INJECT_H
 #define INJECT_H
 

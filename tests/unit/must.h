@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls of the system that a test cannot do without. */
 #ifndef MUST_H
 #define MUST_H
 

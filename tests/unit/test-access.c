@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Checked reads and writes. */
 #include "unit.h"
 
 #include <endian.h>
@@ -64,6 +65,7 @@ static void reads_numbers(void **state)
 		assert_int_equal(pcibar_map_read(map, 0x20, widths[i], &val), 0);
 		assert_int_equal(val, values[i]);
 	}
+
 	/* Values say nothing about absence: no look at the vendor ID. */
 	assert_int_equal(fake->count, 0);
 }
@@ -201,6 +203,7 @@ static void all_ones_from_a_live_function_is_a_value(void **state)
 		assert_int_equal(fake->events[0].off, 0);
 		assert_int_equal(fake->events[0].len, 2);
 	}
+
 	/* Who cannot be asked is not gone. */
 	fake->error[FAKE_CONFIG_READ] = -EACCES;
 	assert_int_equal(pcibar_map_read(map, 0, 4, &(uint64_t){ 0 }), 0);
@@ -264,6 +267,7 @@ static void all_ones_from_nobody_is_a_loss(void **state)
 	assert_int_equal(val, 0);
 	assert_true(pcibar_map_is_lost(map));
 	assert_true(pcibar_device_is_gone(dev));
+
 	/* It never comes back, even if the function does. */
 	fake_set_config(fake, 0, 4, 0x11e81234);
 	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM);

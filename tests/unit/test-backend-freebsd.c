@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The back end freebsd on a fake /dev/pci. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -99,6 +100,7 @@ static void lists_each_function_once(void **state)
 		node_add(0, (uint8_t)(10 + i), 0, 0);
 	assert_int_equal(scan(&seen), 0);
 	assert_int_equal(seen.count, 151);
+
 	/* The list may change under it, and begins anew then. */
 	for (node.changes = 1; node.changes <= 3; node.changes++) {
 		unsigned int changes = node.changes;
@@ -276,6 +278,7 @@ static void keeps_the_window_only(void **state)
 	assert_false(is_mapped(addr + 0x7000));
 	pcibar_map_release(map);
 	assert_false(is_mapped(addr + 0x5000));
+
 	/* A BAR inside a page lies where it lies in the page. */
 	opts.offset = opts.length = 0;
 	node_poke(1, 0x420, "\x78\x56", 2);

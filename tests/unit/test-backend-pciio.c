@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The back end pciio on a fake /dev/pci. */
 #include "unit.h"
 
 #include <endian.h>
@@ -209,6 +210,7 @@ static void maps_the_window(void **state)
 	node_peek(0, 0x2008, &back, sizeof(back));
 	assert_int_equal(le32toh(back), 0xcafe);
 	pcibar_map_release(map);
+
 	/* A BAR inside a page lies where it lies in the page. */
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	node_poke(1, 0x420, "\x78\x56", 2);
@@ -241,6 +243,7 @@ static void releases_the_descriptor_of_a_map_that_fails(void **state)
 	}
 	assert_false(inject_happened(INJECT_ALLOC));
 	assert_true(node.calls[NODE_BAROPEN] > 4);
+
 	/* What is left of each is the node's end. */
 	assert_int_equal(unit_count_fds(), fds + node.calls[NODE_BAROPEN]);
 }
@@ -261,6 +264,7 @@ static void explaining_activates_nothing(void **state)
 	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
 	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_PCIIO);
 	assert_int_equal(node.calls[NODE_BAROPEN], 1);
+
 	/* Opening the BAR would wake the function. */
 	intent.map_flags = 0;
 	tree_set(&tree, NODE_FUNCTION, "power_state", "D3hot\n");
@@ -285,6 +289,7 @@ static void tells_of_revocation_once_each_time(void **state)
 	assert_event(PCIBAR_EVENT_REVOKED);
 	assert_no_event();
 	assert_false(is_readable(fd));
+
 	/* Coming back is none. */
 	node_resume(0);
 	assert_no_event();
@@ -445,6 +450,7 @@ static void events_come_from_the_maps_there_are(void **state)
 	assert_true(pcibar_device_get_event_fd(dev) >= 0);
 	assert_no_event();
 	map = map_bar(0);
+
 	/* What a child of a fork() keeps is not ours any more. */
 	copy = dup(node_descriptor(0));
 	pcibar_map_release(map);
@@ -493,6 +499,7 @@ static void says_when_it_cannot_wait(void **state)
 	(void)state;
 	inject(INJECT_EPOLL_CREATE, 1, EMFILE);
 	assert_int_equal(pcibar_device_get_event_fd(dev), -EMFILE);
+
 	/* Not half of it: the next call would take it for whole. */
 	inject(INJECT_EPOLL_CTL, 1, ENOMEM);
 	assert_int_equal(pcibar_device_get_event_fd(dev), -ENOMEM);
@@ -571,6 +578,7 @@ static void threads_share_a_device(void **state)
 		pthread_join(thread[i], NULL);
 	pthread_barrier_destroy(&barrier);
 	assert_int_equal(atomic_load(&failures), 0);
+
 	/* One of them has heard of it, and only one. */
 	assert_int_equal(atomic_load(&events), 1);
 	pcibar_map_release(map);

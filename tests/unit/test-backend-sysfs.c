@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The back end sysfs on a fake tree. */
 #include "unit.h"
 
 #include <endian.h>
@@ -191,6 +192,7 @@ static void knows_who_is_asleep(void **state)
 		assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 		assert_int_equal(info.flags, 0);
 	}
+
 	/* Kernels before 5.10 have no such file. */
 	tree_unset(&tree, FUNCTION, "power_state");
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
@@ -413,6 +415,7 @@ static void survives_without_memory(void **state)
 	}
 	assert_false(inject_happened(INJECT_ALLOC));
 	inject_reset();
+
 	/* A neighbour that cannot be looked for is no reason to refuse. */
 	tree_bar(&tree, FUNCTION, 2, 0xfd010420, 0x20, TREE_MEM32);
 	opts.flags = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Information about BARs. */
 #include "unit.h"
 
 #include "fake-backend.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Configuration space and its capabilities. */
 #include "unit.h"
 
 #include "fake-backend.h"
@@ -140,6 +141,7 @@ static void finds_capabilities(void **state)
 	add_capability(0x40, 0x01, 0x50);
 	add_capability(0x50, 0x05, 0xfc);
 	add_capability(0xfc, 0x10, 0x00);
+
 	/* The status register says whether there is a list at all. */
 	assert_int_equal(pcibar_config_find_capability(dev, 5, &off), -ENOENT);
 	assert_int_equal(off, 1);
@@ -181,6 +183,7 @@ static void leaves_a_looping_list(void **state)
 	assert_int_equal(pcibar_config_find_capability(dev, 0x10, &off), -ENOENT);
 	add_capability(0x48, 0x05, 0x48);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x10, &off), -ENOENT);
+
 	/* Each step is one read; once round is 48 of them at most. */
 	assert_true(fake_count(fake, FAKE_CONFIG_READ) <= 2 * (48 + 2));
 }
@@ -199,6 +202,7 @@ static void finds_the_list_of_a_cardbus_bridge(void **state)
 	add_capability(0xc0, 0x05, 0x00);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x01, &off), 0);
 	assert_int_equal(off, 0xa0);
+
 	/* The status, the pointer and the capability: the layout costs no access. */
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 3);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x05, &off), -ENOENT);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Copies of every width, and what they report. */
 #include "unit.h"
 
 #include "fake-backend.h"
@@ -335,6 +336,7 @@ static void check_each_place(void)
 		assert_copies(&any, at + 4, 512, false, 0);
 		assert_copies(&any, 0, at, false, 0);
 	}
+
 	/* No aligned dword: the device has put them there. */
 	memset((void *)(uintptr_t)bar_memory(), 0x5a, LEN);
 	memset((void *)((uintptr_t)bar_memory() + 70), 0xff, 4);

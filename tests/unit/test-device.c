@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Opening, closing and describing functions. */
 #include "unit.h"
 
 #include <stdio.h>

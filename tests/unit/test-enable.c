@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The enable bits, and maps that activate. */
 #include "unit.h"
 
 #include "fake-backend.h"
@@ -174,6 +175,7 @@ static void passes_errors_on(void **state)
 	}
 	fake->config_fixed[PCIBAR_COMMAND] = MASTER;
 	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), -EIO);
+
 	/* One of two that stays is put back with the other. */
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER, 0), -EIO);
 	assert_command(OTHERS);
@@ -320,10 +322,12 @@ static void restores_at_close_if_asked(void **state)
 	(void)state;
 	set_command(OTHERS | IO);
 	assert_int_equal(pcibar_device_set_enable(dev, IO | MEM, MEM, restore), 0);
+
 	/* A later change does not move what is put back, and a plain one is kept. */
 	assert_int_equal(pcibar_device_set_enable(dev, IO, IO, restore), 0);
 	assert_int_equal(pcibar_device_set_enable(dev, IO, 0, 0), 0);
 	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), 0);
+
 	/* Somebody else's bits stay as they are by then. */
 	set_command((OTHERS & ~0x40u) | MEM | MASTER);
 	close_device();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Events of a device. */
 #include "unit.h"
 
 #include "fake-backend.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What pcibar_explain() reports. */
 #include "unit.h"
 
 #include <unistd.h>

@@ -588,6 +588,7 @@ static int run_out_of_mappings(void *data)
 	limit.rlim_cur = 4096;
 	lose();
 	CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+
 	/* The file of ones, the first page, the second. */
 	inject(INJECT_MMAP, 3, ENOMEM);
 	if (!sigsetjmp(back, 1))
@@ -675,5 +676,6 @@ int main(void)
 
 	if (obstacle)
 		return unit_skip_all(obstacle);
+
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -454,5 +454,6 @@ int main(void)
 
 	if (obstacle)
 		return unit_skip_all(obstacle);
+
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Log lines. */
 #include "unit.h"
 
 #include "fake-backend.h"

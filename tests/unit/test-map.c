@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Maps: windows, attributes and release. */
 #include "unit.h"
 
 #include <endian.h>

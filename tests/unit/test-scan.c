@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Lists of functions. */
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Selectors as text. */
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The bus behind a bridge, from sysfs. */
 #include "unit.h"
 
 #include "inject.h"

@@ -304,6 +304,7 @@ static void says_when_there_is_no_image(void **state)
 	assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), -EIO);
 	assert_refused(&why, PCIBAR_REASON_ROM, -EIO);
 	assert_non_null(strstr(why.reasons[0].what, "image"));
+
 	/* Each read may fail, among them those that look for the end of the image. */
 	do {
 		inject(INJECT_PREAD, ++nth, EIO);

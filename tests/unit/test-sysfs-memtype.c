@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Memory types in debugfs. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -51,6 +52,7 @@ static void compares_what_overlaps(void **state)
 	assert_true(differs(0xfd000000, 0x1000, PCIBAR_ATTR_UC));
 	assert_true(differs(0xfd001000, 0x4000, PCIBAR_ATTR_UC));
 	assert_true(differs(0xfcfff000, 0x1001, PCIBAR_ATTR_UC));
+
 	/* Ends are exclusive. */
 	assert_false(differs(0xfd002000, 0x1000, PCIBAR_ATTR_UC));
 	assert_false(differs(0xfcfff000, 0x1000, PCIBAR_ATTR_UC));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The file `resource` of sysfs. */
 #include "unit.h"
 
 #include <inttypes.h>
@@ -312,6 +313,7 @@ static void finds_neighbours_on_the_same_bus(void **state)
 	assert_neighbour(0, "BAR 3 of " SIBLING);
 	tree_drop(&tree, SIBLING);
 	assert_neighbour(0, NULL);
+
 	/* Windows of bridges are far larger than pages: nobody else is looked at. */
 	tree_add(&tree, ELSEWHERE);
 	tree_bar(&tree, ELSEWHERE, 0, 0xfd000200, 0x100, TREE_MEM32);

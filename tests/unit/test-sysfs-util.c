@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Small files and links of sysfs. */
 #include "unit.h"
 
 #include <fcntl.h>

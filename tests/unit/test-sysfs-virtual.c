@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Virtual functions in sysfs. */
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Vital product data. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -249,6 +250,7 @@ static void asks_once_for_the_function(void **state)
 	assert_int_equal(fake->count, 2);
 	assert_int_equal(fake->events[0].op, FAKE_VPD_LIST);
 	assert_int_equal(fake->events[1].op, FAKE_CONFIG_READ);
+
 	/* No data, no access: the function may be asleep. */
 	fake->error[FAKE_VPD_LIST] = -ENOENT;
 	fake_forget(fake);

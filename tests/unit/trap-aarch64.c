@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Loads and stores of arm64, decoded for the trap. */
 #include <string.h>
 #include <ucontext.h>
 
@@ -37,6 +38,7 @@ bool trap_decode(const void *context, struct trap_insn *insn)
 	};
 	if (insn->write && insn->reg != ZERO_REGISTER)
 		insn->val = mc->regs[insn->reg] & trap_mask(insn->width);
+
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A load or store, as the trap needs it. */
 #ifndef TRAP_INSN_H
 #define TRAP_INSN_H
 

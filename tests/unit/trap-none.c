@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* No trap: this CPU has no decoder. */
 #include "trap-insn.h"
 
 const bool trap_decodes = false;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Loads and stores of x86-64, decoded for the trap. */
 #include <ucontext.h>
 
 #include "trap-insn.h"
@@ -69,6 +70,7 @@ bool trap_decode(const void *context, struct trap_insn *insn)
 		.reg = (*s >> 3 & 7) + (rex & 4 ? 8 : 0),
 	};
 	insn->extends = movzx || insn->width == 4;
+
 	/* Without REX, 4 to 7 would be AH to BH. */
 	if (insn->width == 1 && !movzx && !imm && !rex && insn->reg >= 4)
 		return false;

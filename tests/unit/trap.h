@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts the accesses to a window, by faults. */
 #ifndef TRAP_H
 #define TRAP_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What the unit tests share. */
 #include "unit.h"
 
 #include <dirent.h>
@@ -243,6 +244,7 @@ void unit_check_sizes(const void *arg, size_t len, int (*fn)(void *arg, void *da
 	copy[len + TAIL - 1] = 0;
 	assert_int_equal(fn(copy, data), 0);
 	assert_memory_equal(copy, &larger, sizeof(larger));
+
 	/* Garbage as a size must not have the library search gigabytes for a byte that is set. */
 	larger = (uint32_t)len + TAIL_MAX;
 	assert_int_equal(call_sized(arg, len, larger, copy, fn, data), 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the unit tests share. */
 #ifndef UNIT_H
 #define UNIT_H
 

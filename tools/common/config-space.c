@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Configuration space at a width that is known at run time. */
 #include <pcibar/config.h>
 
 #include "config-space.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration space at a width that is known at run time. */
 #ifndef TOOLS_COMMON_CONFIG_SPACE_H
 #define TOOLS_COMMON_CONFIG_SPACE_H
 

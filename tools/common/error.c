@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Messages about errors, and the exit status of each. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,5 +159,6 @@ int refused(const struct context *ctx, enum phase phase, unsigned int bar, int e
 	}
 	if (sentence)
 		return fail_device(ctx, sentence->status, bar, "%s", sentence->text);
+
 	return fail_device(ctx, STATUS_FAILED, bar, "%s", strerror(-err));
 }

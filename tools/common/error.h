@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages about errors, and the exit status of each. */
 #ifndef TOOLS_COMMON_ERROR_H
 #define TOOLS_COMMON_ERROR_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Signals that end a command in good order. */
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Signals that end a command in good order. */
 #ifndef TOOLS_COMMON_INTERRUPT_H
 #define TOOLS_COMMON_INTERRUPT_H
 

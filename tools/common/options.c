@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Options of the command line. */
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>

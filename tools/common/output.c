@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Files that a command writes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +17,7 @@ int output_init(void)
 
 	if (poll(fds, 3, 0) < 0)
 		return -1;
+
 	for (int fd = 0; fd <= 2; fd++) {
 		if (!(fds[fd].revents & POLLNVAL))
 			continue;
@@ -45,12 +47,14 @@ int output_open(const struct context *ctx, FILE **out)
 	*out = stdout;
 	if (!ctx->opt.output)
 		return STATUS_OK;
+
 	fd = open(ctx->opt.output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	*out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (*out)
 		return STATUS_OK;
 	if (fd >= 0)
 		close(fd);
+
 	return write_failed(ctx, ctx->opt.output);
 }
 

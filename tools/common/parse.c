@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Numbers, ranges and times as the user types them. */
 #include <string.h>
 
 #include <pcibar/bar.h>
@@ -42,6 +43,7 @@ static const char *scan_number(const char **pos, const char *end, uint64_t *out)
 	}
 	if (s == end || digit(*s) >= base)
 		return "not a number: use decimal or 0x...";
+
 	for (; s < end && digit(*s) < base; s++)
 		if (__builtin_mul_overflow(val, base, &val) ||
 		    __builtin_add_overflow(val, digit(*s), &val))
@@ -70,6 +72,7 @@ static const char *parse_span(const char *s, const char *end, uint64_t max, uint
 	}
 	if (val > UINT64_MAX >> shift || val << shift > max)
 		return too_large;
+
 	*out = val << shift;
 	return NULL;
 }
@@ -117,6 +120,7 @@ const char *parse_masked(const char *str, unsigned int width, struct masked *out
 		return wrong;
 	if (masked.value > max || masked.mask > max)
 		return "it does not fit into the width: use a larger -w";
+
 	*out = masked;
 	return NULL;
 }
@@ -140,6 +144,7 @@ const char *parse_duration(const char *str, uint64_t *ns)
 		return wrong;
 	if (!*str)
 		return "the unit is missing: use us, ms, s or m after the number";
+
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(str, units[i].name) != 0)
 			continue;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers, ranges and times as the user types them. */
 #ifndef TOOLS_COMMON_PARSE_H
 #define TOOLS_COMMON_PARSE_H
 

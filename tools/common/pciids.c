@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Names from pci.ids. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static int scan_hex(const char *s, const char *end, int digits)
 
 	if (end - s < digits)
 		return -1;
+
 	for (; digits--; s++) {
 		if (*s >= '0' && *s <= '9')
 			val = val << 4 | (*s - '0');
@@ -130,6 +132,7 @@ static bool build_index(struct pciids *ids)
 	}
 	if (!sorted)
 		qsort(ids->entries, ids->count, sizeof(*ids->entries), compare);
+
 	return true;
 }
 
@@ -147,6 +150,7 @@ static const char *map_file(const char *path, size_t *len)
 	close(fd);
 	if (text == MAP_FAILED)
 		return NULL;
+
 	*len = (size_t)st.st_size;
 	return text;
 }

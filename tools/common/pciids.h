@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Names from pci.ids. */
 #ifndef TOOLS_COMMON_PCIIDS_H
 #define TOOLS_COMMON_PCIIDS_H
 

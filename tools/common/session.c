@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The function that a command works with, and its maps. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,7 @@ static int name_device(struct context *ctx, struct pcibar_selector sel)
 		ret = pcibar_selector_format(&sel, s->address, sizeof(s->address));
 	if (ret)
 		return refused(ctx, PHASE_OPEN, NO_BAR, ret, NULL);
+
 	s->label = s->address;
 	return STATUS_OK;
 }
@@ -88,6 +90,7 @@ int session_open(struct context *ctx, bool write)
 
 	if (s->dev)
 		return STATUS_OK;
+
 	ret = pcibar_selector_parse(s->selector, &sel, &why);
 	if (ret)
 		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
@@ -97,6 +100,7 @@ int session_open(struct context *ctx, bool write)
 	ret = pcibar_device_open_selector(&sel, &opts, &s->dev);
 	if (ret)
 		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+
 	return name_device(ctx, sel);
 }
 
@@ -151,6 +155,7 @@ static void widen(struct window *window, uint64_t bar_length)
 	}
 	if (!window->length)
 		return;
+
 	window->offset &= ~(KEEP_BLOCK - 1);
 	end = (end + KEEP_BLOCK - 1) & ~(KEEP_BLOCK - 1);
 	window->length = (end < bar_length ? end : bar_length) - window->offset;
@@ -244,6 +249,7 @@ static int add_map(struct context *ctx, const struct window *window, uint32_t fl
 	entry = malloc(sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
+
 	ret = pcibar_bar_map(ctx->session->dev, window->bar, &opts, mapp);
 	if (ret) {
 		free(entry);
@@ -272,6 +278,7 @@ static int find_or_add(struct context *ctx, const struct window *wanted, uint32_
 	status = session_bar(ctx, wanted->bar, &info);
 	if (status)
 		return status;
+
 	flags = session_map_flags(&ctx->opt, wanted, info);
 	if (inside(wanted, info->length)) {
 		*mapp = find_map(ctx->session, wanted, flags, attr, info->length);
@@ -302,11 +309,13 @@ static int map_at_once(struct context *ctx, const struct window *wanted, uint32_
 	ret = add_map(ctx, wanted, flags, attr, &why, mapp);
 	if (!ret)
 		return STATUS_OK;
+
 	status = session_bar(ctx, wanted->bar, &info);
 	if (status)
 		return status;
 	if (session_map_flags(&ctx->opt, wanted, info) == flags)
 		return refused(ctx, PHASE_MAP, wanted->bar, ret, &why);
+
 	return find_or_add(ctx, wanted, attr, mapp);
 }
 
@@ -326,6 +335,7 @@ int session_map(struct context *ctx, const struct window *wanted, struct view *v
 		status = find_or_add(ctx, wanted, attr, &map);
 	if (status)
 		return status;
+
 	view->map = map;
 	view->start = wanted->offset - pcibar_map_offset(map);
 	view->length = pcibar_map_length(map) - view->start;
@@ -335,6 +345,7 @@ int session_map(struct context *ctx, const struct window *wanted, struct view *v
 				   (pcibar_map_offset(map) + pcibar_map_length(map)));
 	if (wanted->length)
 		view->length = wanted->length;
+
 	return STATUS_OK;
 }
 

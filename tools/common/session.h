@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The function that a command works with, and its maps. */
 #ifndef TOOLS_COMMON_SESSION_H
 #define TOOLS_COMMON_SESSION_H
 

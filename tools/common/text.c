@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Text from elsewhere, made safe for a terminal. */
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ size_t text_character(const char *str, size_t len, uint32_t *code)
 
 	if (!count || count > len)
 		return 0;
+
 	*code = count == 1 ? *s : *s & (0x7fu >> count);
 	for (size_t i = 1; i < count; i++) {
 		if ((s[i] & 0xc0) != 0x80)
@@ -32,6 +34,7 @@ size_t text_character(const char *str, size_t len, uint32_t *code)
 	}
 	if (*code < least[count] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
 		return 0;
+
 	return count;
 }
 

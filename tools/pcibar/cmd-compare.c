@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar compare: compare a BAR with a file */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -67,6 +68,7 @@ static int compare(struct context *ctx, unsigned int bar, struct input *input)
 		print_json(ctx, bar, &diff);
 	else
 		print_text(ctx, &diff);
+
 	return diff.differing ? STATUS_NO : STATUS_OK;
 }
 
@@ -82,6 +84,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = input_open(ctx, argv[1], &input);
 	if (status)
 		return status;
+
 	status = compare(ctx, bar, &input);
 	input_close(&input);
 	return status;

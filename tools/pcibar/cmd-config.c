@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar config: read and write configuration space */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static int locate(struct context *ctx, struct config_job *job, bool write)
 				   "the function does not have the capability of '%s'", job->text);
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+
 	job->offset = base + job->reg.offset;
 	return operand_fits(ctx, job->offset, job->width, job->width);
 }
@@ -164,6 +166,7 @@ static int write_all(struct context *ctx, struct config_job *job, struct masked 
 	for (uint64_t i = 0; !status && i < job->count; i++)
 		status = write_one(ctx, job, job->offset + (unsigned int)i * job->width,
 				   &values[i]);
+
 	/* It may have been the command register or a BAR. */
 	session_forget(ctx->session);
 	return status;
@@ -178,9 +181,11 @@ static int run_write(struct context *ctx, int argc, char **argv)
 	status = parse_register(ctx, argv[0], &job);
 	if (status)
 		return status;
+
 	values = calloc(job.count, sizeof(*values));
 	if (!values)
 		return fail(ctx, STATUS_FAILED, "out of memory");
+
 	status = write_all(ctx, &job, values, argv + 1);
 	free(values);
 	return status;

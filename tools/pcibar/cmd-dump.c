@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar dump: print a range of a BAR */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -115,6 +116,7 @@ static int dump_all(struct context *ctx, struct dump *d)
 	progress_end(&progress);
 	if (!status && lost)
 		status = refused(ctx, PHASE_ACCESS, d->bar, lost, NULL);
+
 	return status;
 }
 
@@ -125,6 +127,7 @@ static int dump_to(struct context *ctx, struct dump *d)
 	status = output_open(ctx, &d->out);
 	if (status)
 		return status;
+
 	hexdump_begin(&d->hex, d->group, d->start + d->view.length);
 	d->data = malloc(CHUNK);
 	d->text = malloc(hexdump_room(CHUNK));
@@ -168,12 +171,14 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = check_terminal(ctx, &d, info->length - range.start);
 	if (status)
 		return status;
+
 	window.bar = d.bar;
 	window.offset = d.start = range.start;
 	window.length = range.length;
 	status = session_map(ctx, &window, &d.view);
 	if (!status)
 		status = operand_fits(ctx, range.start, d.view.length, d.width);
+
 	return status ? status : dump_to(ctx, &d);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar enable and disable: turn decoding and bus mastering on or off */
 #include <errno.h>
 #include <stdio.h>
 
@@ -42,6 +43,7 @@ static int default_bits(struct context *ctx, uint32_t *mask)
 		return fail_device(ctx, STATUS_FAILED, NO_BAR,
 				   "the function has no BAR; name what is meant: --io, --mem or "
 				   "--bus-master");
+
 	return STATUS_OK;
 }
 
@@ -70,15 +72,18 @@ static int set(struct context *ctx, bool on)
 		status = default_bits(ctx, &mask);
 	if (status)
 		return status;
+
 	ret = pcibar_device_get_enable(ctx->session->dev, &before);
 	if (!ret)
 		ret = pcibar_device_set_enable(ctx->session->dev, mask, on ? mask : 0, flags);
+
 	/* Mapping checks decoding, using a map does not. */
 	session_forget(ctx->session);
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
 	if (ctx->opt.verbose)
 		print_changes(ctx, mask, before, on ? mask : 0);
+
 	return STATUS_OK;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar explain: report what prevents mapping a BAR */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -144,9 +145,11 @@ static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_inte
 	};
 	if (bar == NO_BAR)
 		return STATUS_OK;
+
 	status = session_bar(ctx, bar, &info);
 	if (!status)
 		intent->map_flags = session_map_flags(&ctx->opt, &window, info);
+
 	return status;
 }
 
@@ -177,6 +180,7 @@ static int explain(struct context *ctx, unsigned int bar)
 		status = make_intent(ctx, bar, &intent);
 	if (status)
 		return status;
+
 	ret = pcibar_selector_parse(ctx->session->address, &sel, NULL);
 	if (!ret)
 		ret = pcibar_explain(&sel, &intent, &opts, &refusal);
@@ -188,6 +192,7 @@ static int explain(struct context *ctx, unsigned int bar)
 		print_json(ctx, bar, &refusal);
 	else
 		print_text(ctx, bar, &refusal);
+
 	return refusal.possible ? STATUS_OK : STATUS_FAILED;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar info: show details of one function */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -103,9 +104,11 @@ static int run(struct context *ctx, int argc, char **argv)
 	status = session_open(ctx, false);
 	if (status)
 		return status;
+
 	ret = pcibar_device_get_info(ctx->session->dev, &info);
 	if (ret)
 		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
+
 	ids = pciids_open(NULL);
 	if (ctx->opt.json)
 		print_json(ctx, ids, &info);

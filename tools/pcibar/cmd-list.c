@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar list: list functions */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -68,6 +69,7 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 	ret = pcibar_selector_format(&sel, address, sizeof(address));
 	if (ret)
 		return ret;
+
 	/* A function that cannot be opened is listed without its BARs. */
 	pcibar_device_open_selector(&sel, &opts, &dev);
 	list->any = true;
@@ -78,6 +80,7 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 	else
 		print_text(list, address, info, dev);
 	pcibar_device_close(dev);
+
 	/* Here, where no other call has set errno since: the reason must be the right one. */
 	return output_flush(list->ctx, stdout);
 }
@@ -125,6 +128,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	pciids_close(list.ids);
 	if (!ret)
 		tell_backend(&list);
+
 	/* A positive value is the status of list_one(), which has reported the error. */
 	if (ret > 0)
 		return ret;
@@ -133,6 +137,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	if (sel && !list.any)
 		return fail_device(ctx, STATUS_NO_DEVICE, NO_BAR,
 				   "no such function; 'pcibar list' shows all");
+
 	return STATUS_OK;
 }
 
@@ -150,6 +155,7 @@ static int run(struct context *ctx, int argc, char **argv)
 	ret = pcibar_selector_parse(argv[0], &sel, &why);
 	if (ret)
 		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+
 	return scan(ctx, &sel);
 }
 

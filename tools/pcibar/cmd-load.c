@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar load: write a file into a BAR */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -58,6 +59,7 @@ static int verify(struct context *ctx, struct load *load)
 	status = diff_run(ctx, load->bar, ctx->opt.offset, &load->view, &load->input, &diff);
 	if (status || !diff.differing)
 		return status;
+
 	digits = 2 * (int)diff.width;
 	return fail_device(ctx, STATUS_NO, load->bar,
 			   "0x%08" PRIx64 " reads 0x%0*" PRIx64 " after loading 0x%0*" PRIx64 "; %"
@@ -111,6 +113,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = input_open(ctx, argv[1], &load.input);
 	if (status)
 		return status;
+
 	status = load_file(ctx, &load);
 	input_close(&load.input);
 	return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar read: read registers */
 #include <inttypes.h>
 
 #include "common/error.h"
@@ -45,6 +46,7 @@ static int parse_job(struct context *ctx, const char *text, struct read_job *job
 	}
 	if (!job->fixed)
 		job->count = job->range.length / job->width;
+
 	return operand_fits(ctx, job->range.start, job->range.length, job->width);
 }
 
@@ -121,6 +123,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = session_open(ctx, false);
 	if (status)
 		return status;
+
 	window.offset = job.range.start;
 	window.length = job.range.length;
 	status = session_map(ctx, &window, &view);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar script: run many commands on one function */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,6 +118,7 @@ static int run_script(struct context *ctx, struct script *script)
 			    errno ? strerror(errno) : "read error");
 	if (script->prompt && !quit)
 		fputc('\n', stderr);
+
 	return script->prompt ? STATUS_OK : status;
 }
 
@@ -138,6 +140,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = run_script(ctx, &script);
 	if (script.in != stdin)
 		fclose(script.in);
+
 	return status;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar watch: show what changes */
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -141,6 +142,7 @@ static int look(struct context *ctx, struct watch *w)
 				   0);
 	if (ret)
 		return refused(ctx, PHASE_ACCESS, w->bar, ret, NULL);
+
 	now = clock_now();
 	for (uint64_t i = 0; i < w->range.length / w->width; i++) {
 		if (!w->first && !memcmp(w->now + i * w->width, w->before + i * w->width, w->width))
@@ -184,6 +186,7 @@ static void wait_until(struct context *ctx, const struct watch *w, uint64_t when
 
 	if (ppoll(&poller, 1, &left, mask) <= 0)
 		return;
+
 	while (!pcibar_device_read_event(ctx->session->dev, &event))
 		;
 }
@@ -278,6 +281,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		status = session_map(ctx, &window, &w.view);
 	if (status)
 		return status;
+
 	w.color = terminal_color(&ctx->opt, STDOUT_FILENO);
 	w.redraw = !ctx->opt.json && terminal_redraws(STDOUT_FILENO) &&
 		   lines(&w) < terminal_lines(STDOUT_FILENO);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar write: write registers */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ static int parse_job(struct context *ctx, struct write_job *job, char **argv)
 		return status;
 	if (wrong)
 		return usage_error(ctx, "offset '%s': %s", argv[1], wrong);
+
 	status = operand_fits(ctx, job->start, job->width, job->width);
 	return status ? status : parse_values(ctx, job, argv + 2);
 }
@@ -73,6 +75,7 @@ static int write_one(struct context *ctx, const struct write_job *job, uint64_t 
 		ret = pcibar_map_write(job->view.map, off, job->width, masked_write_new(&change));
 	if (ret)
 		return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
+
 	masked_write_show(ctx, &change);
 	return STATUS_OK;
 }
@@ -118,6 +121,7 @@ static int write_all(struct context *ctx, struct write_job *job)
 		status = write_one(ctx, job, i);
 	if (!status && ctx->opt.verify)
 		status = verify(ctx, job);
+
 	return status;
 }
 
@@ -133,6 +137,7 @@ static int run(struct context *ctx, int argc, char **argv)
 	job.values = calloc(job.count, sizeof(*job.values));
 	if (!job.values)
 		return fail(ctx, STATUS_FAILED, "out of memory");
+
 	status = parse_job(ctx, &job, argv);
 	if (!status)
 		status = write_all(ctx, &job);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs of pcibar. */
 #ifndef TOOLS_PCIBAR_CMD_H
 #define TOOLS_PCIBAR_CMD_H
 

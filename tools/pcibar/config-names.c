@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* setpci's names of registers in configuration space. */
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -172,12 +173,15 @@ static bool parse_capability(const char *name, struct config_register *reg)
 
 	if (!extended && strncasecmp(name, "CAP", 3) != 0)
 		return false;
+
 	name += extended ? 4 : 3;
 	if (strspn(name, "0123456789abcdefABCDEF") != strlen(name))
 		return false;
+
 	strcat(number, name);
 	if (parse_u64(number, extended ? 0xffff : 0xff, &id) || !id)
 		return false;
+
 	reg->base = extended ? REGISTER_ECAP : REGISTER_CAP;
 	reg->id = (unsigned int)id;
 	reg->offset = 0;
@@ -219,9 +223,11 @@ static bool take_width(char *text, unsigned int *width)
 
 	if (!dot)
 		return true;
+
 	found = dot[1] && !dot[2] ? strchr(letters, dot[1] | 0x20) : NULL;
 	if (!found)
 		return false;
+
 	*width = 1u << (found - letters);
 	*dot = '\0';
 	return true;
@@ -247,9 +253,11 @@ const char *config_name_parse(const char *str, struct config_register *reg)
 
 	if (strlen(str) > NAME_MAX)
 		return unknown;
+
 	strcpy(text, str);
 	if (!take_width(text, &width))
 		return "not a width: use .B, .W or .L";
+
 	plus = strchr(text, '+');
 	if (plus)
 		*plus++ = '\0';
@@ -261,6 +269,7 @@ const char *config_name_parse(const char *str, struct config_register *reg)
 		wrong = parse_plus(plus, &add);
 	if (wrong)
 		return wrong;
+
 	got.offset += add;
 	if (width)
 		got.width = width;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* setpci's names of registers in configuration space. */
 #ifndef TOOLS_PCIBAR_CONFIG_NAMES_H
 #define TOOLS_PCIBAR_CONFIG_NAMES_H
 

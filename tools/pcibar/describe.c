@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Functions and BARs, described for people and as JSON. */
 #include <inttypes.h>
 
 #include <pcibar/enable.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Compares a BAR with a file. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static void compare(struct diff *diff, uint64_t start, const uint8_t *got, const
 	diff->units += len / diff->width;
 	if (!memcmp(got, want, len))
 		return;
+
 	for (size_t i = 0; i < len; i += diff->width) {
 		if (!memcmp(got + i, want + i, diff->width))
 			continue;
@@ -43,6 +45,7 @@ int diff_run(struct context *ctx, unsigned int bar, uint64_t start, const struct
 	got = malloc(INPUT_CHUNK);
 	if (!got)
 		return fail(ctx, STATUS_FAILED, "out of memory");
+
 	progress_begin(&progress, input->size);
 	for (uint64_t done = 0; !status && done < input->size; done += n) {
 		n = input->size - done < INPUT_CHUNK ? (size_t)(input->size - done) : INPUT_CHUNK;

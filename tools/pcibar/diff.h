@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Compares a BAR with a file. */
 #ifndef TOOLS_PCIBAR_DIFF_H
 #define TOOLS_PCIBAR_DIFF_H
 

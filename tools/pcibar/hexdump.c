@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Lines of a hexadecimal dump. */
 #include <endian.h>
 #include <string.h>
 
@@ -166,6 +167,7 @@ size_t hexdump_format(struct hexdump *h, uint64_t off, const uint8_t *data, size
 	}
 	if (full < len)
 		out = put_short_line(h, out, off + full, data + full, len - full);
+
 	return (size_t)(out - text);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines of a hexadecimal dump. */
 #ifndef TOOLS_PCIBAR_HEXDUMP_H
 #define TOOLS_PCIBAR_HEXDUMP_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A file to load, or to compare with. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -81,6 +82,7 @@ int input_open(const struct context *ctx, const char *name, struct input *input)
 		status = fail(ctx, STATUS_USAGE, "%s: it is empty", input->name);
 	if (status)
 		input_close(input);
+
 	return status;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A file to load, or to compare with. */
 #ifndef TOOLS_PCIBAR_INPUT_H
 #define TOOLS_PCIBAR_INPUT_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Writes JSON. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes JSON. */
 #ifndef TOOLS_PCIBAR_JSON_H
 #define TOOLS_PCIBAR_JSON_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A write of some bits of a register, and its preview. */
 #include <inttypes.h>
 #include <stdio.h>
 

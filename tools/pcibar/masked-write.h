@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A write of some bits of a register, and its preview. */
 #ifndef TOOLS_PCIBAR_MASKED_WRITE_H
 #define TOOLS_PCIBAR_MASKED_WRITE_H
 

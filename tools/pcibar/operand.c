@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Operands of several verbs. */
 #include <inttypes.h>
 
 #include "common/error.h"
@@ -32,5 +33,6 @@ int operand_fits(const struct context *ctx, uint64_t start, uint64_t length, uns
 	if (length % width)
 		return usage_error(ctx, "0x%" PRIx64 " bytes are not a multiple of %u: use -w %"
 				   PRIu64, length, width, fits);
+
 	return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Operands of several verbs. */
 #ifndef TOOLS_PCIBAR_OPERAND_H
 #define TOOLS_PCIBAR_OPERAND_H
 

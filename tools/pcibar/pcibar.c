@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* pcibar: its verbs, their help, and the main function. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,7 @@ static int cmd_help(struct context *ctx, int argc, char **argv)
 	}
 	if (found)
 		return STATUS_OK;
+
 	ctx->verb = NULL;
 	return unknown_verb(ctx, argv[0]);
 }
@@ -164,6 +166,7 @@ int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 	ctx->verb = cmd->name;
 	if (in_script && !(cmd->flags & CMD_SCRIPT))
 		return usage_error(ctx, "not allowed in a script");
+
 	argc -= words - 1;
 	argv += words - 1;
 	ctx->opt.given = 0;
@@ -204,6 +207,7 @@ static int run(struct context *ctx, int argc, char **argv)
 	}
 	if (rest == argc)
 		return usage_error(ctx, "a verb is missing");
+
 	return cmd_dispatch(ctx, false, argc - rest, argv + rest);
 }
 
@@ -215,6 +219,7 @@ int main(int argc, char **argv)
 
 	if (output_init())
 		return STATUS_FAILED;
+
 	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);

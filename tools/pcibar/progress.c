@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A line about the progress on a terminal. */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>

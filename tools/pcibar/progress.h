@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A line about the progress on a terminal. */
 #ifndef TOOLS_PCIBAR_PROGRESS_H
 #define TOOLS_PCIBAR_PROGRESS_H
 

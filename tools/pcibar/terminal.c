@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Colours, and whether there is a terminal. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Colours, and whether there is a terminal. */
 #ifndef TOOLS_PCIBAR_TERMINAL_H
 #define TOOLS_PCIBAR_TERMINAL_H
 

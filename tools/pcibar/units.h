@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Units of 1, 2, 4 or 8 bytes in memory. */
 #ifndef TOOLS_PCIBAR_UNITS_H
 #define TOOLS_PCIBAR_UNITS_H
 

@@ -49,12 +49,14 @@ static int find_bar(struct context *ctx, struct target *target)
 		target->window.bar = (unsigned int)(reg - BAR_FIRST) / 4;
 	else
 		return no_bar(ctx, reg);
+
 	status = session_bar(ctx, target->window.bar, &target->info);
 	if (status || target->info->kind != PCIBAR_BAR_KIND_NONE)
 		return status;
 	if (target->info->flags & PCIBAR_BAR_F_UPPER_HALF)
 		return fail_device(ctx, STATUS_USAGE, NO_BAR, "0x%" PRIx64 " is the upper half of "
 				   "the 64-bit BAR at 0x%" PRIx64, reg, reg - 4);
+
 	return no_bar(ctx, reg);
 }
 
@@ -83,6 +85,7 @@ static int read_pieces(struct pciconf *pc, const struct target *target,
 
 	if (!data)
 		return fail(&pc->ctx, STATUS_FAILED, "out of memory");
+
 	for (uint64_t done = 0; !status && done < view->length; done += n) {
 		n = view->length - done < PIECE ? (size_t)(view->length - done) : PIECE;
 		lost = pcibar_map_copy_from(view->map, view->start + done, data, n, pc->width, 0);
@@ -93,6 +96,7 @@ static int read_pieces(struct pciconf *pc, const struct target *target,
 	free(data);
 	if (lost)
 		status = refused(&pc->ctx, PHASE_ACCESS, target->window.bar, lost, NULL);
+
 	return status;
 }
 
@@ -135,6 +139,7 @@ int pciconf_dump_bar(struct pciconf *pc, int argc, char **argv)
 		status = open_bar(pc, argv, &target);
 	if (status)
 		return status;
+
 	units = target.info->length / pc->width;
 	if (start >= units)
 		return STATUS_OK;
@@ -147,6 +152,7 @@ int pciconf_dump_bar(struct pciconf *pc, int argc, char **argv)
 		return status;
 	if (pc->verbose)
 		show_mapping(pc, &target);
+
 	return read_pieces(pc, &target, put_raw);
 }
 
@@ -184,6 +190,7 @@ int pciconf_read_bar(struct pciconf *pc, int argc, char **argv)
 		status = read_pieces(pc, &target, put_hex);
 	if (!status)
 		put_units_end(count, pc->width);
+
 	return status;
 }
 
@@ -208,6 +215,7 @@ int pciconf_write_bar(struct pciconf *pc, int argc, char **argv)
 		status = session_map(&pc->ctx, &target.window, &target.view);
 	if (status)
 		return status;
+
 	ret = pcibar_map_write(target.view.map, target.view.start, pc->width, val);
 	return ret ? refused(&pc->ctx, PHASE_ACCESS, target.window.bar, ret, NULL) : STATUS_OK;
 }

@@ -33,6 +33,7 @@ static const char *property(uint32_t val)
 
 	if (val < sizeof(low) / sizeof(low[0]))
 		return low[val];
+
 	return val >= 0xfd ? high[val - 0xfd] : "Reserved";
 }
 
@@ -70,6 +71,7 @@ void detail_allocation(struct detail *d, unsigned int at)
 			bits(buses, 0, 8), bits(buses, 8, 8));
 		at += 4;
 	}
+
 	/* An entry says how many dwords it has besides the first. */
 	for (uint32_t i = 0; i < count && at + 12 <= CONFIG_END; i++) {
 		put_entry(d, at);

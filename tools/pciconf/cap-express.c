@@ -79,6 +79,7 @@ static void put_link(struct detail *d, unsigned int at)
 
 	if (!cap && !status)
 		return;
+
 	fprintf(d->out, NEXT_LINE "link x%" PRIu32 "(x%" PRIu32 ")", width, bits(cap, 4, 6));
 	if (bits(cap, 4, 6))
 		fprintf(d->out, " speed %s(%s)", width ? speed(bits(status, 0, 4)) : "0.0",

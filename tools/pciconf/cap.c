@@ -265,6 +265,7 @@ void detail_capabilities(struct detail *d)
 
 	if (!(reg(d, STATUS, 2) & STATUS_CAP_LIST))
 		return;
+
 	at = reg(d, cardbus ? CAP_POINTER_CARDBUS : CAP_POINTER, 1) & 0xfc;
 	for (unsigned int i = 0; i < CAP_MAX && at >= CAP_FIRST; i++) {
 		if (reg(d, at, 1) == CAP_EXPRESS)

@@ -20,9 +20,11 @@ int pciconf_attached(struct pciconf *pc, int argc, char **argv)
 	status = device_open(&pc->ctx, argv[0], false);
 	if (status)
 		return status;
+
 	ret = pcibar_device_get_info(pc->ctx.session->dev, &info);
 	if (ret)
 		return refused(&pc->ctx, PHASE_MAP, NO_BAR, ret, NULL);
+
 	text_print(stdout, "%s: %sattached", argv[0], *info.driver ? "" : "not ");
 	putchar('\n');
 	return *info.driver ? STATUS_OK : STATUS_NO;
@@ -77,6 +79,7 @@ int pciconf_write(struct pciconf *pc, int argc, char **argv)
 		status = device_open(&pc->ctx, argv[0], true);
 	if (status)
 		return status;
+
 	ret = config_put(pc->ctx.session->dev, (unsigned int)off, pc->width, val);
 	return ret ? refused(&pc->ctx, PHASE_CONFIG, NO_BAR, ret, NULL) : STATUS_OK;
 }

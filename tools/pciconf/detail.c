@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What pciconf -l shows of a function after its first line. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@ void detail_piece(struct detail *d, detail_fn fn, unsigned int at)
 {
 	if (d->reader.error)
 		return;
+
 	d->out = open_memstream(&d->text, &d->len);
 	if (!d->out) {
 		d->reader.error = -errno;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What pciconf -l shows of a function after its first line. */
 #ifndef TOOLS_PCICONF_DETAIL_H
 #define TOOLS_PCICONF_DETAIL_H
 

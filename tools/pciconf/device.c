@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* From pciconf's names of devices to functions. */
 #include <string.h>
 
 #include "common/error.h"
@@ -20,6 +21,7 @@ static int select_address(struct context *ctx, const char *text, struct pcibar_s
 	if (!(sel->fields & PCIBAR_SEL_ADDRESS))
 		return fail_device(ctx, STATUS_USAGE, NO_BAR, "IDs select no device here; "
 				   "'pciconf -l' shows what does");
+
 	return STATUS_OK;
 }
 
@@ -50,6 +52,7 @@ int device_select(struct context *ctx, const char *text, const struct devlist *a
 		return select_address(ctx, text, sel);
 	if (all)
 		return select_unit(ctx, text, all, sel);
+
 	status = devlist_scan(ctx, &own);
 	if (!status)
 		status = select_unit(ctx, text, &own, sel);
@@ -66,6 +69,7 @@ int device_open(struct context *ctx, const char *text, bool write)
 	status = device_select(ctx, text, NULL, &sel);
 	if (status)
 		return status;
+
 	pcibar_selector_format(&sel, address, sizeof(address));
 	ctx->session->selector = address;
 	status = session_open(ctx, write);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The functions of the machine, with their drivers and units. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static int add(void *data, const struct pcibar_device_info *info)
 	driver = strdup(info->driver);
 	if (!driver)
 		return -ENOMEM;
+
 	all->list[all->count] = (struct function){
 		.info = *info, .driver = driver, .unit = next_unit(all, driver),
 	};
@@ -54,6 +56,7 @@ int devlist_scan(struct context *ctx, struct devlist *all)
 	ret = pcibar_scan(NULL, &opts, add, all);
 	if (!ret)
 		return STATUS_OK;
+
 	devlist_free(all);
 	return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The functions of the machine, with their drivers and units. */
 #ifndef TOOLS_PCICONF_DEVLIST_H
 #define TOOLS_PCICONF_DEVLIST_H
 

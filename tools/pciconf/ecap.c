@@ -116,6 +116,7 @@ static void put_acs(struct detail *d, unsigned int at)
 		state(cap, control, 6), cap & 1u << 7 ? "available" : "unavailable");
 	if (!(cap & 1u << 7))
 		return;
+
 	fprintf(d->out, NEXT_INNER "I/O Req Blocking %s, Unclaimed Req Redirect Control %s",
 		is_on(control & 1u << 7), is_on(control & 1u << 12));
 	fprintf(d->out, NEXT_INNER "DSP BAR %s, USP BAR %s", access[control >> 8 & 3],

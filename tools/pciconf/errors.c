@@ -114,9 +114,11 @@ static void put_errors(struct detail *d, unsigned int at)
 	put_bits(d, "PCI errors", status_bits, reg(d, STATUS, 2), false);
 	if (!found(d, pcibar_config_find_capability(d->reader.dev, CAP_EXPRESS, &cap)))
 		return;
+
 	put_bits(d, "PCI-e errors", express_bits, reg(d, cap + EXPRESS_DEVICE_STATUS, 2), false);
 	if (!found(d, pcibar_config_find_extended(d->reader.dev, EXT_AER, &cap)))
 		return;
+
 	bits = reg(d, cap + AER_UNCORRECTABLE, 4);
 	severity = reg(d, cap + AER_SEVERITY, 4);
 	put_bits(d, "Fatal", uncorrectable_bits, bits & severity, true);

@@ -149,12 +149,14 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 		print_quoted("VPD ident", b, strnlen((const char *)b, field->length));
 	else if (is_padding(field))
 		return 0;
+
 	else if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
 		 field->length >= 4)
 		printf("    VPD ro CP  = ID %02x in map 0x%x[0x%x]\n", b[0], BAR_REGISTER(b[1]),
 		       b[2] | b[3] << 8);
 	else
 		print_vpd_text(field);
+
 	return 0;
 }
 
@@ -244,6 +246,7 @@ int pciconf_list(struct pciconf *pc, int argc, char **argv)
 
 	if (pc->class_name && !class_is_word(pc->class_name))
 		return usage_error(&pc->ctx, "-C '%s': no such class", pc->class_name);
+
 	status = devlist_scan(&pc->ctx, &all);
 	if (!status && argc)
 		status = device_select(&pc->ctx, argv[0], &all, &sel);

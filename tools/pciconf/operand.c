@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Operands of several modes. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ int operand_span(const struct context *ctx, const char *text, unsigned int width
 
 	if (!first)
 		return fail(ctx, STATUS_FAILED, "out of memory");
+
 	status = operand_number(ctx, "offset", first, max, start);
 	free(first);
 	end = *start;
@@ -47,6 +49,7 @@ int operand_span(const struct context *ctx, const char *text, unsigned int width
 		status = usage_error(ctx, "'%s' ends before it begins", text);
 	if (!status)
 		*count = (end - *start) / width + 1;
+
 	return status;
 }
 

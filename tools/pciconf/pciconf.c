@@ -245,6 +245,7 @@ static int run(struct pciconf *pc, int argc, char **argv)
 	}
 	if (!mode)
 		return usage_error(&pc->ctx, "say what to do: -l, -t, -a, -r, -w, -D, -R or -W");
+
 	status = check_use(pc, mode, given, argc - optind);
 	return status ? status : mode->run(pc, argc - optind, argv + optind);
 }
@@ -270,6 +271,7 @@ int main(int argc, char **argv)
 
 	if (output_init())
 		return 1;
+
 	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);

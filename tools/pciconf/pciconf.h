@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The modes of pciconf, and what their files share. */
 #ifndef TOOLS_PCICONF_PCICONF_H
 #define TOOLS_PCICONF_PCICONF_H
 

@@ -45,6 +45,7 @@ find(int fd, uint16_t vendor, uint16_t device, struct pci_conf *conf)
 		err(1, "PCIOCGETCONF");
 	if (io.status == PCI_GETCONF_ERROR)
 		errx(1, "error in the list of devices");
+
 	return (io.num_matches == 1);
 }
 
@@ -82,6 +83,7 @@ peek(int fd, const struct pcisel *sel, int bar, size_t offset)
 	value = *reg;
 	if (munmap(map.pbm_map_base, map.pbm_map_length) == -1)
 		err(1, "munmap");
+
 	return (value);
 }
 

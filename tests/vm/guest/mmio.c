@@ -77,5 +77,6 @@ int main(int argc, char **argv)
 		store(p, width, strtoull(argv[5], NULL, 0));
 	else
 		printf("0x%0*" PRIx64 "\n", (int)(2 * width), load(p, width));
+
 	return 0;
 }

@@ -78,6 +78,7 @@ static void geometry(void)
 		REFUSED(ioctl(pci, PCIOCBARMMAP, &io), ENOMEM);
 		return;
 	}
+
 	/* 64-bit and prefetchable: FreeBSD's first version took the type bits for an offset. */
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
 	EQUAL(io.pbm_map_length, 16LL << 30);
@@ -139,11 +140,13 @@ static void refusals(void)
 	wrong.pc_func = 8;
 	REFUSED(map(absent, BAR(0), 0, UC), ENODEV);
 	REFUSED(map(wrong, BAR(0), 0, UC), ENODEV);
+
 	/* No such function comes before everything that is wrong with the rest. */
 	REFUSED(map(absent, 3, ~ALL, 99), ENODEV);
 	for (int bit = 4; bit < 32; bit++)
 		REFUSED(map(edu, BAR(0), (int)(1u << bit), UC), EINVAL);
 	REFUSED(map(edu, BAR(0), PCIIO_BAR_MMAP_EXCL, UC), EINVAL);
+
 	/* The attribute is looked at before the BAR. */
 	REFUSED(map(edu, BAR(1), 0, VM_MEMATTR_WRITE_BACK), EOPNOTSUPP);
 	REFUSED(map(edu, BAR(1), 0, UC), EINVAL);
@@ -170,6 +173,7 @@ static void fixed(void)
 	REFUSED(ioctl(pci, PCIOCBARMMAP, &io), EINVAL);
 	io.pbm_map_base = (void *)-PAGE;
 	REFUSED(ioctl(pci, PCIOCBARMMAP, &io), ENOMEM);
+
 	/* What was there stays there when the request is refused. */
 	io.pbm_map_base = room;
 	io.pbm_flags |= PCIIO_BAR_MMAP_EXCL;
@@ -192,6 +196,7 @@ static void fixed(void)
 	io.pbm_flags |= PCIIO_BAR_MMAP_EXCL;
 	MUST(ioctl(pci, PCIOCBARMMAP, &io));
 	CHECK(touch(room, &val));
+
 	/* The request itself inside of what it maps. */
 	struct pci_bar_mmap *inside = (void *)(room + (2 << 20));
 	*inside = request(edu, BAR(0), PCIIO_BAR_MMAP_FIXED, UC);
@@ -283,6 +288,7 @@ static void accesses(void)
 	EQUAL(bario(edu, PCIBARIO_WRITE, 0, 4, 4, &val), 0);
 	EQUAL(bario(edu, PCIBARIO_READ, 0, 4, 4, &val), 0);
 	EQUAL(val, ~0x0f0f1234u);
+
 	/* The same registers by I/O and by memory. */
 	for (unsigned int width = 1; width <= 4; width *= 2) {
 		EQUAL(bario(net, PCIBARIO_READ, 0, 0, width, &val), 0);
@@ -321,6 +327,7 @@ static void widths(void)
 	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 11, 1, &val), 0);
 	EQUAL(bario(memory, PCIBARIO_READ, 2, 8, 4, &val), 0);
 	EQUAL(val, 0xcc33aabb);
+
 	/* A value of 64 bits does not fit into the answer. */
 	val = 1;
 	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 12, 4, &val), 0);
@@ -350,6 +357,7 @@ static void listing(void)
 		      (a->pc_bus == b->pc_bus && (a->pc_dev << 3 | a->pc_func) <
 						 (b->pc_dev << 3 | b->pc_func)));
 	}
+
 	/* One at a time: the same functions, and the last says that it is the last. */
 	io = (struct pci_conf_io){ .match_buf_len = sizeof(one) + 3, .matches = &one };
 	for (unsigned int i = 0; i < all.num_matches; i++) {
@@ -441,6 +449,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return 2;
+
 	edu = function(argv[1]);
 	memory = function(argv[2]);
 	net = function(argv[3]);

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
+
 	io = (struct pci_bar_ioreq){ .pbi_sel = function(argv[1]), .pbi_op = PCIBARIO_READ,
 				     .pbi_bar = (u_int32_t)atoi(argv[2]),
 				     .pbi_offset = (u_int32_t)strtoul(argv[3], NULL, 0),

@@ -38,6 +38,7 @@ static bool waits(void)
 
 	if (!atomic_load(&thread_id))
 		return false;
+
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stack", atomic_load(&thread_id));
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	len = file < 0 ? 0 : read(file, text, sizeof(text) - 1);
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+
 	off = strtol(argv[3], NULL, 0);
 	catch_bus_errors();
 	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[1]), BAR(atoi(argv[2])),
@@ -88,5 +90,6 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin))
 		one_touch();
+
 	return 0;
 }

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+
 	io = (struct pci_io){ .pi_sel = function(argv[1]), .pi_reg = atoi(argv[2]),
 			      .pi_width = atoi(argv[3]) };
 	if (argc > 4)

@@ -117,6 +117,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || argc > 3 + (int)ARRAY_SIZE(victims))
 		return 2;
+
 	end = now() + atoi(argv[1]);
 	reseed(strtoull(argv[2], NULL, 0), 0);
 	tally_init(KINDS);

@@ -233,6 +233,7 @@ static void described(int pci, int fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	REFUSED(open(path, O_RDWR), ENXIO);
+
 	/* One file system for all of them: each user may have many descriptors. */
 	MUST(fstat(fd, &st));
 	MUST(fstat(other, &st_other));
@@ -375,6 +376,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+
 	sel = function(argv[2]);
 	if (!strcmp(what, "requests") && argc == 4)
 		requests(argv[3]);
@@ -387,5 +389,6 @@ int main(int argc, char **argv)
 			   argc > 3 ? PCIIO_RESET_SHARE_DRIVER : 0) ? strerror(errno) : "ok");
 	else
 		return 2;
+
 	return verdict();
 }

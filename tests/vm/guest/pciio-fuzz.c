@@ -92,6 +92,7 @@ static void touch_one(void)
 
 	if (!map->base)
 		return;
+
 	fail_begin();
 	if (map->writable && one_in(2))
 		ok = store(map->base + 4 * below(2), (unsigned int)rnd());
@@ -115,6 +116,7 @@ static struct pcisel random_sel(struct target **target)
 			       .pc_func = (u_int8_t)below(9) };
 	if (one_in(2))
 		sel.pc_domain = (u_int32_t)rnd();
+
 	return sel;
 }
 
@@ -186,6 +188,7 @@ static void make_getconf(struct pci_conf_io *conf)
 		conf->match_buf_len = sizeof(buffer);
 	conf->matches = random_pointer();
 	conf->offset = one_in(2) ? 0 : below(20);
+
 	/* What the last answer has left in the buffer serves as patterns. */
 	conf->generation = one_in(4) ? (u_int32_t)rnd() : conf->generation;
 }
@@ -237,6 +240,7 @@ static bool make_conf(struct pci_io *io, bool write)
 		return false;
 	if (io->pi_width >= 0 && io->pi_width <= 4)
 		tame_write(io, target);
+
 	return true;
 }
 
@@ -253,6 +257,7 @@ static bool make_modify(struct pci_modify *modify)
 
 	if (!make_conf(&io, true))
 		return false;
+
 	whole = one_in(4) || (io.pi_reg > BAR(0) - 4 && io.pi_reg < ROM + 4);
 	*modify = (struct pci_modify){
 		.pmo_size = random_size(sizeof(*modify)), .pmo_sel = io.pi_sel,
@@ -263,6 +268,7 @@ static bool make_modify(struct pci_modify *modify)
 		modify->pmo_mask &= (1u << 8 * io.pi_width) - 1;
 	if (!one_in(16))
 		modify->pmo_value &= modify->pmo_mask;
+
 	return true;
 }
 
@@ -304,6 +310,7 @@ static bool make_access(struct pci_bar_ioreq *access)
 		access->pbi_op = PCIBARIO_WRITE;
 		access->pbi_offset &= 7;
 	}
+
 	/* Only the functions named may be disturbed at all, and that only so. */
 	return target && (target->writable || access->pbi_op != PCIBARIO_WRITE);
 }
@@ -461,6 +468,7 @@ static void ask(enum kind kind)
 	at = place(sizeof(req.open), &writable);
 	if (!make(kind, &req, at, &target))
 		return;
+
 	len = (size_t)(page + PAGE - writable);
 	memcpy(writable, &req, len < sizeof(req) ? len : sizeof(req));
 	fail_begin();
@@ -468,6 +476,7 @@ static void ask(enum kind kind)
 	fail_end();
 	if (counted(kind, ret))
 		return;
+
 	/* A request that succeeded can be read as a whole. */
 	if (kind == BARMMAP)
 		mapped(memcpy(&req, at, sizeof(req.map)), target);

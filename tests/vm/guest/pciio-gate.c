@@ -118,6 +118,7 @@ static void one_round(int argc, char **argv, char *base, int bar)
 	decodes = conf(sel, COMMAND, 2) & MEMORY &&
 		  conf(sel, BAR(bar), 4) == header[BAR(bar) / 4];
 	enter(decodes ? WORKS : IS_OFF);
+
 	/* The page that was there before, and a new one. */
 	ok = touch(base + off % (off_t)PAGE, &val);
 	EQUAL(ok, decodes);
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
 
 	if (argc < 9)
 		return 2;
+
 	sel = function(argv[1]);
 	target = function(argv[5]);
 	off = strtol(argv[3], NULL, 0);

@@ -168,6 +168,7 @@ static bool map_by_request(int pci)
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
 	if (ioctl(pci, PCIOCBARMMAP, &io))
 		return false;
+
 	base = io.pbm_map_base;
 	bar.pbo_map_length = io.pbm_map_length;
 	bar.pbo_bar_off = (u_int32_t)io.pbm_bar_off;
@@ -260,6 +261,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+
 	bar = (struct pci_bar_open){ .pbo_size = sizeof(bar),
 				     .pbo_reg = strcmp(argv[2], "rom") ? BAR(atoi(argv[2])) : ROM,
 				     .pbo_memattr = has_word(argv, "wc") ? WC : UC };
@@ -283,5 +285,6 @@ int main(int argc, char **argv)
 	}
 	while (fgets(line, sizeof(line), stdin))
 		obey(line);
+
 	return 0;
 }

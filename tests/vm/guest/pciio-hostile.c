@@ -49,6 +49,7 @@ static void pointers(void)
 		PCIOCGETCONF, PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCGETBAR, PCIOCLISTVPD,
 		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
 	};
+
 	/* Of the kernel, of its highest page, and (64 bits) of nobody. */
 	void *bad[] = { NULL, (void *)(PAGE / 2), (void *)((ULONG_MAX >> 1) + 1),
 			(void *)(ULONG_MAX - 7), (void *)(ULONG_MAX >> 1), NULL };
@@ -77,6 +78,7 @@ static void undeliverable(void)
 
 	memcpy(room, &map, sizeof(map));
 	memcpy(room + 512, &open_io, sizeof(open_io));
+
 	/* One that begins where it may be written. */
 	memcpy(half - sizeof(map) / 2, &map, sizeof(map));
 	MUST(mprotect(half, PAGE, PROT_READ));
@@ -165,6 +167,7 @@ static void numbers(void)
 		EQUAL(try_open(regs[i], 0, 0), EINVAL);
 		REFUSED(ioctl(pci, PCIOCGETBAR, &get), EINVAL);
 	}
+
 	/* All but FIXED, which goes to address 0 here. */
 	for (int bit = 1; bit < 32; bit++)
 		EQUAL(try_map(BAR(0), (int)(1u << bit), 0), bit == 2 || bit == 3 ? 0 : EINVAL);
@@ -237,10 +240,12 @@ static void listing(void)
 	io.num_patterns = UINT_MAX;
 	io.pat_buf_len = (u_int32_t)(UINT_MAX * sizeof(pattern));
 	REFUSED(ioctl(pci, PCIOCGETCONF, &io), EINVAL);
+
 	/* As many as makes the product right, were it taken modulo 2^32. */
 	io.num_patterns = 1u << 30;
 	io.pat_buf_len = 0;
 	REFUSED(ioctl(pci, PCIOCGETCONF, &io), EINVAL);
+
 	/* A number that cannot all be patterns, however long the buffer. */
 	io.num_patterns = 1 << 20;
 	io.pat_buf_len = (u_int32_t)(io.num_patterns * sizeof(pattern));
@@ -298,6 +303,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
+
 	edu = function(argv[1]);
 	pci = node(O_RDWR);
 	pointers();

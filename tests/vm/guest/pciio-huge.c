@@ -212,6 +212,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+
 	memory = function(argv[1]);
 	pci = node(O_RDWR);
 	catch_bus_errors();
@@ -220,5 +221,6 @@ int main(int argc, char **argv)
 			topics[i].run();
 			return verdict();
 		}
+
 	return 2;
 }

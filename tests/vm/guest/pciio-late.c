@@ -82,6 +82,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+
 	while (strcmp(kinds[kind].name, argv[1]))
 		kind++;
 	sel = function(argv[2]);

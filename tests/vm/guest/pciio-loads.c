@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+
 	catch_bus_errors();
 	sel = function(argv[2]);
 	for (int left = atoi(argv[3]); left > 0; left--) {

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+
 	edu = function(argv[1]);
 	catch_bus_errors();
 	pci = node(O_RDWR);

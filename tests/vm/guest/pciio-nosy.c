@@ -78,6 +78,7 @@ static unsigned int list(int pci, bool all, bool legacy, struct pci_conf *record
 	memset(records, 0xff, RECORDS * sizeof(*records));
 	if (ioctl(pci, legacy ? LEGACY_GETCONF : PCIOCGETCONF, &io))
 		return 0;
+
 	check_poison(legacy ? "PCIOCGETCONF, short" : "PCIOCGETCONF, long", records,
 		     io.num_matches * size);
 	return legacy ? 0 : io.num_matches;
@@ -194,6 +195,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
+
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	MUST((long)shared);

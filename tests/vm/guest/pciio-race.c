@@ -83,9 +83,11 @@ static bool try(const void *base)
 		EQUAL(caught, SIGBUS);
 		return false;
 	}
+
 	/* All ones: it went while the load was under way. */
 	if (val != ~0u)
 		EQUAL(val, ANSWER);
+
 	return true;
 }
 
@@ -98,6 +100,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+
 	sel = function(argv[1]);
 	catch_bus_errors();
 	pci = node(O_RDWR);

@@ -71,6 +71,7 @@ static void read_only(int pci)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	REFUSED(open(path, O_RDWR), ENXIO);
 	REFUSED(open(path, O_RDONLY), ENXIO);
+
 	/* A name that outlives the descriptor, and all that it stood for. */
 	by_path = (int)MUST(open(path, O_PATH));
 	MUST(munmap(base, 1 << 20));
@@ -95,6 +96,7 @@ static void windows(int pci)
 	CHECK(map(fd, PROT_READ, MAP_SHARED, 0, (1 << 20) + 1) == MAP_FAILED && errno == EINVAL);
 	CHECK(map(fd, PROT_READ, MAP_SHARED, (1 << 20) - PAGE, 2 * PAGE) == MAP_FAILED &&
 	      errno == EINVAL);
+
 	/* A refused MAP_FIXED leaves what was there. */
 	base = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(base != MAP_FAILED);
@@ -153,6 +155,7 @@ static int unprivileged(int sock)
 	CHECK(touch((char *)base + 4, &val));
 	EQUAL(val, ~0x01020304u);
 	no_requests(rw);
+
 	/* The pages behind the last are another BAR's, or nobody's. */
 	CHECK(map(rw, PROT_READ, MAP_SHARED, 1 << 20, PAGE) == MAP_FAILED && errno == EINVAL);
 	ro = receive_fd(sock);
@@ -201,6 +204,7 @@ static void request(int pci)
 	REFUSED(mprotect(io.pbm_map_base, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	REFUSED(mprotect(io.pbm_map_base, PAGE, PROT_EXEC), EACCES);
 	CHECK(!store(io.pbm_map_base, 1));
+
 	/* It has no descriptor, but a name by which root might open it. */
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)io.pbm_map_base,
 		 (unsigned long)io.pbm_map_base + (unsigned long)io.pbm_map_length);
@@ -215,6 +219,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+
 	edu = function(argv[1]);
 	catch_bus_errors();
 	pci = node(O_RDWR);

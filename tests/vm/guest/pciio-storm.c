@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 
 	if (argc != 5)
 		return 2;
+
 	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[1]), BAR(atoi(argv[2])),
 				PCIIO_BAR_OPEN_ACTIVATE, 0));
 	off = strtol(argv[3], NULL, 0);

@@ -43,6 +43,7 @@ static void touch_one(bool may_store)
 
 	if (!map.len)
 		return;
+
 	fail_begin();
 	/* Beyond the first words some devices raise interrupts, which nobody handles. */
 	if (write)
@@ -105,6 +106,7 @@ static bool map_window(int fd, int flags, bool writable, struct map *map)
 	counted(MMAP, base == MAP_FAILED ? -1 : 0);
 	if (base == MAP_FAILED)
 		return false;
+
 	*map = (struct map){ base, len, writable && prot & PROT_WRITE && !off };
 	return true;
 }
@@ -179,6 +181,7 @@ static void change_one(struct map *map)
 
 	if (!pages)
 		return;
+
 	first = below(pages);
 	len = (1 + below(pages - first)) * PAGE;
 	at = map->base + first * PAGE;

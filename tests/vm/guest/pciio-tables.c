@@ -120,6 +120,7 @@ int main(int argc, char **argv)
 
 	if (argc != 5)
 		return 2;
+
 	sel = function(argv[3]);
 	pci = node(O_RDWR);
 	catch_bus_errors();

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+
 	device = vfio_device(argv[1], 0, &offset);
 	decode(device);
 	event = request_event(device);

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+
 	container = vfio_container(argv[1], &group);
 	if (argc > 4)
 		flags |= PCIIO_BAR_OPEN_SMALL_PAGES;

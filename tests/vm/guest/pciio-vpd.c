@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+
 	io.plvi_sel = function(argv[1]);
 	pci = node(O_RDONLY);
 	if (ioctl(pci, PCIOCLISTVPD, &io)) {

@@ -49,6 +49,7 @@ static int bar_move(struct pci_dev *pdev, unsigned int index)
 
 	if (!parent || resource_type(res) != IORESOURCE_MEM)
 		return -EINVAL;
+
 	old_start = res->start;
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	pci_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MEMORY);

@@ -117,6 +117,7 @@ static u8 config_byte(const struct host_bridge *host, unsigned int devfn, unsign
 	bar = (bar & ~(u64)(BAR_SIZE - 1)) | PCI_BASE_ADDRESS_MEM_TYPE_64;
 	if (with_bar && where >= PCI_BASE_ADDRESS_0 && where < PCI_BASE_ADDRESS_2)
 		return bar >> (8 * (where - PCI_BASE_ADDRESS_0));
+
 	return where < sizeof(header) ? header[where] : 0;
 }
 
@@ -179,6 +180,7 @@ static int host_add(void)
 	host = kzalloc(sizeof(*host), GFP_KERNEL);
 	if (!host)
 		return -ENOMEM;
+
 	host->sd.domain = DOMAIN + count;
 	host->sd.node = NUMA_NO_NODE;
 	host->functions = clamp(functions, 1U, FUNCTIONS + 0U);
@@ -189,6 +191,7 @@ static int host_add(void)
 				NULL, NULL);
 	if (ret)
 		goto out_free;
+
 	snprintf(host->name, sizeof(host->name), "host_bridge%x", host->sd.domain);
 	host->root = root_device_register(host->name);
 	if (IS_ERR(host->root)) {
@@ -223,6 +226,7 @@ static void host_remove(void)
 	pci_stop_root_bus(host->bus);
 	pci_remove_root_bus(host->bus);
 	pci_unlock_rescan_remove();
+
 	/* Those leak it: pci_remove_root_bus() leaves the first reference to its caller. */
 	put_device(bridge);
 	WRITE_ONCE(host->freed, true);

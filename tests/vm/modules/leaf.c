@@ -21,17 +21,21 @@ static int leaf_find(struct mm_struct *mm, unsigned long addr, u64 *val)
 
 	if (pgd_none(*pgd))
 		return 0;
+
 	p4d = p4d_offset(pgd, addr);
 	if (p4d_none(*p4d))
 		return 0;
+
 	pud = pud_offset(p4d, addr);
 	*val = pud_val(*pud);
 	if (pud_none(*pud) || pud_leaf(*pud))
 		return pud_none(*pud) ? 0 : 3;
+
 	pmd = pmd_offset(pud, addr);
 	*val = pmd_val(*pmd);
 	if (pmd_none(*pmd) || pmd_leaf(*pmd))
 		return pmd_none(*pmd) ? 0 : 2;
+
 	/* Page tables are never in high memory on 64-bit kernels. */
 	pte = pte_offset_kernel(pmd, addr);
 	*val = pte_val(*pte);

@@ -105,6 +105,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+
 	bar = (unsigned int)atoi(argv[2]);
 	for (int i = 3; i < argc; i++)
 		for (size_t j = 0; j < sizeof(words) / sizeof(*words); j++)
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
 		ret = pcibar_device_open(argv[1], &open_opts, &dev);
 	if (!ret)
 		ret = make_map();
+
 	/* From here on, so that "wait" finds what happened before it was asked. */
 	if (!ret && pcibar_device_get_event_fd(dev) < 0)
 		ret = pcibar_device_get_event_fd(dev);

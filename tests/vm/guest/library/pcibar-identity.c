@@ -47,12 +47,14 @@ static void through_map(const char *name, struct pcibar_map *map, unsigned int w
 
 	if (!map)
 		return;
+
 	snprintf(call, sizeof(call), "%s-read", name);
 	report(call, pcibar_map_read(map, REGISTER, width, &val));
 	snprintf(call, sizeof(call), "%s-copy-from", name);
 	report(call, pcibar_map_copy_from(map, REGISTER, bytes, sizeof(bytes), width, 0));
 	if (map == rom)
 		return;
+
 	memset(bytes, MARK, sizeof(bytes));
 	snprintf(call, sizeof(call), "%s-write", name);
 	report(call, pcibar_map_write(map, REGISTER, width, MARK));
@@ -101,6 +103,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++)
 		if (!strcmp(argv[1], backends[i].name))
