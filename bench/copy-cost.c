@@ -149,6 +149,7 @@ int main(int argc, char **argv)
 	buf = aligned_alloc(4096, LARGEST);
 	if (argc != 2 || !buf || pcibar_device_open(argv[1], &open_opts, &dev))
 		die("usage: copy-cost ADDRESS");
+
 	memset(buf, 0x5a, LARGEST);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		opts.attr = kinds[i].wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC;

@@ -57,6 +57,7 @@ static int compute(const struct pcibar_map *map, uint32_t n)
 		fprintf(stderr, "this is no edu device: its ID register reads 0x%08x\n", id);
 		return EXIT_FAILURE;
 	}
+
 	pcibar_write32(regs + EDU_FACTORIAL, n);
 	if (!wait_for(regs)) {
 		fprintf(stderr, "the device did not finish within %d s\n", SECONDS_MAX);

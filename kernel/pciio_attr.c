@@ -65,6 +65,7 @@ int pciio_attr_get(int memattr, enum pciio_attr *attr)
 		return -EINVAL;
 	if (!maps_possible())
 		return -EOPNOTSUPP;
+
 	switch (table[memattr]) {
 	case AS_UC:
 		*attr = PCIIO_ATTR_UC;

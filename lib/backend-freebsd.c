@@ -79,6 +79,7 @@ static int list_confs(int fd, struct pci_match_conf *pattern, struct pci_conf **
 	} while (io.status != PCI_GETCONF_LAST_DEVICE);
 	*confsp = confs;
 	*countp = count;
+
 	return 0;
 }
 

@@ -8,8 +8,6 @@
 
 #include "backend.h"
 
-/* What the two back ends over /dev/pci have in common. */
-
 #define PCIBAR_DEV_PCI	"/dev/pci"
 
 #ifdef VM_MEMATTR_WRITE_COMBINING

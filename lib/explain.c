@@ -19,6 +19,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
 	    ops->get_asleep(req->dev->be, &asleep) || asleep)
 		return;
+
 	if (req->res.flags & PCIBAR_BAR_F_MAPPABLE) {
 		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_F_HAS_WC))
 			return;

@@ -92,6 +92,7 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 			atomic_store(&slots, slot);
 		}
 	}
+
 	if (slot) {
 		atomic_fetch_add(&slot->sequence, 1);
 		atomic_store(&slot->base, base);

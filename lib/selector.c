@@ -164,6 +164,7 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 		ret = pcibar_check_size(sel, sizeof(new), sizeof(new));
 	if (ret)
 		return ret;
+
 	if (freebsd || strchr(str, '.')) {
 		ok = freebsd ? parse_freebsd(str, &addr) : parse_address(str, &addr);
 		if (ok) {
@@ -257,6 +258,7 @@ PCIBAR_API int pcibar_selector_format(const struct pcibar_selector *sel, char *b
 			snprintf(index, sizeof(index), "#%" PRIu32, sel->index);
 		snprintf(text, sizeof(text), "%s:%s%s", vendor, device, index);
 	}
+
 	if (strlen(text) >= len) {
 		if (len)
 			*buf = '\0';

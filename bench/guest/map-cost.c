@@ -168,6 +168,7 @@ int main(int argc, char **argv)
 		check_instructions();
 		now = instructions;
 	}
+
 	while (strcmp(figure->name, argv[2]))
 		if (++figure == figures + sizeof(figures) / sizeof(*figures))
 			return 2;
@@ -176,6 +177,7 @@ int main(int argc, char **argv)
 		prepare(&users[i], argv + 3 + 4 * i, figure);
 		rounds = users[i].runs > rounds ? users[i].runs : rounds;
 	}
+
 	for (int round = 1; round <= rounds; round++)
 		for (struct user *user = users; user < users + count; user++)
 			if (round * user->runs / rounds > user->done)

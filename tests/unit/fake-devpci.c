@@ -160,6 +160,7 @@ void node_populate(struct tree *tree)
 	node.config[4] = 3;
 	node.config[0] = 0x34;
 	function = node_add(0, 3, 0, 0);
+
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++) {
 		tree_bar(tree, NODE_FUNCTION, i, bars[i].start, bars[i].length, bars[i].flags);
 		function->bar[i].length = bars[i].length;

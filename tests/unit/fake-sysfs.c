@@ -114,6 +114,7 @@ void tree_add(const struct tree *tree, const char *address)
 	tree_set(tree, address, "resource", "%s", "");
 	for (unsigned int i = 0; i < LINES; i++)
 		tree_bar(tree, address, i, 0, 0, 0);
+
 	tree_set(tree, address, "config", "%s", "");
 	tree_truncate(tree, address, "config", 256);
 	tree_poke(tree, address, "config", 0, ids, sizeof(ids));

@@ -197,6 +197,7 @@ static void tells_what_a_bar_is(void **state)
 		assert_int_equal(info.cpu_addr, cases[i].start);
 		assert_int_equal(info.length, node.function[0].bar[cases[i].bar].length);
 	}
+
 	node.function[0].bar[0].base = 0;
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), 0);
 	assert_int_equal(info.flags, PCIBAR_BAR_F_UNASSIGNED);
@@ -219,6 +220,7 @@ static void translates_every_flag(void **state)
 		assert_int_equal(try_map(2), 0);
 		assert_int_equal(node.map.pbm_flags, flags[i].theirs);
 	}
+
 	assert_int_equal(node.map.pbm_reg, 0x18);
 	assert_int_equal(node.map.pbm_memattr, VM_MEMATTR_DEVICE);
 	assert_int_equal(node.map.pbm_sel.pc_bus, 3);

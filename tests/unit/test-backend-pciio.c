@@ -148,6 +148,7 @@ static void translates_every_flag(void **state)
 		assert_int_equal(try_map(2), 0);
 		assert_int_equal(node.open.pbo_flags, flags[i].theirs);
 	}
+
 	assert_int_equal(node.open.pbo_size, sizeof(node.open));
 	assert_int_equal(node.open.pbo_reg, 0x18);
 	assert_int_equal(node.open.pbo_sel.pc_bus, 3);

@@ -383,6 +383,7 @@ static void tells_the_refusals_of_open_apart(void **state)
 	inject_reset();
 	assert_int_equal(try_map(0), 0);
 	opens = inject_calls(INJECT_OPEN);
+
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		inject(INJECT_OPEN, opens, cases[i].error);
 		assert_int_equal(try_map(0), -cases[i].error);

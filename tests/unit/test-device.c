@@ -414,6 +414,7 @@ static void knows_drivers_that_share(void **state)
 		assert_string_equal(info.driver, sharing[i]);
 		assert_int_equal(info.flags, 0);
 	}
+
 	for (size_t i = 0; i < sizeof(owning) / sizeof(*owning); i++) {
 		strcpy(fake->driver, owning[i]);
 		assert_int_equal(pcibar_device_get_info(dev, &info), 0);

@@ -157,6 +157,7 @@ static void assert_translates(void)
 		assert_refused(&why, cases[i].code, cases[i].answer);
 		assert_int_equal(why.reasons[0].backend, backend);
 	}
+
 	node.error[request] = 0;
 }
 

@@ -450,6 +450,7 @@ static void a_failed_activation_changes_nothing(void **state)
 		assert_refused(&why, why.reasons[0].code, errors[i]);
 		assert_command(OTHERS);
 	}
+
 	fake->error[FAKE_CONFIG_WRITE] = 0;
 	fake->config_fixed[PCIBAR_COMMAND] = MEM;
 	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), -EIO);

@@ -303,6 +303,7 @@ static void keeps_to_the_stride_of_the_program(void **state)
 	assert_int_equal(newer.count, 2);
 	assert_int_equal(newer.reasons[0].known.code, PCIBAR_REASON_DRIVER);
 	assert_int_equal(newer.reasons[1].known.code, PCIBAR_REASON_DECODE_OFF);
+
 	for (size_t i = 0; i < sizeof(newer.reasons[1].added); i++)
 		assert_int_equal(newer.reasons[1].added[i], 0);
 }

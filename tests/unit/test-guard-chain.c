@@ -274,6 +274,7 @@ static int handle_by_hand(void *data)
 	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 0);
 	info.si_addr = (char *)info.si_addr - LEN - 1;
 	CHILD_CHECK(pcibar_guard_handle(SIGBUS, &info, NULL) == 0);
+
 	return 0;
 }
 

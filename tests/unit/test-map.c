@@ -74,6 +74,7 @@ static void survives_without_memory(void **state)
 		assert_int_equal(nth, 3);
 		opts.flags |= PCIBAR_MAP_INDIRECT;
 	}
+
 	pcibar_device_close(dev);
 }
 
@@ -183,6 +184,7 @@ static void adds_the_in_page_offset(void **state)
 	fake_add_bar(fake, 1, PCIBAR_BAR_KIND_MEM32, 0xfd000400, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(255 - i);
+
 	fake_poke(fake, 1, 0, bytes, sizeof(bytes));
 	opts.offset = 0x10;
 	map = map_bar(dev, 1);
@@ -290,6 +292,7 @@ static void checks_its_arguments(void **state)
 		opts.flags = 1u << bit;
 		assert_int_equal(try_map(dev, 0), -EINVAL);
 	}
+
 	opts = good;
 	opts.attr = 2;
 	assert_int_equal(try_map(dev, 0), -EINVAL);
@@ -418,6 +421,7 @@ static void passes_the_systems_refusal_on(void **state)
 		/* What was turned on for the map is off again. */
 		assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), 0);
 	}
+
 	pcibar_device_close(dev);
 }
 

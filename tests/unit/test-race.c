@@ -98,6 +98,7 @@ static unsigned int copy_until_lost(struct pcibar_map *map, const struct way *wa
 		len -= (size_t)random() % 8;
 		off += (uint64_t)random() % 8;
 	}
+
 	while (!ret) {
 		ret = pcibar_map_copy_from(map, off, buffer, len, way->width, way->flags);
 		copies++;

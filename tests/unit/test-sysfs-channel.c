@@ -124,6 +124,7 @@ static void takes_only_regular_files(void **state)
 		assert_int_equal(pcibar_bar_map(dev, cases[i].bar, &opts, &map), -EIO);
 		assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);
 	}
+
 	alarm(0);
 	close(dir);
 }
@@ -269,6 +270,7 @@ static void reads_the_rom_by_blocks(void **state)
 		assert_int_equal(pcibar_map_copy_from(map, 0, bytes, sizeof(bytes), width, 0), 0);
 		assert_memory_equal(bytes, image, sizeof(image));
 	}
+
 	assert_true(inject_calls(INJECT_PREAD) <= 4 * 3);
 	for (uint64_t off = 0; off < sizeof(image); off = (off + 0x1ffc) % 0x3004) {
 		assert_int_equal(pcibar_map_read(map, off, 4, &val), 0);

@@ -263,6 +263,7 @@ static void aligns_accesses_of_enhanced_allocation(void **state)
 	assert_int_equal(pcibar_map_copy_from(map, 4, buf, 24, 8, 0), 0);
 	for (size_t len = 0; len <= sizeof(buf); len++)
 		assert_int_equal(pcibar_map_copy_from(map, 0, buf, len, 0, PCIBAR_COPY_MEMORY), 0);
+
 	pcibar_map_release(map);
 }
 

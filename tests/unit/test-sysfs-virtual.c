@@ -54,6 +54,7 @@ static int setup(void **state)
 	make_link(VIRTUAL, "physfn", "../" PHYSICAL);
 	opts.sysfs_root = tree.root;
 	assert_int_equal(pcibar_device_open(VIRTUAL, &opts, &dev), 0);
+
 	return ret;
 }
 

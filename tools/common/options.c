@@ -221,6 +221,7 @@ static void build_tables(struct getopt_tables *t, uint32_t allowed, bool in_fron
 	/* '+': stop at the first operand; ':': report a missing argument as ':' */
 	if (in_front)
 		*s++ = '+';
+
 	*s++ = ':';
 	for (unsigned int i = 0; i < N_ROWS; i++) {
 		if (!(allowed & 1u << i))
@@ -313,6 +314,7 @@ int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc
 		if (apply(opt, find_row(allowed, letter), optarg, error))
 			return -1;
 	}
+
 	*rest = optind;
 	return 0;
 }

@@ -127,6 +127,7 @@ static void print_json(const struct context *ctx, unsigned int bar,
 		print_reasons_json(&json, backend, refusal);
 		json_object_end(&json);
 	}
+
 	json_array_end(&json);
 	json_end(&json);
 }

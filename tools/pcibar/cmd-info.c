@@ -61,6 +61,7 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 			   *name ? " " : "", name);
 		putchar('\n');
 	}
+
 	print_line(color, "driver");
 	text_put(stdout, *info->driver ? info->driver : "none");
 	puts(*info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
@@ -73,6 +74,7 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 		printf("    %c %s\n", info->caps & capabilities[i].bit ? '+' : '-',
 		       info->caps & capabilities[i].bit ? capabilities[i].yes :
 							  capabilities[i].no);
+
 	describe_bars(ctx->session->dev, PCIBAR_BAR_INFO_CONFIG, stdout);
 }
 

@@ -45,6 +45,7 @@ static int load_all(struct context *ctx, struct load *load, uint64_t *ns)
 			status = STATUS_FAILED;
 		progress_update(&progress, done + n);
 	}
+
 	pcibar_wc_flush();
 	*ns = progress_end(&progress);
 	return status;
@@ -95,6 +96,7 @@ static int load_file(struct context *ctx, struct load *load)
 		fprintf(stderr, "%" PRIu64 " bytes in %.3f s, %.1f MiB/s\n", load->input.size,
 			(double)ns / 1e9, progress_rate(load->input.size, ns));
 	}
+
 	return ctx->opt.verify ? verify(ctx, load) : STATUS_OK;
 }
 

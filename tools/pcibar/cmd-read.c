@@ -104,6 +104,7 @@ static int read_all(struct context *ctx, const struct read_job *job, unsigned in
 		if (!job->fixed)
 			off += n * job->width;
 	}
+
 	return STATUS_OK;
 }
 

@@ -51,6 +51,7 @@ static int split(char *line, char **words)
 			line++;
 		*out = '\0';
 	}
+
 	words[count] = NULL;
 	return count;
 }
@@ -80,6 +81,7 @@ static int run_line(struct context *ctx, struct script *script, char *line, bool
 	if (!script->prompt)
 		snprintf(script->where, sizeof(script->where), "%s:%lu: ", script->name,
 			 script->line);
+
 	count = split(line, words);
 	if (count < 0)
 		status = usage_error(&(struct context){ .program = ctx->program, .verb = ctx->verb,

@@ -251,6 +251,7 @@ static int parse_job(struct context *ctx, struct watch *w, char **argv)
 		return status;
 	if (!w->range.length)
 		w->range.length = w->width;
+
 	if (w->range.length > WATCH_MAX)
 		return usage_error(ctx, "'%s': at most 0x%" PRIx64 " bytes can be watched", argv[1],
 				   WATCH_MAX);

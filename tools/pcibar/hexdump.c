@@ -115,6 +115,7 @@ static char *put_units(char *out, const uint8_t *data, unsigned int width)
 			out[16] = ' ';
 		}
 	}
+
 	return out;
 }
 

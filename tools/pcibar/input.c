@@ -47,6 +47,7 @@ static int read_all(const struct context *ctx, struct input *input)
 		if (input->size > PIPE_MAX)
 			return failed(ctx, input, "more than 1 GiB from a pipe; use a file");
 	} while (n);
+
 	return STATUS_OK;
 }
 

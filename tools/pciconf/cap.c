@@ -99,6 +99,7 @@ static void put_pcix(struct detail *d, unsigned int at)
 		fprintf(d->out, "%s%s", comma, speeds[i].name);
 		comma = ",";
 	}
+
 	if (!bridge)
 		fprintf(d->out, "%s %u burst read, %" PRIu32 " split transaction%s", comma,
 			512u << bits(status, 21, 2), split, plural(split));

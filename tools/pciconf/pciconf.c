@@ -174,6 +174,7 @@ static int set_option(struct pciconf *pc, int letter, const char *arg)
 		pc->ctx.opt.version = true;
 		break;
 	}
+
 	return STATUS_OK;
 }
 
@@ -209,6 +210,7 @@ static int parse_options(struct pciconf *pc, int argc, char **argv, const struct
 		if (letter < LONG_BACKEND && !memchr(given, letter, count))
 			given[count++] = (char)letter;
 	}
+
 	given[count] = '\0';
 	return status;
 }

@@ -115,6 +115,7 @@ int pciconf_tree(struct pciconf *pc, int argc, char **argv)
 		return status;
 	if (pc->verbose)
 		ids = pciconf_names();
+
 	tree.all = &all;
 	tree.ids = ids;
 	for (size_t i = 0; i < all.count; i++) {

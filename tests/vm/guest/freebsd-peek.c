@@ -99,6 +99,7 @@ main(int argc, char *argv[])
 	fd = open("/dev/pci", O_RDWR, 0);
 	if (fd == -1)
 		err(1, "/dev/pci");
+
 	if (!find(fd, (uint16_t)strtoul(argv[1], NULL, 0),
 	    (uint16_t)strtoul(argv[2], NULL, 0), &conf))
 		errx(1, "no such device");

@@ -129,6 +129,7 @@ static void attributes(void)
 	REFUSED(map(edu, BAR(0), 0, 8), EINVAL);
 	REFUSED(map(edu, BAR(0), 0, -1), EINVAL);
 	REFUSED(map(edu, BAR(0), 0, 256), EINVAL);
+
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		REFUSED(map(edu, BAR(0), 0, others[i]), EOPNOTSUPP);
 }
@@ -218,10 +219,12 @@ static void config(void)
 	io = (struct pci_io){ .pi_sel = edu, .pi_reg = 3, .pi_width = 1 };
 	MUST(ioctl(pci, PCIOCREAD, &io));
 	EQUAL(io.pi_data, 0x11);
+
 	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++) {
 		io.pi_width = widths[i];
 		REFUSED(ioctl(pci, PCIOCREAD, &io), EINVAL);
 	}
+
 	io = (struct pci_io){ .pi_sel = edu, .pi_reg = -4, .pi_width = 4 };
 	REFUSED(ioctl(pci, PCIOCREAD, &io), EINVAL);
 	io.pi_reg = 2;
@@ -371,7 +374,6 @@ static void listing(void)
 	MUST(ioctl(pci, PCIOCGETCONF, &io));
 	EQUAL(io.status, PCI_GETCONF_LIST_CHANGED);
 	EQUAL(io.num_matches, 0);
-
 	io = (struct pci_conf_io){ .match_buf_len = sizeof(confs), .matches = confs,
 				   .patterns = &pattern, .num_patterns = 1,
 				   .pat_buf_len = sizeof(pattern) };
@@ -428,6 +430,7 @@ static void hostile(void)
 		REFUSED(ioctl(pci, requests[i], (void *)16), EFAULT);
 		REFUSED(ioctl(pci, requests[i], (void *)-4096L), EFAULT);
 	}
+
 	REFUSED(ioctl(pci, _IO('p', 99)), ENOTTY);
 	REFUSED(ioctl(pci, _IOWR('p', 8, char[17]), &open_io), ENOTTY);
 	REFUSED(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, pci, 0) == MAP_FAILED ? -1 : 0, ENODEV);
@@ -467,5 +470,6 @@ int main(int argc, char **argv)
 	listing();
 	vital_product_data();
 	hostile();
+
 	return verdict();
 }

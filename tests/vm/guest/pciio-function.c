@@ -106,6 +106,7 @@ static void opening(int pci)
 		again.pfo_reserved[i] = 1;
 		REFUSED(ioctl(pci, PCIOCFUNCOPEN, &again), EINVAL);
 	}
+
 	again = io;
 	again.pfo_sel.pc_dev = 31;
 	again.pfo_sel.pc_func = 7;

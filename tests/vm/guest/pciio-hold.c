@@ -153,6 +153,7 @@ static void obey(char *line)
 	} else {
 		puts("what?");
 	}
+
 	fflush(stdout);
 }
 

@@ -187,6 +187,7 @@ static void lengths(void)
 		io.pbo_size = size;
 		REFUSED(ioctl(pci, PCIOCBAROPEN, &io), EINVAL);
 	}
+
 	for (u_int32_t size = sizeof(io); size <= PAGE + 1; size++) {
 		if (size > sizeof(io) + 16 && size < PAGE - 1)
 			continue;
@@ -207,6 +208,7 @@ static void lengths(void)
 		room[size - 1] = 1;
 		REFUSED(ioctl(pci, PCIOCBAROPEN, room), E2BIG);
 	}
+
 	io.pbo_size = UINT_MAX;
 	REFUSED(ioctl(pci, PCIOCBAROPEN, &io), E2BIG);
 	io.pbo_size = sizeof(io) + 8;

@@ -157,6 +157,7 @@ static void taken(void)
 			CHECK(errno == EFAULT || errno == EINVAL);
 		close(file);
 	}
+
 	MUST(munmap(base, 4 * LEAF));
 	close(mem);
 	close(ends[0]);

@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 			io.match_buf_len = (u_int32_t)(atoi(optarg) * sizeof(*confs));
 		wait |= option == 'w';
 	}
+
 	io.num_patterns = parse(argv + optind, patterns);
 	io.pat_buf_len = io.num_patterns * sizeof(*patterns);
 	io.patterns = io.num_patterns ? patterns : NULL;

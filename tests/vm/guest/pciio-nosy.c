@@ -168,6 +168,7 @@ static void reader(void)
 		look_at(bar);
 		calls += LISTINGS + 2 + 14 + 2;
 	}
+
 	atomic_fetch_add(&shared->calls, calls);
 	exit(verdict());
 }

@@ -186,6 +186,7 @@ static void passed_on(int pci)
 		close(ro);
 		exit(unprivileged(pair[1]));
 	}
+
 	send_fd(pair[0], rw);
 	send_fd(pair[0], ro);
 	MUST(waitpid(pid, &status, 0));

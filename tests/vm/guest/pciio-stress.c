@@ -139,6 +139,7 @@ static void map_by_request(struct map *map)
 	} else {
 		drop(map);
 	}
+
 	fail_begin();
 	ret = counted(BARMMAP, ioctl(rw, PCIOCBARMMAP, &io));
 	fail_end();

@@ -90,6 +90,7 @@ static void make_tables(const char *address, int bar, unsigned long mib)
 	MUST((long)base);
 	for (u_int64_t off = 0; off < io.pbo_map_length; off += LEAF)
 		CHECK(touch(base + off, &val));
+
 	each = io.pbo_map_length / PAGE * 8;
 	for (unsigned long made = each; made < mib << 20 && copy_count < COPIES; made += each) {
 		copies[copy_count] = (pid_t)MUST(fork());

@@ -56,6 +56,7 @@ static int config_read(struct pci_bus *b, unsigned int devfn, int where, int siz
 		ret = below->read(b, devfn, PCI_CAPABILITY_LIST, 1, &first);
 		*val = first << 8 | PCI_CAP_ID_VPD;
 	}
+
 	return ret;
 }
 
