@@ -67,8 +67,10 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 		return -EINVAL;
 
 	ret = dev->ops->get_resource(dev->be, bar, &res);
-	if (!ret)
-		ret = dev->ops->get_driver(dev->be, driver);
+	if (ret)
+		return ret;
+
+	ret = dev->ops->get_driver(dev->be, driver);
 	if (ret)
 		return ret;
 
@@ -184,8 +186,10 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 	if (!opts)
 		opts = &defaults;
 	ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
-	if (!ret)
-		ret = pcibar_refuse_init(&ctx, opts->why);
+	if (ret)
+		return ret;
+
+	ret = pcibar_refuse_init(&ctx, opts->why);
 	if (ret)
 		return ret;
 	if (opts->reserved)

@@ -118,12 +118,18 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 
 	for (size_t i = 0; !ret && i < sizeof(ids) / sizeof(*ids); i++)
 		ret = dev->ops->get_id(dev->be, ids[i], &val[ids[i]]);
-	if (!ret)
-		ret = dev->ops->get_driver(dev->be, dev->driver);
-	if (!ret)
-		ret = dev->ops->get_asleep(dev->be, &asleep);
-	if (!ret)
-		ret = dev->ops->get_header(dev->be, &header, &secondary);
+	if (ret)
+		return ret;
+
+	ret = dev->ops->get_driver(dev->be, dev->driver);
+	if (ret)
+		return ret;
+
+	ret = dev->ops->get_asleep(dev->be, &asleep);
+	if (ret)
+		return ret;
+
+	ret = dev->ops->get_header(dev->be, &header, &secondary);
 	if (ret)
 		return ret;
 

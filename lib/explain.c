@@ -99,8 +99,10 @@ PCIBAR_API int pcibar_explain(const struct pcibar_selector *sel, const struct pc
 		ret = pcibar_selector_check(sel);
 	if (!ret && intent)
 		ret = intent_check(intent);
-	if (!ret)
-		ret = pcibar_refuse_init(&ctx, refusal);
+	if (ret)
+		return ret;
+
+	ret = pcibar_refuse_init(&ctx, refusal);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr)) {

@@ -185,10 +185,14 @@ PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 	int ret;
 
 	ret = pcibar_open_check(&opts);
-	if (!ret)
-		ret = pcibar_selector_check(sel);
-	if (!ret)
-		ret = pcibar_refuse_init(&ctx, opts->why);
+	if (ret)
+		return ret;
+
+	ret = pcibar_selector_check(sel);
+	if (ret)
+		return ret;
+
+	ret = pcibar_refuse_init(&ctx, opts->why);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))
@@ -241,10 +245,14 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 	if (!sel)
 		sel = &all;
 	ret = pcibar_open_check(&opts);
-	if (!ret)
-		ret = pcibar_selector_check(sel);
-	if (!ret)
-		ret = pcibar_refuse_init(&ctx, opts->why);
+	if (ret)
+		return ret;
+
+	ret = pcibar_selector_check(sel);
+	if (ret)
+		return ret;
+
+	ret = pcibar_refuse_init(&ctx, opts->why);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))

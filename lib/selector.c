@@ -160,8 +160,10 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 	int ret;
 
 	ret = pcibar_refuse_init(&ctx, why);
-	if (!ret)
-		ret = pcibar_check_size(sel, sizeof(new), sizeof(new));
+	if (ret)
+		return ret;
+
+	ret = pcibar_check_size(sel, sizeof(new), sizeof(new));
 	if (ret)
 		return ret;
 

@@ -54,14 +54,22 @@ static int compare(struct context *ctx, unsigned int bar, struct input *input)
 	int status;
 
 	status = operand_fits(ctx, window.offset, window.length, ctx->opt.width);
-	if (!status)
-		status = session_open(ctx, false);
-	if (!status)
-		status = input_fits(ctx, input, bar, window.offset);
-	if (!status)
-		status = session_map(ctx, &window, &view);
-	if (!status)
-		status = diff_run(ctx, bar, window.offset, &view, input, &diff);
+	if (status)
+		return status;
+
+	status = session_open(ctx, false);
+	if (status)
+		return status;
+
+	status = input_fits(ctx, input, bar, window.offset);
+	if (status)
+		return status;
+
+	status = session_map(ctx, &window, &view);
+	if (status)
+		return status;
+
+	status = diff_run(ctx, bar, window.offset, &view, input, &diff);
 	if (status)
 		return status;
 	if (ctx->opt.json)
@@ -80,8 +88,10 @@ static int run(struct context *ctx, int argc, char **argv)
 
 	(void)argc;
 	status = operand_bar(ctx, argv[0], &bar);
-	if (!status)
-		status = input_open(ctx, argv[1], &input);
+	if (status)
+		return status;
+
+	status = input_open(ctx, argv[1], &input);
 	if (status)
 		return status;
 

@@ -105,8 +105,10 @@ static int run_read(struct context *ctx, int argc, char **argv)
 	(void)argc;
 	job.count = ctx->opt.given & OPT_COUNT ? ctx->opt.count : 1;
 	status = parse_register(ctx, argv[0], &job);
-	if (!status)
-		status = locate(ctx, &job, false);
+	if (status)
+		return status;
+
+	status = locate(ctx, &job, false);
 	if (status)
 		return status;
 	if (ctx->opt.json)

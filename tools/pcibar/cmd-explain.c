@@ -177,8 +177,10 @@ static int explain(struct context *ctx, unsigned int bar)
 
 	/* No such device, or no such selector, is no obstacle to explain. */
 	status = session_open(ctx, false);
-	if (!status)
-		status = make_intent(ctx, bar, &intent);
+	if (status)
+		return status;
+
+	status = make_intent(ctx, bar, &intent);
 	if (status)
 		return status;
 

@@ -85,10 +85,14 @@ static int load_file(struct context *ctx, struct load *load)
 		status = session_open(ctx, true);
 	if (!status && !ctx->opt.fixed)
 		status = input_fits(ctx, &load->input, load->bar, window.offset);
-	if (!status)
-		status = session_map(ctx, &window, &load->view);
-	if (!status)
-		status = load_all(ctx, load, &ns);
+	if (status)
+		return status;
+
+	status = session_map(ctx, &window, &load->view);
+	if (status)
+		return status;
+
+	status = load_all(ctx, load, &ns);
 	if (status)
 		return status;
 	if (ctx->opt.verbose) {
@@ -111,8 +115,10 @@ static int run(struct context *ctx, int argc, char **argv)
 		return usage_error(ctx, "--fixed cannot be combined with %s",
 				   opt->verify ? "--verify" : "-w any");
 	status = operand_bar(ctx, argv[0], &load.bar);
-	if (!status)
-		status = input_open(ctx, argv[1], &load.input);
+	if (status)
+		return status;
+
+	status = input_open(ctx, argv[1], &load.input);
 	if (status)
 		return status;
 

@@ -118,10 +118,14 @@ static int run(struct context *ctx, int argc, char **argv)
 
 	(void)argc;
 	status = operand_bar(ctx, argv[0], &window.bar);
-	if (!status)
-		status = parse_job(ctx, argv[1], &job);
-	if (!status)
-		status = session_open(ctx, false);
+	if (status)
+		return status;
+
+	status = parse_job(ctx, argv[1], &job);
+	if (status)
+		return status;
+
+	status = session_open(ctx, false);
 	if (status)
 		return status;
 

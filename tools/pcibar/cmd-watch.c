@@ -245,8 +245,10 @@ static int parse_job(struct context *ctx, struct watch *w, char **argv)
 	int status;
 
 	status = operand_bar(ctx, argv[0], &w->bar);
-	if (!status)
-		status = operand_range(ctx, argv[1], &w->range);
+	if (status)
+		return status;
+
+	status = operand_range(ctx, argv[1], &w->range);
 	if (status)
 		return status;
 	if (!w->range.length)
@@ -278,8 +280,10 @@ static int run(struct context *ctx, int argc, char **argv)
 	window.bar = w.bar;
 	window.offset = w.range.start;
 	window.length = w.range.length;
-	if (!status)
-		status = session_map(ctx, &window, &w.view);
+	if (status)
+		return status;
+
+	status = session_map(ctx, &window, &w.view);
 	if (status)
 		return status;
 

@@ -179,8 +179,10 @@ int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 	argc -= rest;
 	argv += rest;
 	status = check_front(ctx, cmd, front);
-	if (!status)
-		status = check_operands(ctx, cmd, argc);
+	if (status)
+		return status;
+
+	status = check_operands(ctx, cmd, argc);
 	if (status)
 		return status;
 	if (cmd->flags & CMD_SELECTOR && !in_script) {

@@ -135,8 +135,10 @@ int pciconf_dump_bar(struct pciconf *pc, int argc, char **argv)
 	if (!status && (__builtin_add_overflow(start, count, &end) ||
 			__builtin_mul_overflow(end, (uint64_t)pc->width, &end)))
 		status = usage_error(&pc->ctx, "start and count reach beyond 64 bits");
-	if (!status)
-		status = open_bar(pc, argv, &target);
+	if (status)
+		return status;
+
+	status = open_bar(pc, argv, &target);
 	if (status)
 		return status;
 
@@ -204,15 +206,23 @@ int pciconf_write_bar(struct pciconf *pc, int argc, char **argv)
 	(void)argc;
 	status = operand_number(&pc->ctx, "offset", argv[2], UINT64_MAX - pc->width,
 				&target.window.offset);
-	if (!status)
-		status = operand_aligned(&pc->ctx, target.window.offset, pc->width);
-	if (!status)
-		status = operand_number(&pc->ctx, "value", argv[3],
-					UINT64_MAX >> (64 - 8 * pc->width), &val);
-	if (!status)
-		status = open_bar(pc, argv, &target);
-	if (!status)
-		status = session_map(&pc->ctx, &target.window, &target.view);
+	if (status)
+		return status;
+
+	status = operand_aligned(&pc->ctx, target.window.offset, pc->width);
+	if (status)
+		return status;
+
+	status = operand_number(&pc->ctx, "value", argv[3],
+				UINT64_MAX >> (64 - 8 * pc->width), &val);
+	if (status)
+		return status;
+
+	status = open_bar(pc, argv, &target);
+	if (status)
+		return status;
+
+	status = session_map(&pc->ctx, &target.window, &target.view);
 	if (status)
 		return status;
 

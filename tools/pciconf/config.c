@@ -70,13 +70,19 @@ int pciconf_write(struct pciconf *pc, int argc, char **argv)
 
 	(void)argc;
 	status = operand_number(&pc->ctx, "offset", argv[1], UINT32_MAX, &off);
-	if (!status)
-		status = operand_aligned(&pc->ctx, off, pc->width);
-	if (!status)
-		status = operand_number(&pc->ctx, "value", argv[2],
-					UINT64_MAX >> (64 - 8 * pc->width), &val);
-	if (!status)
-		status = device_open(&pc->ctx, argv[0], true);
+	if (status)
+		return status;
+
+	status = operand_aligned(&pc->ctx, off, pc->width);
+	if (status)
+		return status;
+
+	status = operand_number(&pc->ctx, "value", argv[2],
+				UINT64_MAX >> (64 - 8 * pc->width), &val);
+	if (status)
+		return status;
+
+	status = device_open(&pc->ctx, argv[0], true);
 	if (status)
 		return status;
 
