@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * accessors ours|plain: reads and writes memory with the accessors of
+ * accessors own|plain: reads and writes memory with the accessors of
  * <pcibar/mmio.h>, or with plain volatile pointers, in loops of each width.
  */
 #include <string.h>
@@ -34,13 +34,13 @@ LOOPS(64)
 
 int main(int argc, char **argv)
 {
-	int ours = argc == 2 && !strcmp(argv[1], "ours");
+	int own = argc == 2 && !strcmp(argv[1], "own");
 
 	for (int round = 0; round < ROUNDS; round++) {
-		(ours ? ours_8 : plain_8)((void *)room[0], (void *)room[1]);
-		(ours ? ours_16 : plain_16)((void *)room[0], (void *)room[1]);
-		(ours ? ours_32 : plain_32)((void *)room[0], (void *)room[1]);
-		(ours ? ours_64 : plain_64)((void *)room[0], (void *)room[1]);
+		(own ? ours_8 : plain_8)((void *)room[0], (void *)room[1]);
+		(own ? ours_16 : plain_16)((void *)room[0], (void *)room[1]);
+		(own ? ours_32 : plain_32)((void *)room[0], (void *)room[1]);
+		(own ? ours_64 : plain_64)((void *)room[0], (void *)room[1]);
 	}
 	return 0;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * copy-cost ADDRESS: copies of 64 bytes to 64 MiB from and to BAR 2, which is memory here.
- * Prints "KIND SIZE OURS... / PEER...", in nanoseconds per copy. Kinds:
+ * Prints "KIND SIZE OWN... / PEER...", in nanoseconds per copy. Kinds:
  *
  *	from1 to1 .. from8 to8	units of that width; the peer is a volatile loop
  *	from0 to0		any width on memory; the peer is memcpy()
  *	wc			any width to a WC map; the peer is a loop of non-temporal stores
  *
- * Ours and the peer take turns, so that a machine whose speed changes changes both.
+ * pcibar and the peer take turns, so that a machine whose speed changes changes both.
  */
 #include <emmintrin.h>
 #include <stdbool.h>

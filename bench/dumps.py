@@ -24,15 +24,15 @@ def _raw(dump, bar):
     memfd = os.memfd_create("bench")
     target = f"/proc/{os.getpid()}/fd/{memfd}"
     loops = [[helper("mapping-dump"), bar, str(SIZE), width] for width in "01248"]
-    ours, dd, mapping = cpu_seconds([
+    own, dd, mapping = cpu_seconds([
         [*dump, "-w", "any", "-f", "raw", "-o", target],
         [tool("dd"), "bs=1M", f"if={bar}", f"of={target}", "status=none"],
         loops[0]], stdout=target)
-    yield Row("raw dump of 64 MiB, -w any", "dd bs=1M", ours, dd, 0.9)
-    yield Row("raw dump of 64 MiB, -w any", "mmap, write(2)", ours, mapping)
+    yield Row("raw dump of 64 MiB, -w any", "dd bs=1M", own, dd, 0.9)
+    yield Row("raw dump of 64 MiB, -w any", "mmap, write(2)", own, mapping)
     for loop in loops[1:]:
-        ours, peer = cpu_seconds([[*dump, "-w", loop[-1], "-f", "raw"], loop], stdout=target)
-        yield Row(f"raw dump of 64 MiB, -w {loop[-1]}", "volatile loop", ours, peer, 0.9)
+        own, peer = cpu_seconds([[*dump, "-w", loop[-1], "-f", "raw"], loop], stdout=target)
+        yield Row(f"raw dump of 64 MiB, -w {loop[-1]}", "volatile loop", own, peer, 0.9)
     os.close(memfd)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Figures of programs on this machine: CPU time, system calls, instructions, memory.
 
-All runs in a mount namespace of its own, where a made-up tree can stand in for /sys and the
+All runs in a mount namespace of its own, where a fake tree can replace /sys and the
 programs under test are found as installed ones are. So the peers run as they are.
 """
 
@@ -29,7 +29,7 @@ def enter_namespace():
     unshare = [tool("unshare"), "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     probe = subprocess.run([*unshare, "true"], stderr=subprocess.PIPE, text=True, check=False)
     if probe.returncode:
-        raise SystemExit("bench: a mount namespace cannot be had, run it as root: "
+        raise SystemExit("bench: a mount namespace is not available, run it as root: "
                          f"{probe.stderr.strip()}")
     os.execve(unshare[0], [*unshare, sys.executable, *sys.argv], os.environ | {INSIDE: "1"})
 

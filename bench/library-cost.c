@@ -3,7 +3,7 @@
  * library-cost ADDRESS BAR WAY ROUNDS: open a function, map a page of the BAR, read a word,
  * close all; prints the nanoseconds of CPU time each round took. Ways:
  *
- *	ours		libpcibar
+ *	own		libpcibar
  *	raw		system calls, with the checks that libpcibar makes
  *	libpciaccess	from its initialization to its clean-up
  *	bare		open, mmap, read, munmap, close: no check
@@ -39,7 +39,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint32_t ours(void)
+static uint32_t own(void)
 {
 	/* As the others: without a look whether the module is there. */
 	struct pcibar_open_opts how = { .size = sizeof(how), .backend = PCIBAR_BACKEND_SYSFS };
@@ -101,7 +101,7 @@ static void check_state(int dir)
 	close(fd);
 }
 
-/* A prefetchable BAR may be mapped write-combining by somebody else; then ours would be, too. */
+/* A prefetchable BAR may be mapped write-combining by another program; then so is this map. */
 static void check_type(int dir)
 {
 	char wc[16];
@@ -111,7 +111,7 @@ static void check_type(int dir)
 	if (faccessat(dir, wc, F_OK, 0))
 		return;
 	fd = open(MEMORY_TYPES, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)	/* not in the made-up tree */
+	if (fd >= 0)	/* not in the fake tree */
 		die(MEMORY_TYPES);
 }
 
@@ -179,7 +179,7 @@ static const struct way {
 	const char *name;
 	uint32_t (*round)(void);
 } ways[] = {
-	{ "ours", ours }, { "raw", raw }, { "libpciaccess", libpciaccess }, { "bare", bare },
+	{ "own", own }, { "raw", raw }, { "libpciaccess", libpciaccess }, { "bare", bare },
 };
 
 static long long now(void)

@@ -10,8 +10,8 @@ from rows import Point, Row, Taken
 from trees import ADDRESS, BAR, tree
 
 RUNS = 15
-# How often within one run: libpciaccess looks at all functions each time.
-ROUNDS = {"ours": 1000, "raw": 1000, "bare": 1000, "libpciaccess": 5}
+# How often within one run: libpciaccess checks all functions each time.
+ROUNDS = {"own": 1000, "raw": 1000, "bare": 1000, "libpciaccess": 5}
 SHOWN = {64: "64 bytes", 64 << 10: "64 KiB", 64 << 20: "64 MiB"}
 # The call is most of the cost of such a copy in memory; on a device it is not noticeable.
 NO_GOAL = 64
@@ -44,11 +44,11 @@ def _session():
             for way, rounds in ROUNDS.items():
                 taken[way].append(int(output(_cost(way, rounds))) * 1e-9)
         taken = {way: Taken.of(values) for way, values in taken.items()}
-        calls = {way: _calls(way) for way in ("ours", "raw")}
-    yield Row(what, "raw system calls", taken["ours"], taken["raw"], 1 / 1.3)
-    yield Row(f"{what}, among 1,000", "libpciaccess", taken["ours"], taken["libpciaccess"], 20)
-    yield Row(what, "no checks", taken["ours"], taken["bare"])
-    yield Row(f"{what}, system calls", "raw system calls", calls["ours"], calls["raw"], None,
+        calls = {way: _calls(way) for way in ("own", "raw")}
+    yield Row(what, "raw system calls", taken["own"], taken["raw"], 1 / 1.3)
+    yield Row(f"{what}, among 1,000", "libpciaccess", taken["own"], taken["libpciaccess"], 20)
+    yield Row(what, "no checks", taken["own"], taken["bare"])
+    yield Row(f"{what}, system calls", "raw system calls", calls["own"], calls["raw"], None,
               "calls")
 
 
@@ -67,15 +67,15 @@ def _disassembly():
 def _accessors():
     functions = _disassembly()
     for width in (8, 16, 32, 64):
-        ours, plain = functions[f"ours_{width}"], functions[f"plain_{width}"]
-        if ours != plain:
-            print(f"bench: the loops of {width} bits differ:", *ours, "and", *plain, sep="\n")
-        same = sum(1 for a, b in zip(ours, plain) if a == b)
+        own, plain = functions[f"ours_{width}"], functions[f"plain_{width}"]
+        if own != plain:
+            print(f"bench: the loops of {width} bits differ:", *own, "and", *plain, sep="\n")
+        same = sum(1 for a, b in zip(own, plain) if a == b)
         yield Row(f"accessor loop of {width} bits, instructions", "the same as plain",
-                  Taken.exactly(max(len(ours), len(plain))), Taken.exactly(same), 1, "instr")
-    ours, plain = cpu_seconds([[helper("accessors"), "ours"], [helper("accessors"), "plain"]],
+                  Taken.exactly(max(len(own), len(plain))), Taken.exactly(same), 1, "instr")
+    own, plain = cpu_seconds([[helper("accessors"), "own"], [helper("accessors"), "plain"]],
                               runs=15)
-    yield Row("accessor loops of each width", "volatile ones", ours, plain, 1 / 1.1)
+    yield Row("accessor loops of each width", "volatile ones", own, plain, 1 / 1.1)
 
 
 def _copies():
@@ -85,13 +85,13 @@ def _copies():
     for line in lines:
         kind, size, *values = line.split()
         split, size = values.index("/"), int(size)
-        ours, peer = (Taken.of(map(float, part), 1e-9)
+        own, peer = (Taken.of(map(float, part), 1e-9)
                       for part in (values[:split], values[split + 1:]))
         what, peer_name, goal = KINDS[kind]
         if size in SHOWN:
-            yield Row(f"copy {what}, {SHOWN[size]}", peer_name, ours, peer,
+            yield Row(f"copy {what}, {SHOWN[size]}", peer_name, own, peer,
                       None if size == NO_GOAL else goal)
-        for name, taken in (("libpcibar", ours), (peer_name, peer)):
+        for name, taken in (("libpcibar", own), (peer_name, peer)):
             yield Point(f"copy-{kind}", f"copy {what}: time per byte", name, size, "bytes",
                         Taken(*(value / size for value in (taken.median, taken.low, taken.high))),
                         "s/byte")
@@ -104,12 +104,12 @@ def _stripped_size(path):
 
 def _sizes():
     """As packages install them."""
-    ours = _stripped_size(next(STAGE.rglob("libpcibar.so.1")).resolve())
+    own = _stripped_size(next(STAGE.rglob("libpcibar.so.1")).resolve())
     listed = subprocess.run(["/sbin/ldconfig", "-p"], stdout=subprocess.PIPE, text=True,
                             check=True).stdout
     for peer in ("libpci", "libpciaccess"):
         path = re.search(rf"{peer}\.so\.\d+ .*=> (.*)", listed)[1]
-        yield Row("size of the library", peer, ours, _stripped_size(path), unit="KiB")
+        yield Row("size of the library", peer, own, _stripped_size(path), unit="KiB")
 
 
 def rows():

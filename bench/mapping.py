@@ -13,13 +13,13 @@ SIZES = {"64 MiB": 64 * MIB, "256 MiB": 256 * MIB, "1 GiB": GIB, "4 GiB": 4 * GI
 # The ways of map-cost.c, and what they are called.
 WAYS = {"pciio": "BAR descriptor", "pciio-held": "BAR descriptor, held", "sysfs": "sysfs",
         "vfio-held": "VFIO, held"}
-# Ours beside each: opened each time when the peer is. Never in one run, as a BAR descriptor that is
-# held makes the next one cheap.
-OURS = {"sysfs": "pciio", "vfio-held": "pciio-held"}
+# The module's way beside each, opened each time if the peer is. Never in one run: a BAR descriptor
+# that is held makes the next one cheap.
+OWN = {"sysfs": "pciio", "vfio-held": "pciio-held"}
 FIRST = "map {}, first touch, unmap"
 VFIO_MODULES = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci")
 # (figure of map-cost.c, name, part of the 16 GiB, whether VFIO can do it,
-#  {kernel: least ratio of sysfs' instructions to ours})
+#  {kernel: least ratio of sysfs' instructions to own})
 FIGURES = (
     ("first", FIRST.format("16 GiB"), None, True,
      {"6.1": 500, "6.12": 1000, "7": 1000}),
@@ -42,7 +42,7 @@ PAGE_TABLES = (
 class MappingGuest(Guest):
     """Has two BARs of each of the SIZES that are named: for VFIO, and for all else; and MORE.
 
-    counting: by instructions instead of by its clock, which goes on with them
+    counting: by instructions instead of by its clock, which continues with them
     """
 
     def __init__(self, series, sizes, more=None, counting=False):
@@ -50,7 +50,7 @@ class MappingGuest(Guest):
         self.counting = counting
         kinds = {f"{kind}{SIZES[size] // MIB}": devices.ivshmem(SIZES[size])
                  for kind in ("bar", "vfio") for size in sizes}
-        # All of the instruction set; qemu64 has not even leaves of 1 GiB, which the module's
+        # All of the instruction set; qemu64 has not even 1 GiB pages, which the module's
         # reservation uses. The memory is for sysfs' page tables, the IOMMU for VFIO.
         options = ("-device", "intel-iommu")
         if counting:
@@ -88,8 +88,8 @@ class MappingGuest(Guest):
 
     def beside(self, peer, name, figure, goal=None, **how):
         """The row beside PEER; HOW is for cost()."""
-        taken = self.cost(figure, ways=(OURS[peer], peer), **how)
-        return Row(f"{self.series}: {name}", WAYS[peer], taken[OURS[peer]], taken[peer], goal,
+        taken = self.cost(figure, ways=(OWN[peer], peer), **how)
+        return Row(f"{self.series}: {name}", WAYS[peer], taken[OWN[peer]], taken[peer], goal,
                    self.unit(figure))
 
 
@@ -106,7 +106,7 @@ def rows():
 
 def _sizes(guest):
     for size, length in SIZES.items():
-        for ways in OURS.items():
+        for ways in OWN.items():
             for way, taken in guest.cost("first", ways, size).items():
                 yield Point("mapping", "map, first touch, unmap", f"{guest.series}, {WAYS[way]}",
                             length / MIB, "MiB", taken)

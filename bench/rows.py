@@ -40,7 +40,7 @@ class Row:
 
     name: str
     peer_name: str
-    ours: Taken
+    own: Taken
     peer: Taken
     goal: float | None = None   # the least ratio; None: only shown
     unit: str = "s"
@@ -48,7 +48,7 @@ class Row:
     @property
     def ratio(self):
         """More is better."""
-        return self.peer.median / self.ours.median
+        return self.peer.median / self.own.median
 
     @property
     def met(self):

@@ -42,7 +42,7 @@ def _config_readers():
 
 
 def _fake_dev():
-    """A /dev with memory in it: where there is none, devmem shows its cost all the same."""
+    """A /dev with memory in it: without one, devmem shows its cost nevertheless."""
     dev = BUILD / "dev"
     dev.mkdir(exist_ok=True)
     for name, size in (("mem", SIZE), ("null", 0)):
@@ -75,12 +75,12 @@ def _counted(unit):
     what, measure = METRICS[unit]
     costs = _costs(unit, measure)
     typical = costs[TYPICAL]
-    ours = typical["pcibar read"]
+    own = typical["pcibar read"]
     for name in list(_readers())[1:]:
-        yield Row(f"one read by address, {what}", name, ours, typical[name],
+        yield Row(f"one read by address, {what}", name, own, typical[name],
                   1 if name in BEATEN else None, unit)
     for name, cost in costs["floor"].items():
-        yield Row(f"one read by address, {what}", name, ours, cost, None, unit)
+        yield Row(f"one read by address, {what}", name, own, cost, None, unit)
     yield Row(f"config read, {what}", "setpci", typical["pcibar config read"],
               typical["setpci"], 1, unit)
     for crowd in CROWDS[1:]:
@@ -112,13 +112,13 @@ def _memory():
             "libpciaccess": _readers()["libpciaccess"],
         }
         sizes = {name: resident(command) for name, command in peers.items()}
-        ours = {
+        own = {
             "pcibar list": [installed("pcibar"), "list"],
             "pciconf -l": [installed("pciconf"), "-l"],
             "pcibar read": _readers()["pcibar read"],
             "pcibar config read": _config_readers()["pcibar config read"],
         }
-        for name, command in ours.items():
+        for name, command in own.items():
             lists = name.endswith(("list", "-l"))
             for peer in ("lspci",) if lists else ("setpci", "libpciaccess"):
                 yield Row(f"memory of {name}", peer, resident(command), sizes[peer], 1, "KiB")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Made-up machines: one function with a BAR of random data, and a crowd of others."""
+"""Fake machines: one function with a BAR of random data, and a crowd of others."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ class Tree:
 
 @contextmanager
 def tree(functions):
-    """The tree stands in for /sys, too."""
+    """The tree replaces /sys, too."""
     root = BUILD / "tree"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)

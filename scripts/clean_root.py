@@ -91,7 +91,7 @@ def unpacked(archive):
     """A root of one's own, removed at the end."""
     name = mode()
     namespace = NAMESPACES[name]
-    # In a user namespace root is somebody who may not look into a home.
+    # In a user namespace root may not read a home directory.
     folder = Path(tempfile.mkdtemp(prefix="pcibar-", dir=FOLDER if name == "root" else None))
     folder.chmod(0o777)
     inner = folder / "root"

@@ -16,7 +16,7 @@ static inline long long nanoseconds(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* Under QEMU's "-icount shift=0" the guest's TSC goes on by one with each instruction. */
+/* Under QEMU's "-icount shift=0" the guest's TSC continues by one with each instruction. */
 static inline long long instructions(void)
 {
 	return (long long)__builtin_ia32_rdtsc();

@@ -8,7 +8,7 @@
  *	ends		the same after one word was touched in every 2 MiB; touching is not timed
  *	sparse		the same, all timed
  *	dense		one word touched in every page of the first GiB, all timed
- *	odd		the same at an address where leaves of 2 MiB are impossible
+ *	odd		the same at an address where 2 MiB pages are impossible
  *	kib-sparse, kib-dense
  *			no cost: VmPTE in KiB after that much touching; kib-mapped: before any
  *
@@ -102,7 +102,7 @@ static void touch_all(const volatile char *base, size_t len, enum when touch)
 		(void)*(const volatile unsigned int *)(base + off);
 }
 
-/* A page beyond an address that is good for leaves of 2 MiB; replaced by the mapping. */
+/* A page beyond an address that is good for 2 MiB pages; replaced by the mapping. */
 static void *odd_place(size_t len)
 {
 	char *area = mmap(NULL, len + 2 * LEAF, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -22,7 +22,7 @@ SCREEN = FOLDER / "screen.png"
 
 
 class DemoError(Exception):
-    """The demo cannot go on."""
+    """The demo cannot continue."""
 
 
 def run(*command):
@@ -51,7 +51,7 @@ def build(stage):
 
 
 def prepare(report):
-    """Builds, boots and answers the Guest."""
+    """Builds, boots and returns the Guest."""
     stage, machine = FOLDER / "stage", FOLDER / "machine"
     with report.preparing("building pcibar with meson"):
         build(stage)
@@ -70,7 +70,7 @@ def prepare(report):
 
 
 def show(report, guest):
-    """Goes through the steps, also behind one that has failed; answers how many have."""
+    """Goes through the steps, also behind one that has failed; returns how many have."""
     failed = 0
     for number, (title, explanation, function) in enumerate(STEPS, 1):
         report.heading(number, title, explanation)
@@ -105,7 +105,7 @@ def main():
     try:
         return demo(report)
     except BrokenPipeError:
-        # Nobody reads any more: what is still in the buffer must go somewhere.
+        # There is no reader any more: what is still in the buffer must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (AptError, DemoError, KernelError, pciio_module.ModuleError, VmError, OSError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The virtual machine of the demo, whose terminal the user looks at."""
+"""The virtual machine of the demo, whose terminal the user checks."""
 
 import json
 import os
@@ -82,8 +82,8 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    def shell(self, command, status=0, meanwhile=None):
-        """Runs a command on the guest's terminal before the user's eyes; answers its output.
+    def shell(self, command, status=0, in the meantime=None):
+        """Runs a command on the guest's terminal before the user's eyes; returns its output.
 
         MEANWHILE is (text, function): called once, when that text has been printed.
         """
@@ -92,13 +92,13 @@ class Guest:
         # The separator travels behind the output, the status beside it.
         job = self.vm.spawn(f"exec <>/dev/hvc0 >&0 2>&0; export TERM=linux {color}\n{command}\n"
                             f"status=$?; printf {shlex.quote(END)}; exit $status")
-        text = self._relay(meanwhile)
+        text = self._relay(in the meantime)
         result = job.wait()
         if result.status != status:
             raise VmError(f"it ended with status {result.status}, not {status}")
         return plain(text)
 
-    def _relay(self, meanwhile):
+    def _relay(self, in the meantime):
         screen = self.report.screen()
         deadline = self.vm.deadline.within(60)
         text = ""
@@ -110,8 +110,8 @@ class Guest:
                 raise VmError("QEMU ended")
             text += data
             screen.feed(data.removesuffix(END))
-            if meanwhile and meanwhile[0] in text:
-                meanwhile[1]()
-                meanwhile = None
+            if in the meantime and in the meantime[0] in text:
+                in the meantime[1]()
+                in the meantime = None
         screen.end()
         return text.removesuffix(END)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The picture of the demo: an expansion card in front of an evening sky.
+"""The picture of the demo: an expansion card before an evening sky.
 
 Shapes are functions that answer how far outside of them a point is, negative inside: half a pixel
 around zero makes smooth edges.

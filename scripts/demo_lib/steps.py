@@ -66,7 +66,7 @@ def dump(guest):
 
 
 @step("Write a register and read it back",
-      "The liveness register answers with the inverse of what was written.")
+      "The liveness register returns the inverse of what was written.")
 def liveness(guest):
     guest.shell(f"pcibar write {EDU} 0 4 0x12345678")
     said = guest.shell(f"pcibar read {EDU} 0 4")
@@ -144,7 +144,7 @@ def unplug(guest):
     card = guest.vm.plug(devices.edu())
     guest.shell(f"pcibar enable {card}")
     said = guest.shell(f"pcibar watch {card} 0 0", status=4,
-                       meanwhile=("010000ed", lambda: guest.vm.unplug(card)))
+                       in the meantime=("010000ed", lambda: guest.vm.unplug(card)))
     return claim("010000ed" in said, "`watch` has ended with status 4: the device was lost")
 
 

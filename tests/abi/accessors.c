@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What test_accessors.py looks at in the compiler's output. */
+/* What test_accessors.py checks in the compiler's output. */
 #include <stddef.h>
 
 #include <pcibar/mmio.h>

@@ -58,7 +58,7 @@ def check_files(tap, installed):
     there = {path.name for path in installed.folder.rglob("include/pcibar/*.h")}
     tap.check(names == there, "every public header is installed, and no other", names ^ there)
     got = installed.pkg_config("--modversion")
-    tap.check(got == version(), "pkg-config tells the version in version.h", got)
+    tap.check(got == version(), "pkg-config reports the version in version.h", got)
 
 
 def check_freebsd(tap, installed):
@@ -79,8 +79,8 @@ def check_uninstall(tap, build):
     with scratch() as folder:
         installed = Installed(build, folder)
         foreign = installed.pc.parent / "other.pc"
-        foreign.write_text("not ours\n", encoding="utf-8")
-        for title, left in (("but what is not ours", [foreign]), ("and its folders", [])):
+        foreign.write_text("another's\n", encoding="utf-8")
+        for title, left in (("but files of others", [foreign]), ("and its folders", [])):
             status, output = run([ROOT / "scripts" / "uninstall", build, folder])
             found = [path for path in folder.rglob("*") if not left or not path.is_dir()]
             tap.check((status, found) == (0, left), f"uninstall removes all, {title}",
@@ -90,7 +90,7 @@ def check_uninstall(tap, build):
 
 def check_edu_factorial(tap, installed, program, name):
     status, output = installed.run(program)
-    tap.check(status == 2 and "usage" in output, f"{name} tells how to use it", output)
+    tap.check(status == 2 and "usage" in output, f"{name} prints its usage", output)
     status, output = installed.run(program, "ffff:ffff", "5")
     tap.check(status == 1 and output.startswith("ffff:ffff: "), f"{name} says what it lacks",
               f"{status}: {output}")

@@ -17,9 +17,9 @@ import tap  # noqa: E402
 from rows import Row, Taken  # noqa: E402
 
 
-def row(ours, peer, unit="s", goal=None, name="figure"):
+def row(own, peer, unit="s", goal=None, name="figure"):
     """A row of figures that did not vary."""
-    return Row(name, "peer", Taken.exactly(ours), Taken.exactly(peer), goal, unit)
+    return Row(name, "peer", Taken.exactly(own), Taken.exactly(peer), goal, unit)
 
 
 class Rows(unittest.TestCase):
@@ -98,9 +98,9 @@ class Compare(unittest.TestCase):
 
     def test_what_cannot_be_compared(self):
         good = self.file("good", row(1, 10))
-        rubbish = self.folder / "rubbish"
-        rubbish.write_text("rubbish", encoding="utf-8")
-        for paths in ([good], [good, rubbish], [good, self.folder / "none"],
+        garbage = self.folder / "garbage"
+        garbage.write_text("garbage", encoding="utf-8")
+        for paths in ([good], [good, garbage], [good, self.folder / "none"],
                       [self.file("old-schema", schema=1), good]):
             with self.subTest(paths=paths):
                 done = self.compare(*paths)

@@ -64,7 +64,7 @@ def check(condition, what):
 
 
 def matches(pattern, text, what="text"):
-    """Fail unless all of the text matches the regular expression; answers the match."""
+    """Fail unless all of the text matches the regular expression; returns the match."""
     match = re.fullmatch(pattern, text)
     check(match, f"{what} {text!r} does not match {pattern!r}")
     return match
@@ -77,7 +77,7 @@ def valgrind(function):
 
 
 class Result(NamedTuple):
-    """What a command answered."""
+    """What a command returned."""
 
     status: int
     stdout: str
@@ -109,7 +109,7 @@ class Process:
         if terminals:
             self.master, slave = open_terminal()
             streams.update({name: slave for name in terminals})
-        # A group of its own, so that what stands in front of the command can be ended with it.
+        # A group of its own, so that a wrapper before the command can be ended with it.
         self.process = subprocess.Popen(argv, start_new_session=True, **(streams | options))
         if slave is not None:
             os.close(slave)
@@ -136,7 +136,7 @@ class Process:
                 self.selector.unregister(key.fileobj)
 
     def wait_for(self, text, stream="stdout"):
-        """Wait until a stream holds this; answers what it held up to there and takes it."""
+        """Wait until a stream holds this; returns what it held up to there and takes it."""
         deadline = time.monotonic() + BOUND
         wanted = text.encode()
         while wanted not in self.output[stream]:
@@ -168,7 +168,7 @@ class Process:
         return self.process.poll() is None
 
     def finish(self):
-        """Wait for the end; answers a Result with what was not taken before."""
+        """Wait for the end; returns a Result with what was not taken before."""
         deadline = time.monotonic() + BOUND
         while self.selector.get_map():
             self._read_some(deadline)
@@ -176,7 +176,7 @@ class Process:
         return Result(status, self.output["stdout"].decode(), self.output["stderr"].decode())
 
     def screen(self):
-        """Wait for the end; answers the status and what was not taken of the terminal."""
+        """Wait for the end; returns the status and what was not taken of the terminal."""
         return self.finish().status, self.output["terminal"].decode()
 
     def close(self):
@@ -227,21 +227,21 @@ class Bench:
         return plain | {"LC_ALL": "C"} | changes
 
     def start(self, *arguments, sysfs=True, env=None, wrap=(), **options):
-        """Start the command; wrap stands in front of it. See Process for the options."""
+        """Start the command; wrap is put before it. See Process for the options."""
         process = Process([*wrap, *self.command(*arguments, sysfs=sysfs)],
                           env=self.environment(**(env or {})), **options)
         self.started.append(process)
         return process
 
     def run(self, *arguments, stdin=b"", **options):
-        """Run the command to its end; answers a Result."""
+        """Run the command to its end; returns a Result."""
         with tempfile.TemporaryFile() as file:
             file.write(stdin.encode() if isinstance(stdin, str) else stdin)
             file.seek(0)
             return self.start(*arguments, **({"stdin": file} | options)).finish()
 
     def run_on_terminal(self, *arguments, terminals=("stdout",), **options):
-        """Run the command with a terminal; answers the status and what was on it."""
+        """Run the command with a terminal; returns the status and what was on it."""
         env = {"TERM": "xterm"} | options.pop("env", {})
         return self.start(*arguments, terminals=terminals, env=env, **options).screen()
 
@@ -256,7 +256,7 @@ class Bench:
         return self.run(*arguments, user=NOBODY, group=NOBODY, extra_groups=[], **options)
 
     def file(self, name, data):
-        """A file outside the tree; answers its path."""
+        """A file outside the tree; returns its path."""
         path = self.folder / name
         path.write_bytes(data)
         return path
@@ -268,7 +268,7 @@ class Bench:
 
 
 def strace(*options):
-    """What stands in front of a command to trace it. Skips the test where that is impossible."""
+    """The wrapper that traces a command. Skips the test where that is impossible."""
     if UNDER_VALGRIND:
         raise Skip("strace and valgrind do not go together")
     if not shutil.which("strace"):
@@ -281,7 +281,7 @@ def strace(*options):
 
 
 def failing(call, error, path):
-    """The same, so that a system call on a file answers an error."""
+    """The same, so that a system call on a file fails."""
     return strace("-o", os.devnull, "-P", path, "-e", f"inject={call}:error={error}")
 
 
@@ -306,7 +306,7 @@ def where(failure):
 
 
 def run_test(function):
-    """Run one test in a folder of its own; answers the words behind "ok" and the details."""
+    """Run one test in a folder of its own; returns the words after "ok" and the details."""
     with tempfile.TemporaryDirectory(prefix="pcibar-cli-") as folder:
         os.chmod(folder, 0o755)
         bench = Bench(folder)

@@ -25,7 +25,7 @@ OCTAL = "octal numbers are not supported: use 0x... or drop the leading zero"
 
 
 def no_function(address):
-    """There is none at this address."""
+    """There is no function at this address."""
     return f"there is no function at {address}; {ALL}"
 
 

@@ -12,7 +12,7 @@ from sentences import DRIVER, LOST, too_long
 
 
 def same(bench, length, seed=1, offset=0):
-    """A file that holds what the BAR holds; answers the path and the bytes."""
+    """A file that holds what the BAR holds; returns the path and the bytes."""
     data = random.Random(seed).randbytes(length)
     bench.function(EDU).poke(0, offset, data)
     return bench.file("image", data), bytearray(data)

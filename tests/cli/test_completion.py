@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bash offers behind "pcibar ..."; for test_pciconf_completion.py, behind that command."""
+"""What bash offers after "pcibar ..."; for test_pciconf_completion.py, after that command."""
 
 import os
 import re
@@ -55,14 +55,14 @@ def offered(bench, *lines):
         errors="surrogateescape", cwd=bench.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         timeout=harness.BOUND, check=False,
         env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}"))
-    equal(done.stderr, "", f"what bash says behind {lines}")
+    equal(done.stderr, "", f"what bash prints after {lines}")
     return [set(answer.split()) for answer in done.stdout.split("\n")[:-1]]
 
 
 def offers(bench, wanted):
     """Fail unless just this is offered: lines, and words with blanks between."""
-    answers = offered(bench, *wanted)
-    equal(dict(zip(wanted, answers, strict=True)),
+    found = offered(bench, *wanted)
+    equal(dict(zip(wanted, found, strict=True)),
           {line: set(words.split()) for line, words in wanted.items()}, "words offered")
 
 
@@ -89,7 +89,7 @@ def test_arguments_of_options(bench):
 
 
 def test_functions_and_bars(bench):
-    """Of a function what stands behind the last colon, since bash keeps what stands before it."""
+    """Of a function what follows the last colon, since bash keeps what is before it."""
     offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]), "SYSFS info 0000:01:": "00.0",
                    f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
                    f"SYSFS read {EDU} 0 ": ""})

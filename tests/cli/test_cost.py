@@ -12,7 +12,7 @@ from harness import check, equal
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
 # For the kernel's own tree it is not made.
 READ_CALLS = 22
-# What --activate adds, without the signals it catches: 4 for a second look at the BAR, 1 to see
+# What --activate adds, without the signals it catches: 4 for a second check the BAR, 1 to see
 # that the function is no virtual one, 4 to open two files for locks and to close them; then the
 # locks, without which other processes would lose their changes or their decoding: 17 to turn it on
 # with them and 18 to turn it off. Each is taken in both files, so that nobody who may only read the
@@ -23,7 +23,7 @@ ACTIVATE_CALLS = 44
 def traced(bench, *arguments):
     """The system calls of a command from the first one that names the tree on.
 
-    What stands before is the loader's and the C library's; brk is their allocator's.
+    What comes before is the loader's and the C library's; brk is their allocator's.
     """
     trace = bench.folder / "trace"
     front = harness.strace("-f", "-o", trace)

@@ -174,7 +174,7 @@ def test_a_loss_leaves_whole_lines(bench):
 
 
 def test_a_loss_under_way(bench):
-    """The BAR of 16 GiB goes away while the dump waits for somebody to read."""
+    """The BAR of 16 GiB goes away while the dump waits for a reader."""
     process = bench.start("dump", HUGE, "2", "--json")
     process.wait_for("\n")
     bench.function(HUGE).lose(2)
@@ -230,7 +230,7 @@ def test_a_refusal_leaves_the_output_file(bench):
         bench.run("dump", RTL8139, "0", "-w", width, "-o", kept).refuses(
             2, f"pcibar dump: {RTL8139} BAR 0: {sentence}")
     equal(kept.read_bytes(), b"kept")
-    # Emptied when there is: what was longer leaves nothing behind.
+    # Emptied when there is: nothing remains of a longer file.
     bench.run("dump", RTL8139, "0", "0+2", "-w", "2", "-f", "raw", "-o", kept).prints("")
     equal(len(kept.read_bytes()), 2)
 

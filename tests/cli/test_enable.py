@@ -10,7 +10,7 @@ from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids, mem32
 from harness import PIPE, check, equal, valgrind
 
 IO, MEM, MASTER = 1, 2, 4
-OTHERS = 0x0540     # bits that are none of ours: parity, SERR#, INTx
+OTHERS = 0x0540     # bits that do not concern decoding: parity, SERR#, INTx
 
 
 def test_each_option_changes_just_its_bit(bench):

@@ -15,7 +15,7 @@ ROOT = "run it as root, or have root change the file's mode"
 
 
 def answer(title, *reasons):
-    """What it prints for one back end; a reason is a sentence, and behind ";" its remedy."""
+    """What it prints for one back end; a reason is a sentence, and after ";" its remedy."""
     lines = [title, f"sysfs: {'not possible' if reasons else 'possible'}"]
     for reason in reasons:
         what, remedy = reason.split("; ", 1)

@@ -73,7 +73,7 @@ def test_version(bench):
 
 
 def test_every_option_in_the_help_is_taken(bench):
-    """With its letter too. What the verb answers is another matter."""
+    """With its letter too. What the verb then does is another matter."""
     for verb in VERBS:
         for letter, name, argument in options_of(bench, verb):
             value = [ARGUMENTS.get(argument, argument.split("|")[0])] if argument else []

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Trees of --sysfs that somebody sent; for test_pciconf_hostile.py, too, with that command."""
+"""Trees of --sysfs from elsewhere; for test_pciconf_hostile.py, too, with that command."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ def remove(path):
 
 @contextlib.contextmanager
 def replaced(path, kind):
-    """In the place of a file, for a while, what is none."""
+    """For a while something else in the place of a file."""
     aside = path.with_name(path.name + "-aside")
     if path.exists() or path.is_symlink():
         path.rename(aside)

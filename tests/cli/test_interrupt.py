@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.
            signal.SIGPROF, signal.SIGIO, signal.SIGPWR)
 LEAVE_IT_ON = (signal.SIGKILL, signal.SIGSEGV, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
                signal.SIGSYS, signal.SIGABRT, signal.SIGRTMIN)
-# Some signals leave a core file behind, in the folder of the tests
+# Some signals leave a core file, in the folder of the tests
 NO_CORE = ["sh", "-c", "ulimit -c 0; exec \"$@\"", "sh"]
 OFF, ON = 0x0100, 0x0102
 
@@ -23,7 +23,7 @@ def start(bench, *line, **options):
     bench.function(HUGE).set_command(OFF)
     process = bench.start(*line, "--activate", "-vv", **options)
     process.wait_for("mapped\n", "stderr")
-    equal(bench.function(HUGE).command(), ON, "command register meanwhile")
+    equal(bench.function(HUGE).command(), ON, "command register in the meantime")
     return process
 
 

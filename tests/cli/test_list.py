@@ -152,7 +152,7 @@ def test_a_sleeping_device_is_told_and_not_looked_at(bench):
                                             + BARS[EDU][0].format(on="") + "\n")
     answer = json.loads(bench.run("list", EDU, "-v", "--json").stdout)["functions"][0]
     equal(answer["asleep"], True)
-    check("decoding" not in answer["bars"][0], "configuration space was looked at")
+    check("decoding" not in answer["bars"][0], "configuration space was checked")
 
 
 def test_without_verbose_no_configuration_space_is_opened(bench):

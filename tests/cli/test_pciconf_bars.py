@@ -231,7 +231,7 @@ def test_a_loss_leaves_what_was_read(bench):
 
 
 def test_a_loss_under_way(bench):
-    """The BAR of 16 GiB goes away while the dump waits for somebody to read."""
+    """The BAR of 16 GiB goes away while the dump waits for a reader."""
     process = bench.start("-R", "pci0:0:8:0", "0x18", "0:0x3ffffffff")
     process.wait_for("\n")
     bench.function(HUGE).lose(2)

@@ -14,13 +14,13 @@ NAME = "pci0:2:0:0"
 
 
 def add(bench, capabilities=(), extended=(), ids=Ids(0xabcd, 1, 0xff0000), **more):
-    """A function that tests its capabilities; each body stands behind ID and pointer."""
+    """A function that tests its capabilities; each body follows ID and pointer."""
     return bench.tree.add(ADDRESS, Definition(ids, capabilities=capabilities, extended=extended,
                                               **more))
 
 
 def lines(bench, option, name=NAME):
-    """What stands behind the first line."""
+    """What follows the first line."""
     result = bench.run("-l" + option, name)
     equal((result.status, result.stderr), (0, ""))
     return result.stdout.partition("\n")[2]
@@ -392,7 +392,7 @@ def test_vital_product_data_without_the_right(bench):
 
 
 def test_a_function_that_goes_away_under_the_list(bench):
-    """The others are listed, and the status tells."""
+    """The others are listed, and the status shows it."""
     behind = bench.function(BEHIND)
     whole = bench.run("-lc").stdout
     front = failing("pread64", "ENODEV", behind.path("config"))

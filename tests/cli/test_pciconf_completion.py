@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bash offers behind "pciconf ..." """
+"""What bash offers after "pciconf ..." """
 
 import harness
 from fake_sysfs import EDU

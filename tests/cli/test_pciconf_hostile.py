@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""pciconf on trees of --sysfs that somebody sent"""
+"""pciconf on trees of --sysfs from elsewhere"""
 
 import os
 

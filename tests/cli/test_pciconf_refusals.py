@@ -126,7 +126,7 @@ NOT_A_NUMBER = {
 
 
 def test_numbers(bench):
-    """FreeBSD stops at what is no digit and takes what stands before."""
+    """FreeBSD stops at the first character that is not a digit and takes what is before it."""
     places = [
         (["-r", "pci0:0:4:0", None], "offset"), (["-w", "pci0:0:4:0", None, "0"], "offset"),
         (["-w", "pci0:0:4:0", "0", None], "value"), (["-D", "pci0:0:4:0", None], "BAR"),

@@ -125,7 +125,7 @@ def test_outside(bench):
 
 
 def test_outside_a_bar_smaller_than_a_page(bench):
-    """The page goes on behind it, and belongs to somebody else."""
+    """The page continues after it, and belongs to another BAR."""
     for verb in ("read", "write"):
         bench.run(*arguments(verb, IVSHMEM, 0, 256), "--share-page").refuses(
             2, f"pcibar {verb}: {IVSHMEM} BAR 0: {outside('0x100+0x4', 0, 256)}")
@@ -174,7 +174,7 @@ def test_numbers(bench):
             ("0xfffffffffffffff0+0x11", "the range ends beyond 64 bits")):
         bench.run("read", EDU, "0", number).refuses(
             2, f"pcibar read: offset '{number}': {clause}; see 'pcibar help read'")
-    # A digit, but not one of ours.
+    # A digit, but not of ASCII.
     bench.run("read", EDU, "0", "\u0664").refuses(
         2, f"pcibar read: offset '\\xd9\\xa4': {NOT_A_NUMBER}; see 'pcibar help read'")
     for verb in ("read", "dump", "watch"):
@@ -350,7 +350,7 @@ def test_a_kernel_without_the_file(bench):
 
 
 def test_a_function_that_is_gone(bench):
-    """It answers no more, and then it is not there any more."""
+    """It stops responding, and then it is gone."""
     edu = bench.function(EDU)
     edu.poke_config(0, b"\xff" * 256)
     refused(bench, edu, 0, 4, "the function is gone")

@@ -176,7 +176,7 @@ def test_a_huge_bar_is_not_mapped_whole(bench):
 
 
 def prompt(bench, address=EDU):
-    """A script that somebody types on a terminal."""
+    """A script that is typed on a terminal."""
     process = bench.start("script", address, terminals=("stdin", "stdout", "stderr"),
                           env={"TERM": "xterm"})
     equal(process.wait_for("pcibar> ", "terminal"), "pcibar> ")

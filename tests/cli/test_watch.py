@@ -80,7 +80,7 @@ def test_timeout(bench):
 
 
 def test_interval(bench):
-    """Nothing is looked at for an hour: the change is not seen."""
+    """Nothing is checked for an hour: the change is not seen."""
     process = watch(bench, "8", "-i", "60m")
     bench.function(EDU).poke(0, 8, b"\1")
     process.interrupt()
@@ -146,7 +146,7 @@ def test_a_function_that_answers_no_more(bench):
 
 @valgrind
 def test_a_function_that_is_removed(bench):
-    """The map goes on reading what it did; the system knows better."""
+    """The map continues reading what it did; the system knows better."""
     process = watch(bench, "0", "-i1ms")
     bench.function(EDU).vanish()
     process.finish().refuses(4, GONE)
@@ -161,7 +161,7 @@ def test_json(bench):
     result = process.finish()
     equal((result.status, result.stderr), (0, ""))
     second = json.loads(result.stdout)
-    check(0 <= first.pop("elapsed_us") < second.pop("elapsed_us"), "time does not go on")
+    check(0 <= first.pop("elapsed_us") < second.pop("elapsed_us"), "time does not advance")
     common = {"schema": 1, "selector": EDU, "bar": "0", "offset": "0x4", "width": 2}
     equal(first, common | {"new": "0x0000"})
     equal(second, common | {"old": "0x0000", "new": "0x0007"})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The file `resource` of a function, parsed, and then taken through all that looks at BARs. */
+/* The file `resource` of a function, parsed, and then taken through all that checks BARs. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ static void check_bar(unsigned int bar)
 	else
 		MUST(!(info.flags & PCIBAR_BAR_F_UPPER_HALF));
 
-	/* There is no file behind any BAR: the answer is always a refusal with its reason. */
+	/* There is no file behind any BAR: the result is always a refusal with its reason. */
 	MUST(pcibar_bar_map(dev, bar, &opts, &map) < 0 && why.count);
 }
 

@@ -46,7 +46,7 @@ def programs(path):
 
 
 def steps(path):
-    """Commands that stand behind a prompt, with what follows them."""
+    """Commands that follow a prompt, with their output."""
     for block in displays(path):
         if not re.match(r"[#$] ", block):
             continue

@@ -2,7 +2,7 @@
 """A directory that looks like /sys of a machine with PCI functions.
 
 As in the kernel's, bus/pci/devices holds symbolic links to directories below devices, where the
-functions of one bus stand beside each other. A BAR's resource file is an ordinary sparse file:
+functions of one bus are beside each other. A BAR's resource file is an ordinary sparse file:
 it can be mapped, and truncated while it is mapped, which raises SIGBUS as a lost device does.
 What an ordinary file cannot show: how many accesses were made, and of which width; the kernel's
 refusals in mmap(); the protocol of the file rom.

@@ -26,7 +26,7 @@ class Names:
             comment = False
 
     def _take(self, line, above):
-        """One line below the numbers above it; answers the numbers down to it."""
+        """One line below the numbers above it; returns the numbers down to it."""
         depth = len(line) - len(line.lstrip("\t"))
         if line.startswith("C "):
             number, _, name = line[2:].partition("  ")

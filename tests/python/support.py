@@ -45,7 +45,7 @@ class Case(unittest.TestCase):
                                                                     **how))
 
     def refused(self, errno, code, call, *args, **how):
-        """Fail unless a call is refused with errno, code, and sentences; answers the exception."""
+        """Fail unless a call is refused with errno, code, and sentences; returns the exception."""
         with self.assertRaises(pcibar.PcibarError) as caught:
             call(*args, **how)
         error = caught.exception

@@ -137,7 +137,7 @@ class Ranges(support.Case):
             self.assertRaises(TypeError, memory.write_bytes, 0, data, 4)
 
     def test_a_fifo(self):
-        """All units at one offset: the last one stays, and each read tells the same."""
+        """All units at one offset: the last one stays, and each read returns the same."""
         memory, function = self.map(IVSHMEM, 2), self.functions[IVSHMEM]
         memory.write_bytes(8, b"aaaabbbbcccc", 4, fixed=True)
         self.assertEqual(function.peek(2, 0, 16), bytes(8) + b"cccc" + bytes(4))
@@ -161,7 +161,7 @@ class Ranges(support.Case):
         self.assertEqual(self.functions[IVSHMEM].peek(2, 0, 0x1000), bytes(0x1000))
 
     def test_registers_have_no_buffer(self):
-        """It would leave the width of accesses to whoever copies from it."""
+        """It would leave the width of accesses to the code that copies from it."""
         registers = self.map(EDU, 0)
         self.assertRaises(TypeError, memoryview, registers)
         self.assertRaises(TypeError, bytes, registers)
@@ -188,9 +188,9 @@ class Threads(support.Case):
         thread = threading.Thread(target=copy)
         thread.start()
         began.wait()
-        ran.append("meanwhile")
+        ran.append("in the meantime")
         thread.join(support.BOUND)
-        self.assertEqual(ran, ["meanwhile"])
+        self.assertEqual(ran, ["in the meantime"])
 
 
 class Losing(support.Case):
@@ -295,7 +295,7 @@ class Closing(support.Case):
             self.assertNotIn("/resource0", maps.read())
 
     def test_closing_lets_a_copy_in_another_thread_end(self):
-        """A copy gives the GIL away, so others run meanwhile; unmapping under it would be fatal."""
+        """A copy releases the GIL, so others run at the same time; unmapping would be fatal."""
         memory = self.map(HUGE, 2, 0, 1 << 20)
         began = threading.Event()
         results = []

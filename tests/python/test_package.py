@@ -15,7 +15,7 @@ from pcibar import _binding
 
 PACKAGE = Path(pcibar.__file__).parent
 HEADERS = support.ROOT / "include" / "pcibar"
-# Macros behind functions of the stable ABI, which begin with an underscore there too.
+# Macros over functions of the stable ABI, which begin with an underscore there too.
 STABLE = {"_PyArg_ParseTuple_SizeT", "_PyObject_CallMethod_SizeT", "_Py_BuildValue_SizeT",
           "_Py_Dealloc", "_Py_NoneStruct"}
 # C programs have addresses; here all accesses are checked calls.

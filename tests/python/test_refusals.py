@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What map() refuses, and what explain() tells of it beforehand."""
+"""What map() refuses, and what explain() reports about it beforehand."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, RTL8139, Bar, De
 from pcibar import ROM, Backend, ReasonCode
 from sentences import ASLEEP, DECODE_OFF, DRIVER, NO_ADDRESS, NOT_EXCLUSIVE, UPPER_HALF
 
-# Prints errno and code of what map() is refused with, for a process in another state than ours.
+# Prints errno and code of what map() is refused with, for a process in another state than this one.
 PROBE = """
 import sys, pcibar
 root, address, write = sys.argv[1:]
@@ -30,7 +30,7 @@ except pcibar.PcibarError as error:
 
 class Refusals(support.Case):
     def map_refused(self, number, code, address, bar, sentence=None, **how):
-        """It is refused as explain() tells; the function stays as it was."""
+        """It is refused as explain() reports; the function stays as it was."""
         function = self.functions[address]
         before = function.path("config").read_bytes()
         device = self.open(address, write=True)

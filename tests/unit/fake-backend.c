@@ -127,7 +127,7 @@ const struct fake_event *fake_find(const struct fake *fake, enum fake_op op, uns
 	return NULL;
 }
 
-/* Records one operation and answers its scripted error. */
+/* Records one operation and returns its scripted error. */
 static int record(struct fake *fake, struct fake_event event)
 {
 	int ret;

@@ -69,7 +69,7 @@ struct fake {
 	unsigned char config[FAKE_CONFIG_LEN];
 	unsigned char config_fixed[FAKE_CONFIG_LEN];	/* bits that ignore writes */
 	struct fake_bar bar[PCIBAR_BAR_COUNT];
-	int error[FAKE_OPS];	/* -errno that an operation answers; 0: it works */
+	int error[FAKE_OPS];	/* -errno that an operation returns; 0: it works */
 	unsigned int open;	/* handles the library holds */
 	unsigned int channels;
 	char *fences[16];
@@ -79,12 +79,12 @@ struct fake {
 	void (*watch)(const struct fake_event *event);	/* sees each as it happens */
 };
 
-extern int fake_scan_error;	/* -errno that the scan answers; -ENOENT: no such back end */
+extern int fake_scan_error;	/* -errno that the scan returns; -ENOENT: no such back end */
 /* All members are there and all caps but REVOKE and ATTR_PROOF; a test may take some away. */
 extern struct pcibar_backend_ops fake_ops;
 
 /*
- * Needed before all else: puts fake_ops back and removes all functions. Answers how many handles
+ * Needed before all else: puts fake_ops back and removes all functions. Returns how many handles
  * and channels the library still holds; their functions are not freed.
  */
 unsigned int fake_reset(void);

@@ -16,7 +16,7 @@
  * A /dev/pci with a module behind it that is made of memory. The linker's --wrap
  * leads the library's calls here: while node.present is set, /dev/pci is this one
  * and /sys is the tree. What a test writes into the node, the next request finds;
- * what a request has asked for stands there afterwards.
+ * what a request has asked for is there afterwards.
  */
 enum node_request {
 	NODE_GETCONF,
@@ -43,10 +43,10 @@ struct node_function {
 struct node {
 	bool present;
 	int open_error[2];		/* errno of opening it for reading, for writing too */
-	int error[NODE_REQUESTS];	/* errno that a request answers; 0: it works */
+	int error[NODE_REQUESTS];	/* errno that a request returns; 0: it works */
 	unsigned int calls[NODE_REQUESTS];
 	unsigned int swap_after;	/* so many requests on, another device is there; 0: never */
-	unsigned int changes;		/* so many calls that go on hear that the list changed */
+	unsigned int changes;		/* so many calls that continue a list find it changed */
 	struct node_function function[NODE_FUNCTIONS];
 	unsigned int count;
 	/* Of all functions. */

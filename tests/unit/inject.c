@@ -72,7 +72,7 @@ static bool fails(enum inject_call call)
 	return true;
 }
 
-/* The names are the linker's: __wrap_X stands in for X, __real_X is the original. */
+/* The names are the linker's: __wrap_X replaces X, __real_X is the original. */
 #define WRAP(call, failure, type, name, parameters, arguments)			\
 type __real_##name parameters;							\
 type __wrap_##name parameters;							\

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /*
- * For what the tests stand on, in any thread, where cmocka's assertions may
+ * For what the tests depend on, in any thread, where cmocka's assertions may
  * not be used. Not assert(): NDEBUG must not take it away.
  */
 #define MUST(condition)								\

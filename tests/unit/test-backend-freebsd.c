@@ -101,7 +101,7 @@ static void lists_each_function_once(void **state)
 	assert_int_equal(scan(&seen), 0);
 	assert_int_equal(seen.count, 151);
 
-	/* The list may change under it, and begins anew then. */
+	/* The list may change under it, and begins again then. */
 	for (node.changes = 1; node.changes <= 3; node.changes++) {
 		unsigned int changes = node.changes;
 
@@ -207,7 +207,7 @@ static void tells_what_a_bar_is(void **state)
 
 static void translates_every_flag(void **state)
 {
-	static const struct { uint32_t ours; int theirs; } flags[] = {
+	static const struct { uint32_t library; int module; } flags[] = {
 		{ 0, 0 },
 		{ PCIBAR_MAP_WRITE, PCIIO_BAR_MMAP_RW },
 		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_MMAP_ACTIVATE },
@@ -216,9 +216,9 @@ static void translates_every_flag(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		opts.flags = flags[i].ours;
+		opts.flags = flags[i].library;
 		assert_int_equal(try_map(2), 0);
-		assert_int_equal(node.map.pbm_flags, flags[i].theirs);
+		assert_int_equal(node.map.pbm_flags, flags[i].module);
 	}
 
 	assert_int_equal(node.map.pbm_reg, 0x18);

@@ -131,7 +131,7 @@ static void looks_through_sysfs_and_can_do_more(void **state)
 
 static void translates_every_flag(void **state)
 {
-	static const struct { uint32_t ours, theirs; } flags[] = {
+	static const struct { uint32_t library, module; } flags[] = {
 		{ 0, 0 },
 		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
 		{ PCIBAR_MAP_EXCLUSIVE, PCIIO_BAR_OPEN_EXCLUSIVE },
@@ -144,9 +144,9 @@ static void translates_every_flag(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		opts.flags = flags[i].ours;
+		opts.flags = flags[i].library;
 		assert_int_equal(try_map(2), 0);
-		assert_int_equal(node.open.pbo_flags, flags[i].theirs);
+		assert_int_equal(node.open.pbo_flags, flags[i].module);
 	}
 
 	assert_int_equal(node.open.pbo_size, sizeof(node.open));
@@ -291,7 +291,7 @@ static void tells_of_revocation_once_each_time(void **state)
 	assert_no_event();
 	assert_false(is_readable(fd));
 
-	/* Coming back is none. */
+	/* Coming back is not an event. */
 	node_resume(0);
 	assert_no_event();
 	node_suspend(0);
@@ -375,7 +375,7 @@ static void reaches_the_function_that_was_opened(void **state)
 	pcibar_map_release(channel);
 }
 
-/* One request, so that the module changes no other bit of the register meanwhile. */
+/* One request, so that the module changes no other bit of the register in the meantime. */
 static void changes_bits_in_one_step(void **state)
 {
 	unsigned int writes = node.calls[NODE_WRITE];
@@ -452,7 +452,7 @@ static void events_come_from_the_maps_there_are(void **state)
 	assert_no_event();
 	map = map_bar(0);
 
-	/* What a child of a fork() keeps is not ours any more. */
+	/* What a child of a fork() keeps is not counted any more. */
 	copy = dup(node_descriptor(0));
 	pcibar_map_release(map);
 	node_suspend(0);

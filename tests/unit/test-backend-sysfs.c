@@ -97,7 +97,7 @@ static void lists_functions_and_nothing_else(void **state)
 	(void)state;
 	tree_add(&tree, "10000:e1:1f.7");
 	tree_add(&tree, "0000:00:02.0");
-	tree_set(&tree, NULL, "bus/pci/devices/rubbish/vendor", "0x1\n");
+	tree_set(&tree, NULL, "bus/pci/devices/garbage/vendor", "0x1\n");
 	tree_set(&tree, NULL, "bus/pci/devices/0000:03:0A.0/vendor", "0x1\n");
 	assert_int_equal(pcibar_scan(NULL, &scan_opts, note, text), 0);
 	assert_string_equal(text, "0:0:2.0 0:3:0.0 10000:e1:1f.7 ");
@@ -169,7 +169,7 @@ static void tells_what_a_function_is(void **state)
 	tree_driver(&tree, FUNCTION, NULL);
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_string_equal(info.driver, "");
-	tree_set(&tree, FUNCTION, "class", "rubbish\n");
+	tree_set(&tree, FUNCTION, "class", "garbage\n");
 	assert_int_equal(pcibar_device_get_info(dev, &info), -EIO);
 	tree_drop(&tree, FUNCTION);
 	assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
@@ -365,7 +365,7 @@ static void names_the_driver_that_claims(void **state)
 	assert_int_equal(try_map(0), 0);
 }
 
-/* The last file opened is the BAR's own: what stands before may not be visible to all. */
+/* The last file opened is the BAR's own: what is before it may not be visible to all. */
 static void tells_the_refusals_of_open_apart(void **state)
 {
 	static const struct {

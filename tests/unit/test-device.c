@@ -291,7 +291,7 @@ static void closes_nothing(void **state)
 	pcibar_device_close(NULL);
 }
 
-/* The same function stands in both back ends; the driver's name tells which one answered. */
+/* The same function is in both back ends; the driver's name shows which one was used. */
 static void auto_goes_on_only_when_there_is_no_back_end(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };

@@ -68,7 +68,7 @@ static void assert_absent(const char *root)
 	assert_refused(&why, PCIBAR_REASON_NO_BACKEND, -ENODEV);
 }
 
-/* Also when a node stands there that nobody serves, and for a sysfs of another machine. */
+/* Also when there is a node without a driver, and for a sysfs of another machine. */
 static void is_absent_without_the_module(void **state)
 {
 	static const int errors[] = { ENOENT, ENXIO, ENODEV };
@@ -123,7 +123,7 @@ static void may_be_open_for_looking_only(void **state)
 	through_both(assert_looks_only);
 	node.open_error[1] = EPERM;
 	through_both(assert_looks_only);
-	/* Other errors say that it is not there for anybody. */
+	/* With other errors it is not available at all. */
 	node.open_error[1] = EIO;
 	assert_int_equal(try_open(NODE_FUNCTION, NULL, &dev), -EIO);
 	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EIO);

@@ -8,7 +8,7 @@
 #define IO		PCIBAR_DECODE_IO
 #define MEM		PCIBAR_DECODE_MEM
 #define MASTER		PCIBAR_BUS_MASTER
-#define OTHERS		0x0540u		/* INTx off, SERR#, parity: not ours to touch */
+#define OTHERS		0x0540u		/* INTx off, SERR#, parity: not to be touched */
 
 static struct fake *fake;
 static struct pcibar_device *dev;
@@ -232,7 +232,7 @@ static void *enable_and_disable(void *arg)
 	return arg;
 }
 
-/* A thread that is cancelled leaves neither a lock nor half a change behind. */
+/* A thread that is cancelled leaves neither a lock nor half a change. */
 static void cancelling_waits_for_the_end_of_a_change(void **state)
 {
 	pthread_t thread;
@@ -328,7 +328,7 @@ static void restores_at_close_if_asked(void **state)
 	assert_int_equal(pcibar_device_set_enable(dev, IO, 0, 0), 0);
 	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), 0);
 
-	/* Somebody else's bits stay as they are by then. */
+	/* Bits that another program has changed stay as they are. */
 	set_command((OTHERS & ~0x40u) | MEM | MASTER);
 	close_device();
 	assert_command((OTHERS & ~0x40u) | IO | MASTER);

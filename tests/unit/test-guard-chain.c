@@ -89,7 +89,7 @@ static unsigned char touch_map(void)
 	return *(volatile unsigned char *)pcibar_map_addr(map);
 }
 
-/* What the program's own handlers saw. The jump leaves the fault behind. */
+/* What the program's own handlers saw. The jump leaves the handler. */
 static sigjmp_buf back;
 static volatile sig_atomic_t calls, signal_seen, code_seen;
 static void *volatile addr_seen;
@@ -576,7 +576,7 @@ static void a_limit_on_files_is_kept(void **state)
 	assert_int_equal(unit_in_child(lose_with_small_files, NULL), 0);
 }
 
-/* Without room for all pieces the window is lost all the same, and a later fault goes on. */
+/* Without room for all pieces the window is lost all the same, and a later fault continues. */
 static int run_out_of_mappings(void *data)
 {
 	const volatile unsigned char *bytes = (volatile void *)pcibar_map_addr(map);

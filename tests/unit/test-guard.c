@@ -218,7 +218,7 @@ static int copy_any_to(struct pcibar_map *map)
 	return pcibar_map_copy_to(map, 0, buf, LEN, 0, PCIBAR_COPY_MEMORY);
 }
 
-/* The vendor ID can still be read here: it is the fault that tells of the loss. */
+/* The vendor ID can still be read here: only the fault shows the loss. */
 static void checked_calls_say_so(void **state)
 {
 	static int (*const calls[])(struct pcibar_map *map) = {
@@ -398,7 +398,7 @@ static void threads_lose_maps_of_their_own(void **state)
 	}
 }
 
-/* Maps come and go in some threads while others lose theirs: slots are used again. */
+/* Maps come and go in some threads while others lose maps: slots are used again. */
 static void *map_and_lose(void *data)
 {
 	struct pcibar_map_opts opts = { .size = sizeof(opts), .length = 4096 };

@@ -40,7 +40,7 @@ static int try_map(struct pcibar_device *dev, unsigned int bar, struct pcibar_ma
 		assert_int_equal(why.reasons[0].backend, FAKE_BACKEND);		\
 	} while (0)
 
-/* Everything stands in the way at once, and one obstacle after the other is removed. */
+/* All checks fail at first, and one obstacle after the other is removed. */
 static void checks_in_the_documented_order(void **state)
 {
 	struct fake *fake = add_function();

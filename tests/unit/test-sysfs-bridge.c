@@ -99,7 +99,7 @@ static void makes_no_sense_of_rubbish(void **state)
 	struct pcibar_device_info info = { .size = sizeof(info) };
 
 	(void)state;
-	make_bridge("rubbish", NULL);
+	make_bridge("garbage", NULL);
 	assert_int_equal(pcibar_device_get_info(dev, &info), -EIO);
 }
 

@@ -231,7 +231,7 @@ static void refuses_a_port_file_it_may_not_open(void **state)
 	assert_non_null(strstr(why.reasons[0].what, "resource4"));
 }
 
-/* The image may be shorter than the BAR; the kernel tells only by where reading ends. */
+/* The image may be shorter than the BAR; the kernel shows it only by where reading ends. */
 static void finds_the_image_of_the_rom(void **state)
 {
 	static const off_t lengths[] = { 1, 2, 511, 512, 0x9600, 0xffff, 0x10000 };
@@ -254,7 +254,7 @@ static void finds_the_image_of_the_rom(void **state)
 	assert_int_equal(pcibar_map_write(map, 0, 1, 0), -EACCES);
 }
 
-/* The kernel maps the ROM anew for each read of the file: units must not cost one each. */
+/* The kernel maps the ROM again for each read of the file: units must not cost one each. */
 static void reads_the_rom_by_blocks(void **state)
 {
 	static unsigned char bytes[0x3000], image[0x3000];

@@ -16,7 +16,7 @@
 #define IO		PCIBAR_DECODE_IO
 #define MEM		PCIBAR_DECODE_MEM
 #define MASTER		PCIBAR_BUS_MASTER
-#define OTHERS		0x0540u		/* INTx off, SERR#, parity: not ours to touch */
+#define OTHERS		0x0540u		/* INTx off, SERR#, parity: not to be touched */
 #define TOGGLES		10000
 #define FEWER		5	/* of the repetitions under valgrind, where a process takes long */
 #define WORKER_SECONDS	60	/* enough under valgrind; one that hangs is killed */
@@ -331,7 +331,7 @@ static void hold_one_after_the_other(struct pcibar_device *one, struct pcibar_de
 	pcibar_device_close(other);
 }
 
-/* Read locks where holders have theirs: the next byte is as good, and none of them is a holder. */
+/* Read locks where holders lock: the next byte is as good, and none of them is a holder. */
 static void a_reader_cannot_pass_for_a_holder(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();
@@ -350,7 +350,7 @@ static void a_reader_cannot_pass_for_a_holder(void **state)
 	close(reader);
 }
 
-/* Whoever can open the other file as well has their locks there. */
+/* A process that can open the other file as well has its locks there. */
 static void a_reader_cannot_stand_in_the_way_of_root(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();

@@ -132,7 +132,7 @@ static void tells_the_kinds_apart(void **state)
 		   PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE);
 }
 
-/* A 64-bit BAR in the last two registers, behind which lies the ROM. */
+/* A 64-bit BAR in the last two registers, before the ROM. */
 static void knows_where_upper_halves_are(void **state)
 {
 	(void)state;
@@ -172,7 +172,7 @@ static void makes_no_sense_of_rubbish(void **state)
 	struct pcibar_bar_info info = { .size = sizeof(info) };
 
 	(void)state;
-	tree_set(&tree, FUNCTION, "resource", "rubbish\n");
+	tree_set(&tree, FUNCTION, "resource", "garbage\n");
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -EIO);
 	tree_set(&tree, FUNCTION, "resource", "%03000d\n", 0);
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &info), -EIO);
@@ -315,7 +315,7 @@ static void finds_neighbours_on_the_same_bus(void **state)
 	tree_drop(&tree, SIBLING);
 	assert_neighbour(0, NULL);
 
-	/* Windows of bridges are far larger than pages: nobody else is looked at. */
+	/* Windows of bridges are far larger than pages: nobody else is checked. */
 	tree_add(&tree, ELSEWHERE);
 	tree_bar(&tree, ELSEWHERE, 0, 0xfd000200, 0x100, TREE_MEM32);
 	assert_neighbour(0, NULL);
@@ -330,7 +330,7 @@ static void counts_only_memory_with_an_address(void **state)
 	tree_bar(&tree, SIBLING, 0, 0xc100, 0x20, TREE_IO);
 	tree_bar(&tree, SIBLING, 1, 0xc200, 0x100, TREE_MEM32 | TREE_UNSET);
 	assert_neighbour(0, NULL);
-	tree_set(&tree, SIBLING, "resource", "rubbish\n");
+	tree_set(&tree, SIBLING, "resource", "garbage\n");
 	assert_neighbour(0, NULL);
 }
 

@@ -50,7 +50,7 @@ static void reads_all_or_nothing(void **state)
 	assert_int_equal(pcibar_sysfs_read(dir, "bus", buf, sizeof(buf)), -EISDIR);
 }
 
-/* A tree that somebody sent can hold anything under the name of an attribute. */
+/* A tree from elsewhere can hold anything under the name of an attribute. */
 static void waits_for_no_file(void **state)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "tree-socket" };

@@ -95,7 +95,7 @@ static void ends_when_told(void **state)
 	assert_string_equal(listed, "ident: Name; ");
 }
 
-/* Whatever is missing, what stands before is listed, and nothing behind the end is touched. */
+/* Whatever is missing, what is before it is listed, and nothing after the end is touched. */
 static void ends_where_the_data_ends(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void ends_where_it_makes_no_sense(void **state)
 	}
 }
 
-/* Rubbish of all kinds: the sanitizers and valgrind watch. */
+/* Garbage of all kinds: the sanitizers and valgrind watch. */
 static void survives_anything(void **state)
 {
 	uint8_t *vpd = calloc(1, 256);

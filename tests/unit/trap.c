@@ -57,14 +57,14 @@ const char *trap_impossible(void)
 
 void trap_begin(volatile void *base, size_t len, int fd)
 {
-	struct sigaction ours = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 
 	trap.base = (char *)(uintptr_t)base;
 	trap.len = len;
 	trap.count = 0;
 	trap.mirror = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	MUST(trap.mirror != MAP_FAILED);
-	MUST(!sigaction(SIGSEGV, &ours, &trap.old));
+	MUST(!sigaction(SIGSEGV, &action, &trap.old));
 	MUST(!mprotect(trap.base, len, PROT_NONE));
 }
 

@@ -90,7 +90,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 const char *unit_fault_obstacle(void)
 {
-	struct sigaction ours = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
 	size_t len = (size_t)sysconf(_SC_PAGESIZE);
 	int fd = memfd_create("empty", MFD_CLOEXEC);
 	const volatile char *page;
@@ -100,7 +100,7 @@ const char *unit_fault_obstacle(void)
 	page = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
 	MUST(page != MAP_FAILED);
 	close(fd);
-	MUST(!sigaction(SIGBUS, &ours, &old));
+	MUST(!sigaction(SIGBUS, &action, &old));
 	if (!sigsetjmp(after_fault, 1))
 		(void)*page;
 	MUST(!sigaction(SIGBUS, &old, NULL));
@@ -213,7 +213,7 @@ struct pcibar_device *unit_open(const char *selector, uint32_t flags)
 	return dev;
 }
 
-/* With this size and zeros behind what is known */
+/* With this size and zeros after what is known */
 static int call_sized(const void *arg, size_t len, uint32_t size, unsigned char *copy,
 		      int (*fn)(void *arg, void *data), void *data)
 {

@@ -52,7 +52,7 @@ int unit_skip_all(const char *reason);
 /*
  * Run @fn in a child process that dies by SIGALRM if it hangs, and answer its
  * wait status. @fn ends with 0, or with CHILD_CHECK()'s message and 1: cmocka's
- * assertions would go on with the other tests in the child.
+ * assertions would run the other tests in the child.
  */
 int unit_in_child(int (*fn)(void *data), void *data);
 

@@ -87,7 +87,7 @@ static void geometry(void)
 	MUST(munmap(io.pbm_map_base, io.pbm_map_length));
 }
 
-/* A descriptor reaches what is too large for an address space: the host looks at 12 GiB. */
+/* A descriptor reaches what is too large for an address space: the host checks 12 GiB. */
 static void far(void)
 {
 	struct pci_bar_open io = { .pbo_size = sizeof(io), .pbo_sel = memory, .pbo_reg = BAR(2),
@@ -148,7 +148,7 @@ static void refusals(void)
 		REFUSED(map(edu, BAR(0), (int)(1u << bit), UC), EINVAL);
 	REFUSED(map(edu, BAR(0), PCIIO_BAR_MMAP_EXCL, UC), EINVAL);
 
-	/* The attribute is looked at before the BAR. */
+	/* The attribute is checked before the BAR. */
 	REFUSED(map(edu, BAR(1), 0, VM_MEMATTR_WRITE_BACK), EOPNOTSUPP);
 	REFUSED(map(edu, BAR(1), 0, UC), EINVAL);
 	REFUSED(map(memory, BAR(3), 0, UC), EINVAL);	/* upper half */

@@ -223,7 +223,7 @@ static void only_looks(int node_fd, int vpd_error)
 	close(fd);
 }
 
-/* It cannot be opened anew with more rights, and says what it is. */
+/* It cannot be opened again with more rights, and says what it is. */
 static void described(int pci, int fd)
 {
 	int other = (int)MUST(func_open(pci, 0));
@@ -287,7 +287,7 @@ static void *toggle_master(void *arg)
 	return NULL;
 }
 
-/* Decoding, in the same register, is the module's to change meanwhile. */
+/* Decoding, in the same register, is the module's to change in the meantime. */
 static void together(void)
 {
 	int pci = node(O_RDWR), one = (int)MUST(func_open(pci, PCIIO_FUNC_OPEN_RW));

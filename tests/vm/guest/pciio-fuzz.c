@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-fuzz [-f] SECONDS SEED [ro:]FUNCTION...: random requests to /dev/pci,
- * plausible enough to get far. With -f allocations fail in the kernel meanwhile.
+ * plausible enough to get far. With -f allocations fail in the kernel in the meantime.
  * Only the functions named are written to, and none of those marked "ro:".
  */
 #define _GNU_SOURCE

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-huge IVSHMEM TOPIC: page tables of a 16 GiB BAR, and all that the kernel may
- * do to a leaf of 2 MiB. What counts is that the values stay right and that the
- * kernel log stays clean; the scenario looks at the log.
+ * do to a 2 MiB page. What counts is that the values stay right and that the
+ * kernel log stays clean; the scenario checks the log.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

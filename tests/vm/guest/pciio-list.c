@@ -4,7 +4,7 @@
  * PCIOCGETCONF tells in its long layout, a line for each function, then the
  * status of the last call. The words are patterns; KEY is domain, bus, dev,
  * func, name, unit, vendor, device or class. -p: that many entries in a call;
- * -w: says "waiting" after the first call and goes on when it reads a line.
+ * -w: says "waiting" after the first call and continues when it reads a line.
  */
 #define __FreeBSD_version 1500064
 #include "pciio-check.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-nosy SECONDS REMOVALS FUNCTION BRIDGE...: two processes of uid 65534 make
- * every request that a read-only /dev/pci serves or refuses, and look at a BAR
+ * every request that a read-only /dev/pci serves or refuses, and check a BAR
  * descriptor that was passed to them, while root removes the bridges and finds
  * them again: for so many seconds, or until there were so many removals. Prints
  * "ready" and how many removals and calls there were. Memory that SLUB has poisoned as freed

@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 
 		if (base == MAP_FAILED) {
 			refused++;
-			/* Absent, not yet assigned an address, or gone meanwhile. */
+			/* Absent, not yet assigned an address, or gone in the meantime. */
 			CHECK(errno == ENODEV || errno == EBUSY || errno == EINVAL ||
 			      errno == EIO);
 			continue;

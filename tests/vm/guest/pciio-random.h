@@ -59,7 +59,7 @@ static inline bool time_left(void)
 	return now() < end;
 }
 
-/* A function to play with, "ro:" in front of those that are not written to. */
+/* A function to play with, "ro:" before those that are not written to. */
 struct target {
 	struct pcisel sel;
 	bool writable;
@@ -144,7 +144,7 @@ static inline void tally_print(const char *const *names, unsigned int kinds)
 	printf("allocations failed: %u\n", tally->injected);
 }
 
-/* [-f] SECONDS SEED [ro:]FUNCTION...; says "ready" when these have been looked at. */
+/* [-f] SECONDS SEED [ro:]FUNCTION...; says "ready" when these have been checked. */
 static inline uint64_t begin(int argc, char **argv, unsigned int kinds, bool *fail)
 {
 	int i = 1;

@@ -2,7 +2,7 @@
 /*
  * pciio-stress [-f] SECONDS SEED [ro:]FUNCTION...: processes that map BARs in
  * every way, at once, while others take the functions away. With -f allocations
- * fail in the kernel meanwhile. Functions marked "ro:" are not stored to.
+ * fail in the kernel in the meantime. Functions marked "ro:" are not stored to.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -205,7 +205,7 @@ static void change_one(struct map *map)
 	fail_end();
 }
 
-/* Beside a mapper, whose table may change meanwhile: a store might reach another function. */
+/* Beside a mapper, whose table may change in the meantime: a store might reach another function. */
 static void *touch_all(void *from)
 {
 	reseed((uint64_t)(uintptr_t)from, 99);

@@ -6,7 +6,7 @@ from functools import wraps
 from . import pciio_module, scenario
 from .kernels import NEWEST
 
-# The library does not read the environment: a command of this name in front of it chooses.
+# The library does not read the environment: a command of this name before it chooses.
 FRONT = """#!/bin/sh
 exec /usr/bin/pcibar --backend {} "$@"
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Users of BAR descriptors in the guest, and what scenarios of the module look at."""
+"""Users of BAR descriptors in the guest, and what scenarios of the module check."""
 
 import os
 

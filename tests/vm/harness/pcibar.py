@@ -68,7 +68,7 @@ def mappings(vm, job):
 
 
 class Script:
-    """A `pcibar script` that gets its lines one by one and keeps its maps meanwhile."""
+    """A `pcibar script` that gets its lines one by one and keeps its maps in the meantime."""
 
     def __init__(self, vm, function, name="script"):
         self.vm = vm

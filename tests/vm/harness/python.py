@@ -39,7 +39,7 @@ def install(vm, stage=BUILD / "stage"):
     digest = hashlib.sha256("".join(map(str, sources)).encode()).hexdigest()[:12]
     made = store.once(BUILD / "vm" / f"python-{digest}", lambda folder: _fill(folder, sources))
     shutil.copytree(made, vm.share / "python", copy_function=os.link)
-    # The share is not cached: each start would read all of it anew.
+    # The share is not cached: each start would read all of it again.
     vm.check("cp -r /host/python /tmp/python")
 
 

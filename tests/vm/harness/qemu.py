@@ -40,22 +40,22 @@ class LineSocket:
     """
 
     def __init__(self):
-        self.ours, self.theirs = socket.socketpair()
+        self.library, self.module = socket.socketpair()
         self.buffer = b""
 
     def send(self, line):
         try:
-            self.ours.sendall(line.encode() + b"\n")
+            self.library.sendall(line.encode() + b"\n")
         except OSError as error:
             raise VmError(f"QEMU is gone: {error}") from error
 
     def receive(self, deadline, what):
         """The next line; WHAT is named in the error when it does not come."""
         while b"\n" not in self.buffer:
-            if not select.select([self.ours], [], [], deadline.left())[0]:
+            if not select.select([self.library], [], [], deadline.left())[0]:
                 raise VmError(f"{deadline.seconds:.0f} s are over: no sign of {what}")
             try:
-                data = self.ours.recv(1 << 16)
+                data = self.library.recv(1 << 16)
             except OSError:
                 data = b""
             if not data:
@@ -65,12 +65,12 @@ class LineSocket:
         return line.decode("utf-8", "replace")
 
     def close(self):
-        self.ours.close()
-        self.theirs.close()
+        self.library.close()
+        self.module.close()
 
 
 class Monitor:
-    """QMP: commands with their answers, and the events that arrive meanwhile."""
+    """QMP: commands with their answers, and the events that arrive in the meantime."""
 
     def __init__(self, lines, deadline):
         self.lines = lines
@@ -112,7 +112,7 @@ class Qemu:
 
     def __init__(self, arguments, directory, deadline):
         self.monitor_lines, self.agent_lines = LineSocket(), LineSocket()
-        sockets = {"monitor": self.monitor_lines.theirs, "agent": self.agent_lines.theirs}
+        sockets = {"monitor": self.monitor_lines.module, "agent": self.agent_lines.module}
         # QEMU must not outlive us even when we are killed.
         command = ["setpriv", "--pdeathsig", "KILL", arguments[0]]
         for name, end in sockets.items():

@@ -94,7 +94,7 @@ class VM:
         return self.run(command, **how).expect(status)
 
     def spawn(self, command, user="root", stdin=b""):
-        """Starts a shell command and returns a Job to wait() for. With `exec` in front of a
+        """Starts a shell command and returns a Job to wait() for. With `exec` before a
         single program, a signal and the status are the program's own."""
         return self.agent.spawn(command, user, stdin)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Gives device 0 of a bus vital product data, which no device of QEMU has: a
- * capability is put in front of its list, in registers that it does not use.
+ * capability is put before its list, in registers that it does not use.
  * The kernel finds it when the device is removed and found again.
  */
 #include <linux/module.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whole files into a BAR and out of it; the host looks at the memory behind it."""
+"""Whole files into a BAR and out of it; the host checks the memory behind it."""
 
 from random import Random
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What only looks at a device does not touch its BARs, and what need not wake it does not."""
+"""What only checks a device does not touch its BARs, and what need not wake it does not."""
 
 from harness.backends import through
 from harness.devices import edu, ivshmem, rtl8139

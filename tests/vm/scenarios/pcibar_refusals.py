@@ -105,7 +105,7 @@ def driver_relaxed(vm, disk):
 @through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")}, kernels=NEWEST)
 def decoding_off(vm, net):
-    """A BAR that does not answer is never read; --activate turns decoding on meanwhile only."""
+    """A BAR that does not respond is never read; --activate turns decoding on while it runs."""
     off = ("decoding is off", "pcibar enable", "--activate")
     assert numbers(vm, f"pcibar config read {net} COMMAND") == [0]
     for bar, kind, bit in ((0, "I/O", 1), (1, "memory", 2)):
@@ -143,7 +143,7 @@ def activated_and_ended(vm, net):
 @through("pciio")
 @scenario(cold=IOMMU, devices={"net": e1000e()}, kernels=OLDEST_AND_NEWEST)
 def asleep(vm, net):
-    """vfio-pci puts a function to sleep that nobody uses; looking at it does not wake it."""
+    """vfio-pci puts a function to sleep that nobody uses; checking it does not wake it."""
     vm.modprobe("vfio-pci")
     vm.bind(net, "vfio-pci")
     vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")

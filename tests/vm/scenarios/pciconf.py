@@ -175,7 +175,7 @@ def lists(vm, card, memory):
 
 
 def works(vm, devices, module):
-    """All that is the same with the module and without it; answers what the lists say."""
+    """All that is the same with the module and without it; returns what the lists say."""
     registers(vm, devices["edu"], devices["net"])
     both_ends(vm, devices["memory"])
     drivers(vm, devices["disk"], devices["card"], module)

@@ -34,7 +34,7 @@ def rights(vm, edu):
 
 @scenario(devices={"memory": ivshmem(16 * GIB)}, log=LOG, kernels=EVERYWHERE)
 def huge_leaves(vm, memory):
-    """Page tables of a large BAR, and all that the kernel may do to a leaf of 2 MiB."""
+    """Page tables of a large BAR, and all that the kernel may do to a 2 MiB page."""
     load(vm)
     enable(vm, memory)
     for topic in ("sparse", "small_pages", "split", "forked", "soft_dirty", "taken"):

@@ -47,7 +47,7 @@ def page_tables(vm, memory, display, edu):
         leaves(vm, memory, 2, type_, PAGE, ("rw", "small", *words), far)
         leaves(vm, display, 0, type_, 2 * MIB, words, (0, 3 * MIB))
         leaves(vm, edu, 0, type_, PAGE, words, (0x80,))
-    # An address that a leaf of 1 GiB would fit, and one that none of 2 MiB does.
+    # An address that a 1 GiB page would fit, and one that none of 2 MiB does.
     leaves(vm, memory, 2, "WC", 2 * MIB, ("giant", "wc"), far)
     leaves(vm, memory, 2, "UC-", PAGE, ("odd",), far)
     # One fault fills up to the next multiple of 2 MiB, each page with its own address.

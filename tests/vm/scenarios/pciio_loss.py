@@ -19,7 +19,7 @@ MARK = b"\xff"
 
 
 def held_up(vm, name, enough):
-    """Reads ENOUGH bytes from a pipe, says so, and goes on when the function is lost."""
+    """Reads ENOUGH bytes from a pipe, says so, and continues when the function is lost."""
     vm.check(f"mkfifo /tmp/{name}")
     return vm.spawn(f"exec 3</tmp/{name}; dd bs={enough} count=1 iflag=fullblock <&3; "
                     f"echo >/tmp/{name}.some; until [ -e /tmp/lost ]; do :; done; cat <&3")

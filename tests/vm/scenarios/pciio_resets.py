@@ -68,7 +68,7 @@ def blocked(vm, net):
 
     mover.set("hold", net)
     user.tell("touch")
-    # The process' other threads, and who looks at it.
+    # The process' other threads, and who checks it.
     assert user.answer() == "free"
     vm.check(f"cat /proc/{pid}/maps /proc/{pid}/cmdline >/tmp/seen", timeout=soon())
     # A user who leaves needs no configuration space.

@@ -176,7 +176,7 @@ def iommu(vm, net, memory):
     vm.bind(net, "vfio-pci")
     vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
     given = vm.check(f"pciio-vfio {net} {memory} 2").stdout.strip()
-    # 6.1's VFIO does not understand leaves of 2 MiB: that is what SMALL_PAGES is for.
+    # 6.1's VFIO does not understand 2 MiB pages: that is what SMALL_PAGES is for.
     assert given == ("Invalid argument" if vm.image.kernel.series == "6.1" else "ok")
     assert vm.check(f"pciio-vfio {net} {memory} 2 small").stdout.strip() == "ok"
 
@@ -215,7 +215,7 @@ def virtual_functions(vm, disk):
     other = held(vm, second, 0, "rw")
     assert "SIGBUS" not in {user.ask("read 0") for user in (holder, child, other)}
     assert command(vm, first) == before
-    # QEMU does look at the bit. The module must not: off again, and nothing is suspended.
+    # QEMU does check the bit. The module must not: off again, and nothing is suspended.
     for function in (first, second):
         register(vm, function, COMMAND, 2, 2)
     # Registers stay hidden until the PF's driver has set the VF up, the MSI-X table does not.
