@@ -312,7 +312,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	if (!res->start)
 		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
 	else if (res->kind != PCIBAR_BAR_KIND_IO)
-		res->flags |= PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC;
+		res->flags |= PCIBAR_BAR_F_MAPPABLE;
 
 	return 0;
 }
@@ -451,6 +451,16 @@ static int freebsd_config_read(void *priv, unsigned int off, unsigned int width,
 	return check(&be->devpci);
 }
 
+static const struct pcibar_query_ops freebsd_query = {
+	.get_id = freebsd_get_id,
+	.get_driver = freebsd_get_driver,
+	.get_asleep = freebsd_get_asleep,
+	.get_header = freebsd_get_header,
+	.get_resource = freebsd_get_resource,
+	.get_neighbour = freebsd_get_neighbour,
+	.config_read = freebsd_config_read,
+};
+
 const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.id = PCIBAR_BACKEND_FREEBSD,
 	.name = "freebsd",
@@ -459,21 +469,17 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
 	.by_name_only = true,
 	.activates = true,
+	.maps_rom = true,
+	.wc_everywhere = true,
 	.scan = freebsd_scan,
 	.open = freebsd_open,
 	.close = freebsd_close,
-	.get_id = freebsd_get_id,
-	.get_driver = freebsd_get_driver,
-	.get_asleep = freebsd_get_asleep,
-	.get_header = freebsd_get_header,
-	.get_resource = freebsd_get_resource,
-	.get_neighbour = freebsd_get_neighbour,
+	.query = &freebsd_query,
 	.map = freebsd_map,
 	.channel_open = pcibar_devpci_channel_open,
 	.channel_read = pcibar_devpci_channel_read,
 	.channel_write = pcibar_devpci_channel_write,
 	.channel_close = free,
-	.config_read = freebsd_config_read,
 	.config_write = pcibar_devpci_config_write,
 	.vpd_list = pcibar_devpci_vpd_list,
 };

@@ -19,6 +19,7 @@
 
 #include "devpci.h"
 #include "internal.h"
+#include "sysfs.h"
 
 #define HEADER_TYPE	0x0e
 #define HEADER_BRIDGE	1
@@ -109,55 +110,11 @@ static void pciio_close(void *priv)
 	free(be);
 }
 
-static int pciio_get_id(void *priv, enum pcibar_id id, uint32_t *val)
+static void *pciio_query_data(void *priv)
 {
-	return pcibar_backend_sysfs.get_id(((struct pciio *)priv)->sysfs, id, val);
-}
+	struct pciio *be = priv;
 
-static int pciio_get_driver(void *priv, char name[PCIBAR_NAME_LEN])
-{
-	return pcibar_backend_sysfs.get_driver(((struct pciio *)priv)->sysfs, name);
-}
-
-static int pciio_get_asleep(void *priv, bool *asleep)
-{
-	return pcibar_backend_sysfs.get_asleep(((struct pciio *)priv)->sysfs, asleep);
-}
-
-static int pciio_get_header(void *priv, uint8_t *header, uint8_t *secondary)
-{
-	return pcibar_backend_sysfs.get_header(((struct pciio *)priv)->sysfs, header, secondary);
-}
-
-/* The module maps the ROM too, and write-combining is not only for prefetchable BARs. */
-static int pciio_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
-{
-	int ret = pcibar_backend_sysfs.get_resource(((struct pciio *)priv)->sysfs, bar, res);
-
-	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
-		return ret;
-	if (res->kind == PCIBAR_BAR_KIND_ROM)
-		res->flags |= PCIBAR_BAR_F_MAPPABLE;
-	if (res->flags & PCIBAR_BAR_F_MAPPABLE)
-		res->flags |= PCIBAR_BAR_F_HAS_WC;
-	return 0;
-}
-
-static int pciio_get_neighbour(void *priv, unsigned int bar, uint64_t first, uint64_t last,
-			       char name[PCIBAR_NAME_LEN])
-{
-	return pcibar_backend_sysfs.get_neighbour(((struct pciio *)priv)->sysfs, bar, first, last,
-						  name);
-}
-
-static int pciio_get_virtual(void *priv, bool *is_virtual, bool *decodes)
-{
-	return pcibar_backend_sysfs.get_virtual(((struct pciio *)priv)->sysfs, is_virtual, decodes);
-}
-
-static int pciio_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
-{
-	return pcibar_backend_sysfs.config_read(((struct pciio *)priv)->sysfs, off, width, val);
+	return be->sysfs;
 }
 
 /* What the library turns on itself, it may do through sysfs in another process. */
@@ -212,7 +169,7 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	uint32_t type = 0;
 
 	if (bar == PCIBAR_BAR_ROM)
-		pciio_config_read(be, HEADER_TYPE, 1, &type);
+		pcibar_sysfs_query.config_read(be->sysfs, HEADER_TYPE, 1, &type);
 	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].library)
@@ -384,23 +341,19 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |
 		PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS,
 	.activates = true,
+	.maps_rom = true,
+	.wc_everywhere = true,
 	.scan = pciio_scan,
 	.open = pciio_open,
 	.close = pciio_close,
-	.get_id = pciio_get_id,
-	.get_driver = pciio_get_driver,
-	.get_asleep = pciio_get_asleep,
-	.get_header = pciio_get_header,
-	.get_resource = pciio_get_resource,
-	.get_neighbour = pciio_get_neighbour,
-	.get_virtual = pciio_get_virtual,
+	.query = &pcibar_sysfs_query,
+	.query_data = pciio_query_data,
 	.map = pciio_map,
 	.unmapped = pciio_unmapped,
 	.channel_open = pcibar_devpci_channel_open,
 	.channel_read = pcibar_devpci_channel_read,
 	.channel_write = pcibar_devpci_channel_write,
 	.channel_close = free,
-	.config_read = pciio_config_read,
 	/* Through the module: it revokes what a cleared command bit or a moved BAR takes away. */
 	.config_write = pcibar_devpci_config_write,
 	/* As one operation for the module, which changes the same bits when it activates. */

@@ -349,13 +349,7 @@ static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
 	return pcibar_sysfs_vpd_list(be->dir, fn, data);
 }
 
-const struct pcibar_backend_ops pcibar_backend_sysfs = {
-	.id = PCIBAR_BACKEND_SYSFS,
-	.name = "sysfs",
-	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
-	.scan = sysfs_scan,
-	.open = sysfs_open,
-	.close = sysfs_close,
+const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_id = sysfs_get_id,
 	.get_driver = sysfs_get_driver,
 	.get_asleep = sysfs_get_asleep,
@@ -363,12 +357,22 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.get_resource = sysfs_get_resource,
 	.get_neighbour = sysfs_get_neighbour,
 	.get_virtual = sysfs_get_virtual,
+	.config_read = sysfs_config_read,
+};
+
+const struct pcibar_backend_ops pcibar_backend_sysfs = {
+	.id = PCIBAR_BACKEND_SYSFS,
+	.name = "sysfs",
+	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
+	.scan = sysfs_scan,
+	.open = sysfs_open,
+	.close = sysfs_close,
+	.query = &pcibar_sysfs_query,
 	.map = sysfs_map,
 	.channel_open = sysfs_channel_open,
 	.channel_read = pcibar_sysfs_channel_read,
 	.channel_write = pcibar_sysfs_channel_write,
 	.channel_close = pcibar_sysfs_channel_close,
-	.config_read = sysfs_config_read,
 	.config_write = sysfs_config_write,
 	.config_modify = sysfs_config_modify,
 	.hold_lock = sysfs_hold_lock,

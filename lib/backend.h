@@ -65,6 +65,40 @@ struct pcibar_pages {
 typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
 
 /*
+ * What can be asked about a function. Back ends that work on the same functions
+ * share these: those on Linux have sysfs's. The rules of struct
+ * pcibar_backend_ops apply.
+ */
+struct pcibar_query_ops {
+	/* None of these accesses the device, except config_read(). */
+	int (*get_id)(void *query, enum pcibar_id id, uint32_t *val);
+	int (*get_driver)(void *query, char name[PCIBAR_NAME_LEN]);	/* "": none */
+	int (*get_asleep)(void *query, bool *asleep);
+	/* The layout of the configuration header, and the bus behind a bridge or 0. */
+	int (*get_header)(void *query, uint8_t *header, uint8_t *secondary);
+	int (*get_resource)(void *query, unsigned int bar, struct pcibar_resource *res);
+	/*
+	 * Who else has something in the CPU pages [first, last], which @bar of
+	 * this function touches: a name, or "" if there is none.
+	 */
+	int (*get_neighbour)(void *query, unsigned int bar, uint64_t first, uint64_t last,
+			     char name[PCIBAR_NAME_LEN]);
+
+	/*
+	 * Whether the function is a virtual one (SR-IOV), which has no memory
+	 * decoder of its own to turn on, and whether its physical function
+	 * has those of the virtual ones on. NULL: no function is virtual.
+	 */
+	int (*get_virtual)(void *query, bool *is_virtual, bool *decodes);
+
+	/*
+	 * One access of this width. -ERANGE: beyond the configuration space of
+	 * this function. -EACCES: beyond what this user may see.
+	 */
+	int (*config_read)(void *query, unsigned int off, unsigned int width, uint32_t *val);
+};
+
+/*
  * A back end. Arguments were checked before: BAR indices are below
  * PCIBAR_BAR_COUNT, the BAR exists, windows are inside it, configuration
  * offsets are aligned to their width. Every member returns 0 or -errno and
@@ -80,6 +114,8 @@ struct pcibar_backend_ops {
 	const char *absent;		/* message when it does not exist; NULL: for any root */
 	const char *absent_remedy;	/* what to do about that */
 	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
+	bool maps_rom;			/* the expansion ROM can be mapped */
+	bool wc_everywhere;		/* also for BARs that are not prefetchable */
 	bool by_name_only;		/* not for AUTO */
 
 	/*
@@ -96,26 +132,9 @@ struct pcibar_backend_ops {
 	int (*open)(const char *sysfs_root, const struct pcibar_address *addr, void **bep);
 	void (*close)(void *be);
 
-	/* No access to the device in any of these. */
-	int (*get_id)(void *be, enum pcibar_id id, uint32_t *val);
-	int (*get_driver)(void *be, char name[PCIBAR_NAME_LEN]);	/* "": none */
-	int (*get_asleep)(void *be, bool *asleep);
-	/* The layout of the configuration header, and the bus behind a bridge or 0. */
-	int (*get_header)(void *be, uint8_t *header, uint8_t *secondary);
-	int (*get_resource)(void *be, unsigned int bar, struct pcibar_resource *res);
-	/*
-	 * Who else has something in the CPU pages [first, last], which @bar of
-	 * this function touches: a name, or "" for nobody.
-	 */
-	int (*get_neighbour)(void *be, unsigned int bar, uint64_t first, uint64_t last,
-			     char name[PCIBAR_NAME_LEN]);
-
-	/*
-	 * Whether the function is a virtual one (SR-IOV), which has no memory
-	 * decoder of its own to turn on, and whether its physical function
-	 * has those of the virtual ones on. NULL: no function is virtual.
-	 */
-	int (*get_virtual)(void *be, bool *is_virtual, bool *decodes);
+	const struct pcibar_query_ops *query;
+	/* What the queries take; NULL: the same as the other members. */
+	void *(*query_data)(void *be);
 
 	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @ctx and their
@@ -141,11 +160,7 @@ struct pcibar_backend_ops {
 	int (*channel_write)(void *chan, uint64_t off, unsigned int width, uint64_t val);
 	void (*channel_close)(void *chan);
 
-	/*
-	 * One access of this width. -ERANGE: beyond the configuration space of
-	 * this function. -EACCES: beyond what this user may see.
-	 */
-	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
+	/* As config_read(). */
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
 
 	/*

@@ -66,11 +66,11 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 	if (bar >= PCIBAR_BAR_COUNT || flags & ~PCIBAR_BAR_INFO_CONFIG)
 		return -EINVAL;
 
-	ret = dev->ops->get_resource(dev->be, bar, &res);
+	ret = pcibar_device_get_resource(dev, bar, &res);
 	if (ret)
 		return ret;
 
-	ret = dev->ops->get_driver(dev->be, driver);
+	ret = dev->query->get_driver(dev->query_data, driver);
 	if (ret)
 		return ret;
 
@@ -86,7 +86,7 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 	};
 	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.kind == PCIBAR_BAR_KIND_NONE)
 		return 0;
-	if (!dev->ops->get_asleep(dev->be, &asleep) && !asleep)
+	if (!dev->query->get_asleep(dev->query_data, &asleep) && !asleep)
 		see_config(dev, info);
 
 	return 0;

@@ -27,11 +27,11 @@
 bool pcibar_function_is_present(struct pcibar_device *dev)
 {
 	uint32_t val;
-	int ret = dev->ops->config_read(dev->be, VENDOR, 2, &val);
+	int ret = dev->query->config_read(dev->query_data, VENDOR, 2, &val);
 	bool ones = !ret && val == UINT16_MAX;
 
 	if (ones) {
-		ret = dev->ops->config_read(dev->be, CLASS_REVISION, 4, &val);
+		ret = dev->query->config_read(dev->query_data, CLASS_REVISION, 4, &val);
 		ones = !ret && val == UINT32_MAX;
 	}
 	if (!ones && ret != -ENODEV)
@@ -50,7 +50,7 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 	if (off % width)
 		return -EINVAL;
 
-	ret = pcibar_device_result(dev, dev->ops->config_read(dev->be, off, width, &got));
+	ret = pcibar_device_result(dev, dev->query->config_read(dev->query_data, off, width, &got));
 	if (ret)
 		return ret;
 	if (got == UINT32_MAX >> (32 - 8 * width) && !pcibar_function_is_present(dev))
@@ -106,7 +106,7 @@ static int first_capability(struct pcibar_device *dev, uint32_t *off)
 	int ret;
 
 	if (!pointer) {
-		ret = dev->ops->get_header(dev->be, &header, &secondary);
+		ret = dev->query->get_header(dev->query_data, &header, &secondary);
 		if (ret)
 			return ret;
 		pointer = header == HEADER_CARDBUS ? CAP_POINTER_CARDBUS : CAP_POINTER;

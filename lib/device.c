@@ -72,6 +72,8 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 		free(dev);
 		return ret;
 	}
+	dev->query = dev->ops->query;
+	dev->query_data = dev->ops->query_data ? dev->ops->query_data(dev->be) : dev->be;
 	dev->addr = *addr;
 	dev->flags = opts->flags;
 	dev->log = (struct pcibar_log){ opts->log, opts->log_data };
@@ -79,6 +81,21 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	pthread_mutex_init(&dev->lock, NULL);
 	pcibar_log(&dev->log, PCIBAR_LOG_DEBUG, "%s: opened through %s", text, dev->ops->name);
 	*devp = dev;
+	return 0;
+}
+
+int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
+			       struct pcibar_resource *res)
+{
+	int ret = dev->query->get_resource(dev->query_data, bar, res);
+
+	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
+		return ret;
+
+	if (dev->ops->maps_rom && res->kind == PCIBAR_BAR_KIND_ROM)
+		res->flags |= PCIBAR_BAR_F_MAPPABLE;
+	if (dev->ops->wc_everywhere && res->flags & PCIBAR_BAR_F_MAPPABLE)
+		res->flags |= PCIBAR_BAR_F_HAS_WC;
 	return 0;
 }
 
@@ -117,19 +134,19 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < sizeof(ids) / sizeof(*ids); i++)
-		ret = dev->ops->get_id(dev->be, ids[i], &val[ids[i]]);
+		ret = dev->query->get_id(dev->query_data, ids[i], &val[ids[i]]);
 	if (ret)
 		return ret;
 
-	ret = dev->ops->get_driver(dev->be, dev->driver);
+	ret = dev->query->get_driver(dev->query_data, dev->driver);
 	if (ret)
 		return ret;
 
-	ret = dev->ops->get_asleep(dev->be, &asleep);
+	ret = dev->query->get_asleep(dev->query_data, &asleep);
 	if (ret)
 		return ret;
 
-	ret = dev->ops->get_header(dev->be, &header, &secondary);
+	ret = dev->query->get_header(dev->query_data, &header, &secondary);
 	if (ret)
 		return ret;
 

@@ -16,8 +16,11 @@ bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
 	bool is_virtual = false;
 
 	*decodes = false;
-	return dev->ops->get_virtual && !dev->ops->get_virtual(dev->be, &is_virtual, decodes) &&
-	       is_virtual;
+	if (!dev->query->get_virtual ||
+	    dev->query->get_virtual(dev->query_data, &is_virtual, decodes))
+		return false;
+
+	return is_virtual;
 }
 
 /* As the member of the back end; @old gets the register as it was. */
@@ -215,7 +218,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
 		return -EACCES;
 
-	ret = dev->ops->get_driver(dev->be, driver);
+	ret = dev->query->get_driver(dev->query_data, driver);
 	if (ret)
 		return ret;
 	if (!(flags & PCIBAR_ENABLE_F_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
@@ -270,7 +273,7 @@ static void end(struct pcibar_device *dev, uint32_t bit, bool always)
 	int ret = 0;
 
 	if (dev->activated & bit && !others &&
-	    (always || (!dev->ops->get_driver(dev->be, driver) && !*driver))) {
+	    (always || (!dev->query->get_driver(dev->query_data, driver) && !*driver))) {
 		ret = change(dev, bit, 0, &old);
 		changed = !ret && old & bit;
 	}

@@ -17,7 +17,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 
 	/* Mapping would wake the device, so do not probe a sleeping one. */
 	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
-	    ops->get_asleep(req->dev->be, &asleep) || asleep)
+	    req->dev->query->get_asleep(req->dev->query_data, &asleep) || asleep)
 		return;
 
 	if (req->res.flags & PCIBAR_BAR_F_MAPPABLE) {

@@ -27,7 +27,9 @@ struct pcibar_log {
 
 struct pcibar_device {
 	const struct pcibar_backend_ops *ops;
-	void *be;
+	const struct pcibar_query_ops *query;
+	void *be;			/* first argument of @ops */
+	void *query_data;		/* first argument of @query */
 	struct pcibar_address addr;
 	uint32_t flags;			/* PCIBAR_OPEN_* */
 	struct pcibar_log log;
@@ -147,6 +149,9 @@ int pcibar_refuse_open(struct pcibar_refuse_ctx *ctx, const struct pcibar_backen
 		       const char *text, int error);
 /* All of @info but its size, which the caller has checked */
 int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info *info);
+/* get_resource() with what the back end adds to it */
+int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
+			       struct pcibar_resource *res);
 void pcibar_device_get(struct pcibar_device *dev);
 void pcibar_device_put(struct pcibar_device *dev);
 

@@ -29,7 +29,7 @@ static const char *bar_name(unsigned int bar)
 static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_device *dev = req->dev;
-	int ret = dev->ops->get_resource(dev->be, req->bar, &req->res);
+	int ret = pcibar_device_get_resource(dev, req->bar, &req->res);
 
 	if (ret == -ENODEV)
 		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, ret, "", "the function is gone");
@@ -129,7 +129,7 @@ static int check_abilities(struct pcibar_map_request *req, struct pcibar_refuse_
 static int check_driver(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	if (req->flags & PCIBAR_MAP_SHARE_DRIVER ||
-	    req->dev->ops->get_driver(req->dev->be, req->driver))
+	    req->dev->query->get_driver(req->dev->query_data, req->driver))
 		return 0;
 	req->driver_known = true;
 	if (!pcibar_driver_owns_bars(req->driver))
@@ -168,8 +168,8 @@ static int check_pages(struct pcibar_map_request *req, struct pcibar_refuse_ctx 
 	    !((req->res.start | req->res.length) & (page - 1)))
 		return 0;
 	pcibar_map_request_pages(req, &pages);
-	if (req->dev->ops->get_neighbour(req->dev->be, req->bar, pages.cpu_addr,
-					 pages.cpu_addr + pages.length - 1, name) || !*name)
+	if (req->dev->query->get_neighbour(req->dev->query_data, req->bar, pages.cpu_addr,
+					   pages.cpu_addr + pages.length - 1, name) || !*name)
 		return 0;
 
 	pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
@@ -221,7 +221,7 @@ static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 				     "remove the function and rescan the bus, or look for its "
 				     "\"can't assign\" in the kernel log",
 				     "%s was given no address", bar_name(req->bar));
-	ret = dev->ops->get_asleep(dev->be, &asleep);
+	ret = dev->query->get_asleep(dev->query_data, &asleep);
 	if (!ret && asleep) {
 		pcibar_refuse(ctx, PCIBAR_REASON_ASLEEP, -ENXIO,
 			      "wake it: write \"on\" to its power/control file in sysfs",

@@ -63,12 +63,12 @@ int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_select
 	int ret;
 
 	if (sel->fields & PCIBAR_SEL_VENDOR) {
-		ret = dev->ops->get_id(dev->be, PCIBAR_ID_VENDOR, &val);
+		ret = dev->query->get_id(dev->query_data, PCIBAR_ID_VENDOR, &val);
 		if (ret || val != sel->vendor)
 			return ret;
 	}
 	if (sel->fields & PCIBAR_SEL_DEVICE) {
-		ret = dev->ops->get_id(dev->be, PCIBAR_ID_DEVICE, &val);
+		ret = dev->query->get_id(dev->query_data, PCIBAR_ID_DEVICE, &val);
 		if (ret || val != sel->device)
 			return ret;
 	}

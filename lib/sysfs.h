@@ -9,6 +9,9 @@
 
 #include "backend.h"
 
+/* backend-sysfs.c: for all back ends on Linux */
+extern const struct pcibar_query_ops pcibar_sysfs_query;
+
 /* sysfs-util.c */
 
 /* Lines of `resource`: BARs, ROM, then SR-IOV BARs and bridge windows, if any. */

@@ -379,13 +379,7 @@ static int fake_vpd_list(void *be, pcibar_vpd_fn fn, void *data)
 	return ret ? ret : fn(data, &field);
 }
 
-static const struct pcibar_backend_ops pristine = {
-	.id = FAKE_BACKEND,
-	.name = "fake",
-	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE,
-	.scan = fake_scan,
-	.open = fake_open,
-	.close = fake_close,
+static const struct pcibar_query_ops fake_query = {
 	.get_id = fake_get_id,
 	.get_driver = fake_get_driver,
 	.get_asleep = fake_get_asleep,
@@ -393,12 +387,22 @@ static const struct pcibar_backend_ops pristine = {
 	.get_resource = fake_get_resource,
 	.get_neighbour = fake_get_neighbour,
 	.get_virtual = fake_get_virtual,
+	.config_read = fake_config_read,
+};
+
+static const struct pcibar_backend_ops pristine = {
+	.id = FAKE_BACKEND,
+	.name = "fake",
+	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE,
+	.scan = fake_scan,
+	.open = fake_open,
+	.close = fake_close,
+	.query = &fake_query,
 	.map = fake_map,
 	.channel_open = fake_channel_open,
 	.channel_read = fake_channel_read,
 	.channel_write = fake_channel_write,
 	.channel_close = fake_channel_close,
-	.config_read = fake_config_read,
 	.config_write = fake_config_write,
 	.vpd_list = fake_vpd_list,
 };
