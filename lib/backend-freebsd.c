@@ -19,21 +19,17 @@
 #include "devpci.h"
 #include "internal.h"
 
-#define HEADER_LAYOUT	0x7f
-#define HEADER_BRIDGE	1
 #define LIST_CHUNK	64	/* functions per PCIOCGETCONF */
 
 /* The low bits of a BAR register, PCI 3.0, 6.2.5.1. */
-#define BAR_IO		0x1u
-#define BAR_TYPE	0x6u
-#define BAR_TYPE_64	0x4u
-#define BAR_PREFETCH	0x8u
 
 struct freebsd {
-	struct pcibar_devpci devpci;		/* first: see there */
+	struct pcibar_devpci devpci;	/* first, so that pointers to both are the same */
 	struct pci_conf conf;		/* as it was opened */
 	atomic_bool gone;
 };
+
+_Static_assert(offsetof(struct freebsd, devpci) == 0, "devpci.c takes one for the other");
 
 #define ONE_FUNCTION	(PCI_GETCONF_MATCH_DOMAIN | PCI_GETCONF_MATCH_BUS | \
 			 PCI_GETCONF_MATCH_DEV | PCI_GETCONF_MATCH_FUNC)
@@ -151,7 +147,7 @@ static int check(struct pcibar_devpci *devpci)
 
 static bool is_bridge(const struct freebsd *be)
 {
-	return (be->conf.pc_hdr & HEADER_LAYOUT) == HEADER_BRIDGE;
+	return (be->conf.pc_hdr & PCIM_HDRTYPE) == PCIM_HDRTYPE_BRIDGE;
 }
 
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
@@ -248,7 +244,7 @@ static int freebsd_get_header(void *priv, uint8_t *header, uint8_t *secondary)
 	int ret = own_conf(be, &conf);
 
 	if (!ret)
-		*header = conf.pc_hdr & HEADER_LAYOUT;
+		*header = conf.pc_hdr & PCIM_HDRTYPE;
 	*secondary = 0;
 	return ret;
 }
@@ -264,7 +260,8 @@ static int get_bar(int fd, const struct pcisel *sel, int reg, struct pci_bar_io 
 
 static bool is_64bit(const struct pci_bar_io *io)
 {
-	return !(io->pbi_base & BAR_IO) && (io->pbi_base & BAR_TYPE) == BAR_TYPE_64;
+	return !(io->pbi_base & PCIM_BAR_IO_SPACE) &&
+	       (io->pbi_base & PCIM_BAR_MEM_TYPE) == PCIM_BAR_MEM_64;
 }
 
 /* Whether the register before @bar is a 64-bit BAR, whose upper half it is then. */
@@ -301,13 +298,13 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	if (bar == PCIBAR_BAR_ROM) {
 		res->kind = PCIBAR_BAR_KIND_ROM;
 		res->start = io.pbi_base & ~(uint64_t)0x7ff;
-	} else if (io.pbi_base & BAR_IO) {
+	} else if (io.pbi_base & PCIM_BAR_IO_SPACE) {
 		res->kind = PCIBAR_BAR_KIND_IO;
 		res->start = io.pbi_base & ~(uint64_t)3;
 	} else {
 		res->kind = is_64bit(&io) ? PCIBAR_BAR_KIND_MEM64 : PCIBAR_BAR_KIND_MEM32;
 		res->start = io.pbi_base & ~(uint64_t)0xf;
-		res->flags = io.pbi_base & BAR_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
+		res->flags = io.pbi_base & PCIM_BAR_MEM_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
 	}
 	if (!res->start)
 		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
@@ -325,7 +322,7 @@ static int find_overlap(int fd, const struct pcisel *sel, int own, uint64_t firs
 	for (int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
 		if (bar == own ||
 		    get_bar(fd, sel, pcibar_devpci_reg((unsigned int)bar, false), &io) ||
-		    io.pbi_base & BAR_IO)
+		    io.pbi_base & PCIM_BAR_IO_SPACE)
 			continue;
 		io.pbi_base &= ~(uint64_t)0xf;
 		if (io.pbi_base && io.pbi_base <= last && io.pbi_base + io.pbi_length > first)

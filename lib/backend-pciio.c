@@ -21,9 +21,6 @@
 #include "internal.h"
 #include "sysfs.h"
 
-#define HEADER_TYPE	0x0e
-#define HEADER_BRIDGE	1
-
 /* A mapping's descriptor: kept for its events. */
 struct descriptor {
 	struct descriptor *next;
@@ -31,12 +28,14 @@ struct descriptor {
 };
 
 struct pciio {
-	struct pcibar_devpci devpci;	/* first: see there; its descriptor is the function's */
+	struct pcibar_devpci devpci;	/* first; its descriptor is the function's */
 	void *sysfs;
 	pthread_mutex_t lock;		/* covers what follows */
 	struct descriptor *descriptors;
 	int epoll;			/* -1 until events are requested */
 };
+
+_Static_assert(offsetof(struct pciio, devpci) == 0, "devpci.c takes one for the other");
 
 static int pciio_scan(const char *root, pcibar_visit_fn visit, void *data)
 {
@@ -169,8 +168,8 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 	uint32_t type = 0;
 
 	if (bar == PCIBAR_BAR_ROM)
-		pcibar_sysfs_query.config_read(be->sysfs, HEADER_TYPE, 1, &type);
-	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == HEADER_BRIDGE);
+		pcibar_sysfs_query.config_read(be->sysfs, PCIR_HDRTYPE, 1, &type);
+	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == PCIM_HDRTYPE_BRIDGE);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].library)
 			req.pbo_flags |= flags[i].module;

@@ -11,12 +11,6 @@
 
 #include "internal.h"
 
-#define BAR0		0x10	/* the first BAR register; the others follow */
-#define ROM_TYPE0	0x30	/* expansion ROM base address, PCI 3.0, 6.2.5.2 */
-#define ROM_TYPE1	0x38	/* and in the header of a bridge */
-#define HEADER_TYPE	0x0e
-#define HEADER_BRIDGE	1
-
 /*
  * Adds what configuration space has about a BAR. If the read fails, CONFIG_SEEN
  * stays clear: the rest of the information is still useful.
@@ -24,16 +18,16 @@
 static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 {
 	bool rom = info->kind == PCIBAR_BAR_KIND_ROM, io = info->kind == PCIBAR_BAR_KIND_IO;
-	unsigned int reg = BAR0 + 4 * info->index;
+	unsigned int reg = PCIR_BARS + 4 * info->index;
 	uint32_t command, lo, hi = 0, type = 0, decoding;
 	bool decodes;
 
 	if (rom) {
-		if (pcibar_config_read(dev, HEADER_TYPE, 1, &type))
+		if (pcibar_config_read(dev, PCIR_HDRTYPE, 1, &type))
 			return;
-		reg = (type & 0x7f) == HEADER_BRIDGE ? ROM_TYPE1 : ROM_TYPE0;
+		reg = (type & 0x7f) == PCIM_HDRTYPE_BRIDGE ? PCIR_BIOS_1 : PCIR_BIOS;
 	}
-	if (pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command) ||
+	if (pcibar_config_read(dev, PCIR_COMMAND, 2, &command) ||
 	    pcibar_config_read(dev, reg, 4, &lo) ||
 	    (info->kind == PCIBAR_BAR_KIND_MEM64 && pcibar_config_read(dev, reg + 4, 4, &hi)))
 		return;
@@ -141,7 +135,7 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *re
 	map->slot = pcibar_guard_add(map->pages, map->pages_len, map->flags & PCIBAR_MAP_WRITE);
 	if (!map->slot) {
 		unmap_pages(map);
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+		return pcibar_refuse_nomem(ctx);
 	}
 	map->addr = (volatile char *)map->pages + (in_page + req->offset - pages.offset);
 	return 0;
@@ -206,7 +200,7 @@ PCIBAR_API int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 
 	map = calloc(1, sizeof(*map));
 	if (!map)
-		return pcibar_refuse(&ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+		return pcibar_refuse_nomem(&ctx);
 
 	map->dev = dev;
 	map->bar = bar;

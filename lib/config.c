@@ -6,16 +6,8 @@
 
 #include "internal.h"
 
-#define VENDOR			0x00
-#define STATUS			0x06
-#define STATUS_CAP_LIST		0x10
-#define CLASS_REVISION		0x08
-#define CAP_POINTER		0x34
-#define CAP_POINTER_CARDBUS	0x14
 #define CAP_FIRST		0x40
 #define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
-#define HEADER_CARDBUS		2
-#define EXT_FIRST		0x100
 #define EXT_MAX			960	/* (4096 - 256) / 4 */
 
 /*
@@ -27,11 +19,11 @@
 bool pcibar_function_is_present(struct pcibar_device *dev)
 {
 	uint32_t val;
-	int ret = dev->query->config_read(dev->query_data, VENDOR, 2, &val);
+	int ret = dev->query->config_read(dev->query_data, PCIR_VENDOR, 2, &val);
 	bool ones = !ret && val == UINT16_MAX;
 
 	if (ones) {
-		ret = dev->query->config_read(dev->query_data, CLASS_REVISION, 4, &val);
+		ret = dev->query->config_read(dev->query_data, PCIR_REVID, 4, &val);
 		ones = !ret && val == UINT32_MAX;
 	}
 	if (!ones && ret != -ENODEV)
@@ -109,7 +101,7 @@ static int first_capability(struct pcibar_device *dev, uint32_t *off)
 		ret = dev->query->get_header(dev->query_data, &header, &secondary);
 		if (ret)
 			return ret;
-		pointer = header == HEADER_CARDBUS ? CAP_POINTER_CARDBUS : CAP_POINTER;
+		pointer = header == PCIM_HDRTYPE_CARDBUS ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR;
 		atomic_store_explicit(&dev->cap_pointer, pointer, memory_order_relaxed);
 	}
 	return pcibar_config_read(dev, pointer, 1, off);
@@ -125,8 +117,8 @@ PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned
 	if (!id || id > UINT8_MAX)
 		return -EINVAL;
 
-	ret = pcibar_config_read(dev, STATUS, 2, &status);
-	if (!ret && !(status & STATUS_CAP_LIST))
+	ret = pcibar_config_read(dev, PCIR_STATUS, 2, &status);
+	if (!ret && !(status & PCIM_STATUS_CAPPRESENT))
 		return -ENOENT;
 	if (!ret)
 		ret = first_capability(dev, &off);
@@ -148,13 +140,13 @@ PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned
 PCIBAR_API int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
 					   unsigned int *offp)
 {
-	unsigned int off = EXT_FIRST;
+	unsigned int off = PCIR_EXTCAP;
 	uint32_t header;
 
 	if (!id || id > UINT16_MAX)
 		return -EINVAL;
 
-	for (unsigned int i = 0; off >= EXT_FIRST && i < EXT_MAX; i++) {
+	for (unsigned int i = 0; off >= PCIR_EXTCAP && i < EXT_MAX; i++) {
 		int ret = pcibar_config_read(dev, off, 4, &header);
 
 		if (ret)

@@ -56,7 +56,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+		return pcibar_refuse_nomem(ctx);
 
 	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
 		if (ops ? ops != pcibar_backends[i]

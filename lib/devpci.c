@@ -140,7 +140,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 
 	chan = malloc(sizeof(*chan));
 	if (!chan)
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+		return pcibar_refuse_nomem(ctx);
 
 	*chan = (struct channel){ devpci, bar };
 	error = try_channel(chan);
@@ -206,14 +206,13 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 {
 	switch (error) {
 	case EPERM:
-		return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
-				     "boot without lockdown (Secure Boot turns it on)",
-				     "kernel lockdown forbids access to BARs from user space");
+		return pcibar_refuse_lockdown(ctx,
+					      "boot without lockdown (Secure Boot turns it on)");
 	case EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
 	case ENODEV:
-		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse_gone(ctx);
 	case EBUSY:
 		/* The module's word for what the library's checks have named better. */
 		if (ctx->error)

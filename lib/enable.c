@@ -29,18 +29,18 @@ static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	int ret;
 
 	if (dev->ops->config_modify) {
-		ret = pcibar_device_result(dev, dev->ops->config_modify(dev->be, PCIBAR_COMMAND, 2,
+		ret = pcibar_device_result(dev, dev->ops->config_modify(dev->be, PCIR_COMMAND, 2,
 									mask, value, old));
 		if (ret > 0)
 			pcibar_log(&dev->log, PCIBAR_LOG_WARNING, "the command register was "
 				   "changed while another process has it locked");
 		return ret > 0 ? 0 : ret;
 	}
-	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, old);
+	ret = pcibar_config_read(dev, PCIR_COMMAND, 2, old);
 	if (ret || *old == UINT16_MAX || (*old & mask) == value)
 		return ret;
 
-	return pcibar_config_write(dev, PCIBAR_COMMAND, 2, (*old & ~mask) | value);
+	return pcibar_config_write(dev, PCIR_COMMAND, 2, (*old & ~mask) | value);
 }
 
 /* Of a command register of all-ones, which no function that responds has. */
@@ -68,7 +68,7 @@ static int change(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint
 	if ((command & mask) == value)
 		return 0;
 
-	ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &seen);
+	ret = pcibar_config_read(dev, PCIR_COMMAND, 2, &seen);
 	if (ret)
 		return ret;
 	if (seen != command)
@@ -87,7 +87,7 @@ PCIBAR_API int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *val
 {
 	uint32_t command;
 	bool decodes;
-	int ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
+	int ret = pcibar_config_read(dev, PCIR_COMMAND, 2, &command);
 
 	if (!ret && command == UINT16_MAX)
 		ret = ones(dev);

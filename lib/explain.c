@@ -56,7 +56,7 @@ static int explain_backend(const struct pcibar_backend_ops *ops,
 	if (!ret) {
 		/* Each back end opens by address, where another function may be by now. */
 		if (pcibar_ids_match(req.dev, sel) <= 0) {
-			pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+			pcibar_refuse_gone(ctx);
 		} else if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
 			req.bar = intent->bar;
 			req.flags = intent->map_flags;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dev/pci/pcireg.h>
+
 #include <pcibar/bar.h>
 #include <pcibar/device.h>
 #include <pcibar/explain.h>
@@ -111,6 +113,10 @@ int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why
 /* Returns @error, so that a caller can 'return pcibar_refuse(...)'. */
 int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
+/* What several back ends refuse for */
+int pcibar_refuse_nomem(struct pcibar_refuse_ctx *ctx);
+int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx);
+int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx, const char *remedy);
 /* A size-first struct of a caller, which may be older or newer. */
 int pcibar_check_size(const void *arg, size_t min, size_t known);
 
@@ -202,7 +208,6 @@ int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned in
 bool pcibar_function_is_present(struct pcibar_device *dev);
 
 /* enable.c */
-#define PCIBAR_COMMAND		0x04
 /*
  * A virtual function, and whether its memory is decoded. Worth asking only when
  * the command register has memory decoding off, or a bit of it does not stay:

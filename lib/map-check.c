@@ -32,7 +32,7 @@ static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 	int ret = pcibar_device_get_resource(dev, req->bar, &req->res);
 
 	if (ret == -ENODEV)
-		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, ret, "", "the function is gone");
+		return pcibar_refuse_gone(ctx);
 	if (ret)
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "",
 				     "the BARs cannot be read: %s", strerror(-ret));
@@ -229,9 +229,9 @@ static int check_decode(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 		return 0;
 	}
 	if (!ret)
-		ret = pcibar_config_read(dev, PCIBAR_COMMAND, 2, &command);
+		ret = pcibar_config_read(dev, PCIR_COMMAND, 2, &command);
 	if (ret == -ENODEV || (!ret && command == UINT16_MAX))
-		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse_gone(ctx);
 	if (!ret)
 		check_command(req, ctx, command);
 

@@ -79,3 +79,19 @@ int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, i
 	snprintf(reason->remedy, sizeof(reason->remedy), "%s", remedy);
 	return error;
 }
+
+int pcibar_refuse_nomem(struct pcibar_refuse_ctx *ctx)
+{
+	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+}
+
+int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx)
+{
+	return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+}
+
+int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx, const char *remedy)
+{
+	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM, remedy,
+			     "kernel lockdown forbids access to BARs from user space");
+}

@@ -12,8 +12,6 @@
 #include "internal.h"
 #include "sysfs.h"
 
-#define HEADER_BRIDGE		1
-#define HEADER_CARDBUS		2
 #define CLASS_CARDBUS		0x0607u
 
 /* The bus behind a bridge is the entry of its folder pci_bus: "DDDD:BB". */
@@ -52,7 +50,7 @@ int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary)
 	if (ret)
 		return ret;
 
-	*header = class_code >> 8 == CLASS_CARDBUS ? HEADER_CARDBUS : HEADER_BRIDGE;
+	*header = class_code >> 8 == CLASS_CARDBUS ? PCIM_HDRTYPE_CARDBUS : PCIM_HDRTYPE_BRIDGE;
 	*secondary = bus_behind(dir);
 	return 0;
 }

@@ -73,7 +73,7 @@ int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool 
 	}
 	chan = malloc(sizeof(*chan));
 	if (!chan) {
-		ret = pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -ENOMEM, "", "out of memory");
+		ret = pcibar_refuse_nomem(ctx);
 		goto out_close;
 	}
 	chan->fd = fd;

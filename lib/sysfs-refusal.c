@@ -25,10 +25,8 @@ bool pcibar_sysfs_locked_down(const char *root)
 
 int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
-			     "use a function bound to vfio-pci, or boot without lockdown "
-			     "(Secure Boot turns it on)",
-			     "kernel lockdown forbids access to BARs from user space");
+	return pcibar_refuse_lockdown(ctx, "use a function bound to vfio-pci, or boot without "
+				      "lockdown (Secure Boot turns it on)");
 }
 
 static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *file, bool write)
@@ -54,7 +52,7 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *fil
 static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *file)
 {
 	if (faccessat(dir, "resource", F_OK, 0))
-		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse_gone(ctx);
 	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			     "use the module instead (modprobe pciio)",
 			     "this kernel does not provide the file %s", file);
@@ -112,7 +110,7 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
 	case ENODEV:
-		return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+		return pcibar_refuse_gone(ctx);
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
 				     strerror(error));

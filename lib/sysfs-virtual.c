@@ -12,10 +12,7 @@
 #include "internal.h"
 #include "sysfs.h"
 
-#define EXT_FIRST	0x100
 #define EXT_MAX		960	/* (4096 - 256) / 4: more would be a loop */
-#define EXT_SRIOV	0x0010
-#define SRIOV_CONTROL	0x08
 #define SRIOV_VF_MSE	(1u << 3)
 
 static bool read32(int fd, unsigned int off, uint32_t *val)
@@ -31,13 +28,13 @@ static bool read32(int fd, unsigned int off, uint32_t *val)
 
 static unsigned int find_sriov(int config)
 {
-	unsigned int off = EXT_FIRST;
+	unsigned int off = PCIR_EXTCAP;
 	uint32_t header;
 
-	for (unsigned int i = 0; off >= EXT_FIRST && i < EXT_MAX; i++) {
+	for (unsigned int i = 0; off >= PCIR_EXTCAP && i < EXT_MAX; i++) {
 		if (!read32(config, off, &header) || !header || header == UINT32_MAX)
 			break;
-		if ((header & 0xffff) == EXT_SRIOV)
+		if ((header & 0xffff) == PCIZ_SRIOV)
 			return off;
 		off = header >> 20 & 0xffc;
 	}
@@ -57,7 +54,7 @@ static bool vf_mse(int config, _Atomic unsigned int *capability)
 		off = find_sriov(config);
 		atomic_store(capability, off);
 	}
-	return !off || !read32(config, off + SRIOV_CONTROL, &control) || control & SRIOV_VF_MSE;
+	return !off || !read32(config, off + PCIR_SRIOV_CTL, &control) || control & SRIOV_VF_MSE;
 }
 
 int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_virtual,

@@ -12,7 +12,8 @@ from compilers import ROOT, compiler, run, scratch
 from disassembly import functions
 from tap import Points
 
-FLAGS = ("-std=gnu11", "-fPIC", "-D_GNU_SOURCE", "-I", ROOT / "include", "-I", ROOT / "lib")
+FLAGS = ("-std=gnu11", "-fPIC", "-D_GNU_SOURCE", "-I", ROOT / "include", "-I",
+         ROOT / "include/pciio", "-I", ROOT / "lib")
 # What copies call is linked in, so that there is something to inline across files.
 SOURCES = [ROOT / "lib" / name for name in ("access.c", "config.c", "copy.c")]
 LEVELS = (("-O1",), ("-O2",), ("-O3",), ("-Os",), ("-Oz",), ("-O3", "-flto"), ("-Os", "-flto"))

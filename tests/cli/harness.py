@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the functions test_* of a file against the command and reports in TAP.
 
-Each test gets a Bench: a fresh fake tree of functions and ways to run the command on it.
+Each test gets a Fixture: a fresh fake tree of functions and ways to run the command on it.
 The environment names the command (PCIBAR), and may ask for valgrind (PCIBAR_VALGRIND=1), under
 which only tests marked with @valgrind run. The tests to run may be named on the command line.
 """
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import termios
 import time
-import traceback
+import unittest
 from pathlib import Path
 from subprocess import PIPE
 from typing import NamedTuple
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
 
 import fake_sysfs  # noqa: E402
+import tap  # noqa: E402
 
 # The guard's handler returns into the middle of a loop, whose registers valgrind has to know then.
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
@@ -204,7 +205,7 @@ def open_terminal(lines=30, columns=100):
     return master, slave
 
 
-class Bench:
+class Fixture:
     """A fresh fake tree, a folder for files, and the command."""
 
     def __init__(self, folder):
@@ -298,61 +299,48 @@ def source(name):
     return path.read_text(encoding="utf-8")
 
 
-def where(failure):
-    """The line of the test at which it failed."""
-    frame = next(frame for frame in traceback.extract_tb(failure.__traceback__)
-                 if frame.filename != __file__)
-    return f"{Path(frame.filename).name}:{frame.lineno}"
+class Test(unittest.FunctionTestCase):
+    """Runs a function with a fixture in a folder of its own."""
 
+    failureException = Failure
 
-def run_test(function):
-    """Run one test in a folder of its own; returns the words after "ok" and the details."""
-    with tempfile.TemporaryDirectory(prefix="pcibar-cli-") as folder:
-        os.chmod(folder, 0o755)
-        bench = Bench(folder)
-        try:
-            function(bench)
-            return "", ""
-        except Skip as reason:
-            return f" # SKIP {reason}", ""
-        except Failure as failure:
-            return None, f"{where(failure)}: {failure}"
-        except Exception:
-            return None, traceback.format_exc()
-        finally:
-            bench.close()
+    def __init__(self, name, function):
+        super().__init__(lambda: self._run(function))
+        self.name = name
+
+    def id(self):
+        return self.name
+
+    @staticmethod
+    def _run(function):
+        with tempfile.TemporaryDirectory(prefix="pcibar-cli-") as folder:
+            os.chmod(folder, 0o755)
+            fixture = Fixture(folder)
+            try:
+                function(fixture)
+            finally:
+                fixture.close()
 
 
 def collect(names):
     """The tests of the main module, in the order of the file."""
-    main = vars(sys.modules["__main__"])
-    tests = {name: function for name, function in main.items()
+    module = vars(sys.modules["__main__"])
+    tests = {name: function for name, function in module.items()
              if name.startswith("test_") and callable(function)}
     if UNDER_VALGRIND:
         tests = {name: function for name, function in tests.items()
                  if getattr(function, "valgrind", False)}
-    return {name: tests[name] for name in names or tests}
+    return [Test(name, tests[name]) for name in names or tests]
 
 
 def main():
-    """Run the tests and exit: 0 when none failed."""
+    """Run the tests and exit: 0 if none failed."""
     if "PCIBAR" not in os.environ:
         sys.exit("the environment variable PCIBAR must name the command")
     # Under nohup, or in the background of a script, some are ignored, and a child inherits that.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    tests = collect(sys.argv[1:])
     if UNDER_VALGRIND and not shutil.which("valgrind"):
         print("1..0 # SKIP valgrind is not installed")
         sys.exit(0)
-    failed = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, (name, function) in enumerate(tests.items(), 1):
-        directive, details = run_test(function)
-        title = name.removeprefix("test_").replace("_", " ")
-        if directive is None:
-            failed += 1
-            print("".join(f"# {line}\n" for line in details.splitlines()), end="")
-        print(f"{'not ok' if directive is None else 'ok'} {number} - {title}{directive or ''}",
-              flush=True)
-    sys.exit(1 if failed else 0)
+    tap.run(collect(sys.argv[1:]), Skip)

@@ -71,12 +71,17 @@ class Result(unittest.TestResult):
             self.points.check(False, name_of(test), f"{subtest}\n{details}")
 
 
+def run(tests, skip=unittest.SkipTest):
+    """Run the tests, report them and exit."""
+    result = Result(skip)
+    unittest.TestSuite(tests).run(result)
+    result.points.done()
+
+
 def main(skip=unittest.SkipTest):
     """Run the tests of the main module, or those that are named, and exit."""
     loader = unittest.defaultTestLoader
     main_module = sys.modules["__main__"]
     suite = (loader.loadTestsFromNames(sys.argv[1:], main_module) if sys.argv[1:]
              else loader.loadTestsFromModule(main_module))
-    result = Result(skip)
-    suite.run(result)
-    result.points.done()
+    run(suite, skip)

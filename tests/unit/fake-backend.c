@@ -44,7 +44,7 @@ struct fake *fake_add(const char *address)
 	for (size_t i = 0; i < PCIBAR_BAR_COUNT; i++)
 		fake->bar[i].fd = -1;
 	fake_set_config(fake, 0, 4, 0x11e81234);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, COMMAND_DECODES);
+	fake_set_config(fake, PCIR_COMMAND, 2, COMMAND_DECODES);
 
 	/* In front, so that the order of a scan is not the order of addresses. */
 	fake->next = fakes;

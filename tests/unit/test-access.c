@@ -270,7 +270,7 @@ static void all_ones_from_nobody_is_a_loss(void **state)
 
 	/* It never comes back, even if the function does. */
 	fake_set_config(fake, 0, 4, 0x11e81234);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM);
 	assert_int_equal(pcibar_map_read(map, 8, 4, &val), -ENODEV);
 	assert_int_equal(pcibar_map_write(map, 8, 4, 1), -ENODEV);
 	assert_int_equal(pcibar_map_copy_from(map, 8, &val, 4, 4, 0), -ENODEV);

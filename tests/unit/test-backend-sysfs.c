@@ -38,7 +38,7 @@ static int setup(void **state)
 	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	tree_create(&tree);
 	tree_add(&tree, FUNCTION);
-	tree_poke(&tree, FUNCTION, "config", PCIBAR_COMMAND, COMMAND_ON, 1);
+	tree_poke(&tree, FUNCTION, "config", PCIR_COMMAND, COMMAND_ON, 1);
 	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x10000, TREE_MEM32);
 	tree_bar(&tree, FUNCTION, 1, 0xfe000000, 0x4000, TREE_MEM32_PREFETCH);
 	tree_bar(&tree, FUNCTION, 4, 0xc000, 0x20, TREE_IO);

@@ -95,10 +95,10 @@ static void sees_configuration_space_when_asked(void **state)
 	assert_int_equal(info.flags & on, on);
 	assert_int_equal(info.bus_addr, 0x1000);
 
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_IO);
 	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags & on, seen);
 	assert_int_equal(info_of(dev, 4, PCIBAR_BAR_INFO_CONFIG).flags & on, on);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_int_equal(info_of(dev, 0, PCIBAR_BAR_INFO_CONFIG).flags & on, on);
 	assert_int_equal(info_of(dev, 4, PCIBAR_BAR_INFO_CONFIG).flags & on, seen);
 	pcibar_device_close(dev);
@@ -119,11 +119,11 @@ static void sees_the_rom_decoder(void **state)
 	info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);
 	assert_int_equal(info.flags & on, on);
 	assert_int_equal(info.bus_addr, 0xfc000000);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 	info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);
 	assert_int_equal(info.flags & on, seen);
 
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	fake_set_config(fake, 0x0e, 1, 0x81);
 	fake_set_config(fake, 0x38, 4, 0xf8000801);
 	info = info_of(dev, PCIBAR_BAR_ROM, PCIBAR_BAR_INFO_CONFIG);

@@ -111,7 +111,7 @@ static void assert_looks_only(void)
 	assert_refused(&why, code, error);
 	assert_int_equal(try_map(4, PCIBAR_MAP_INDIRECT, &map), error);
 	assert_refused(&why, code, error);
-	assert_int_equal(pcibar_config_write16(dev, PCIBAR_COMMAND, 0), -EACCES);
+	assert_int_equal(pcibar_config_write16(dev, PCIR_COMMAND, 0), -EACCES);
 	assert_int_equal(node.calls[NODE_BAROPEN] + node.calls[NODE_BARMMAP] +
 			 node.calls[NODE_BARIO] + node.calls[NODE_WRITE], 0);
 }

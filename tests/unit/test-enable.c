@@ -20,7 +20,7 @@ static int setup(void **state)
 	fake = fake_add("0000:03:00.0");
 	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
 	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, OTHERS);
+	fake_set_config(fake, PCIR_COMMAND, 2, OTHERS);
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
 	fake_forget(fake);
 	return ret;
@@ -36,12 +36,12 @@ static int teardown(void **state)
 
 static void set_command(uint32_t val)
 {
-	fake_set_config(fake, PCIBAR_COMMAND, 2, val);
+	fake_set_config(fake, PCIR_COMMAND, 2, val);
 }
 
 static void assert_command(uint32_t val)
 {
-	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), val);
+	assert_int_equal(fake_get_config(fake, PCIR_COMMAND, 2), val);
 }
 
 static void close_device(void)
@@ -89,7 +89,7 @@ static void changes_just_these_bits(void **state)
 	assert_command(OTHERS | IO | MASTER);
 	for (unsigned int i = 0; i < fake->count; i++)
 		if (fake->events[i].op == FAKE_CONFIG_WRITE) {
-			assert_int_equal(fake->events[i].off, PCIBAR_COMMAND);
+			assert_int_equal(fake->events[i].off, PCIR_COMMAND);
 			assert_int_equal(fake->events[i].len, 2);
 		}
 	close_device();
@@ -173,13 +173,13 @@ static void passes_errors_on(void **state)
 		assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), errors[i]);
 		fake->error[FAKE_GET_DRIVER] = 0;
 	}
-	fake->config_fixed[PCIBAR_COMMAND] = MASTER;
+	fake->config_fixed[PCIR_COMMAND] = MASTER;
 	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), -EIO);
 
 	/* One of two that stays is put back with the other. */
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER, 0), -EIO);
 	assert_command(OTHERS);
-	fake->config_fixed[PCIBAR_COMMAND] = 0;
+	fake->config_fixed[PCIR_COMMAND] = 0;
 	set_command(UINT16_MAX);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EIO);
 }
@@ -274,7 +274,7 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 
 	(void)state;
 	fake->is_virtual = true;
-	fake->config_fixed[PCIBAR_COMMAND] = IO | MEM;
+	fake->config_fixed[PCIR_COMMAND] = IO | MEM;
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, 0, 0), 0);
 	assert_int_equal(pcibar_activate(dev, MEM), -EOPNOTSUPP);
@@ -452,9 +452,9 @@ static void a_failed_activation_changes_nothing(void **state)
 	}
 
 	fake->error[FAKE_CONFIG_WRITE] = 0;
-	fake->config_fixed[PCIBAR_COMMAND] = MEM;
+	fake->config_fixed[PCIR_COMMAND] = MEM;
 	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), -EIO);
-	fake->config_fixed[PCIBAR_COMMAND] = 0;
+	fake->config_fixed[PCIR_COMMAND] = 0;
 	map = activate(0);
 	pcibar_map_release(map);
 	assert_command(OTHERS);

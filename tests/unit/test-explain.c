@@ -58,7 +58,7 @@ static void explains_everything_at_once(void **state)
 	fake->error[FAKE_MAP] = -EBUSY;
 	strcpy(fake->driver, "nvme");
 	strcpy(fake->neighbour, "BAR 0 of 0000:03:00.1");
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 	intent.bar = 1;
 	intent.map_flags = PCIBAR_MAP_WRITE | PCIBAR_MAP_EXCLUSIVE;
 	assert_int_equal(pcibar_explain(&sel, &intent, &opts, &why), 0);
@@ -130,7 +130,7 @@ static void explains_each_back_end(void **state)
 	tree_create(&tree);
 	tree_add(&tree, "0000:03:00.0");
 	tree_bar(&tree, "0000:03:00.0", 0, 0xfd000000, 0x10000, TREE_MEM32);
-	tree_poke(&tree, "0000:03:00.0", "config", PCIBAR_COMMAND, "\x03", 1);
+	tree_poke(&tree, "0000:03:00.0", "config", PCIR_COMMAND, "\x03", 1);
 	opts.backend = PCIBAR_BACKEND_AUTO;
 	opts.sysfs_root = tree.root;
 	assert_int_equal(pcibar_explain(&sel, &intent, &opts, &why), 0);
@@ -294,7 +294,7 @@ static void keeps_to_the_stride_of_the_program(void **state)
 
 	(void)state;
 	strcpy(fake->driver, "nvme");
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 	memset(&newer, 0xaa, sizeof(newer));
 	newer.size = sizeof(newer);
 	newer.reason_size = sizeof(newer.reasons[0]);

@@ -67,7 +67,7 @@ static void tells_what_was_done_to_the_device(void **state)
 	struct pcibar_device *dev;
 
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0x0100);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0x0100);
 	assert_int_equal(pcibar_device_open("0000:03:00.0", &opts, &dev), 0);
 	assert_int_equal(lines.level, PCIBAR_LOG_DEBUG);
 	assert_non_null(strstr(lines.last, "0000:03:00.0"));

@@ -61,13 +61,13 @@ static void survives_without_memory(void **state)
 	(void)state;
 	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x10000);
 	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 	opts.flags = PCIBAR_MAP_ACTIVATE;
 	for (unsigned int bar = 0; bar <= 4; bar += 4) {
 		for (nth = 1; inject(INJECT_ALLOC, nth, ENOMEM), try_map(dev, bar); nth++) {
 			assert_true(inject_happened(INJECT_ALLOC));
 			assert_refused(&why, PCIBAR_REASON_SYSTEM, -ENOMEM);
-			assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), 0);
+			assert_int_equal(fake_get_config(fake, PCIR_COMMAND, 2), 0);
 		}
 		assert_false(inject_happened(INJECT_ALLOC));
 		/* The map, and the guard's slot or the channel. */
@@ -409,7 +409,7 @@ static void passes_the_systems_refusal_on(void **state)
 	(void)state;
 	fake_add_bar(fake, 0, PCIBAR_BAR_KIND_MEM32, 0xfd000000, 0x1000);
 	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		fake->error[FAKE_MAP] = fake->error[FAKE_CHANNEL_OPEN] = errors[i];
 		opts.flags = PCIBAR_MAP_ACTIVATE;
@@ -419,7 +419,7 @@ static void passes_the_systems_refusal_on(void **state)
 		assert_int_equal(try_map(dev, 4), errors[i]);
 		assert_refused(&why, PCIBAR_REASON_PERMISSION, errors[i]);
 		/* What was turned on for the map is off again. */
-		assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), 0);
+		assert_int_equal(fake_get_config(fake, PCIR_COMMAND, 2), 0);
 	}
 
 	pcibar_device_close(dev);

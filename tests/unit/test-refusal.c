@@ -58,7 +58,7 @@ static void checks_in_the_documented_order(void **state)
 	strcpy(fake->driver, "nvme");
 	strcpy(fake->neighbour, "BAR 0 of 0000:03:00.1");
 	fake->asleep = true;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, 0);
+	fake_set_config(fake, PCIR_COMMAND, 2, 0);
 
 	assert_int_equal(try_map(dev, 1, o), -EINVAL);
 	o.flags &= ~(1u << 31);
@@ -86,7 +86,7 @@ static void checks_in_the_documented_order(void **state)
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_ASLEEP, -ENXIO);
 	fake->asleep = false;
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_DECODE_OFF, -ENXIO);
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_map_refused(dev, 1, o, PCIBAR_REASON_CLAIMED, -EBUSY);
 	fake->error[FAKE_MAP] = 0;
 	assert_int_equal(try_map(dev, 1, o), 0);
@@ -180,14 +180,14 @@ static void looks_at_the_decoder_of_the_kind(void **state)
 	struct pcibar_map_opts mem = { 0 }, io = { .flags = PCIBAR_MAP_INDIRECT };
 
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_IO);
 	assert_int_equal(try_map(dev, 4, io), 0);
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_DECODE_OFF, -ENXIO);
 	assert_non_null(strstr(why.reasons[0].what, "memory"));
 	mem.flags = PCIBAR_MAP_ACTIVATE;
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	mem.flags = 0;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	assert_map_refused(dev, 4, io, PCIBAR_REASON_DECODE_OFF, -ENXIO);
 	assert_non_null(strstr(why.reasons[0].what, "I/O"));
@@ -195,7 +195,7 @@ static void looks_at_the_decoder_of_the_kind(void **state)
 	mem.flags = PCIBAR_MAP_ACTIVATE;
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_ASLEEP, -ENXIO);
 	fake->asleep = false;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, UINT16_MAX);
+	fake_set_config(fake, PCIR_COMMAND, 2, UINT16_MAX);
 	mem.flags = 0;
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_GONE, -ENODEV);
 	pcibar_device_close(dev);

@@ -30,7 +30,7 @@ static int setup(void **state)
 	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
 	tree_create(&tree);
 	tree_add(&tree, FUNCTION);
-	tree_poke(&tree, FUNCTION, "config", PCIBAR_COMMAND, "\x03", 1);
+	tree_poke(&tree, FUNCTION, "config", PCIR_COMMAND, "\x03", 1);
 	tree_bar(&tree, FUNCTION, 4, 0xc000, 0x20, TREE_IO);
 	tree_bar(&tree, FUNCTION, 6, 0xfc000000, 0x10000, TREE_ROM);
 	assert_int_equal(pcibar_device_open(FUNCTION, &opts, &dev), 0);

@@ -28,14 +28,14 @@ static void set_command(uint32_t val)
 {
 	unsigned char bytes[] = { (unsigned char)val, (unsigned char)(val >> 8) };
 
-	tree_poke(&tree, FUNCTION, "config", PCIBAR_COMMAND, bytes, sizeof(bytes));
+	tree_poke(&tree, FUNCTION, "config", PCIR_COMMAND, bytes, sizeof(bytes));
 }
 
 static uint32_t command(void)
 {
 	unsigned char bytes[2];
 
-	tree_peek(&tree, FUNCTION, "config", PCIBAR_COMMAND, bytes, sizeof(bytes));
+	tree_peek(&tree, FUNCTION, "config", PCIR_COMMAND, bytes, sizeof(bytes));
 	return bytes[0] | (uint32_t)bytes[1] << 8;
 }
 

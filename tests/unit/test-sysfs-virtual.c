@@ -50,7 +50,7 @@ static int setup(void **state)
 	tree_add(&tree, VIRTUAL);
 	tree_bar(&tree, VIRTUAL, 0, 0xe0100000, 0x4000, TREE_MEM64);
 	poke32(VIRTUAL, 0, UINT32_MAX);
-	poke32(VIRTUAL, PCIBAR_COMMAND, 0);
+	poke32(VIRTUAL, PCIR_COMMAND, 0);
 	make_link(VIRTUAL, "physfn", "../" PHYSICAL);
 	opts.sysfs_root = tree.root;
 	assert_int_equal(pcibar_device_open(VIRTUAL, &opts, &dev), 0);
@@ -126,7 +126,7 @@ static unsigned int command(void)
 {
 	unsigned char byte;
 
-	tree_peek(&tree, VIRTUAL, "config", PCIBAR_COMMAND, &byte, 1);
+	tree_peek(&tree, VIRTUAL, "config", PCIR_COMMAND, &byte, 1);
 	return byte;
 }
 

@@ -93,7 +93,7 @@ static void *map_and_release(void *number)
 
 		NOTE(!pcibar_bar_map(dev, 0, &opts, &own));
 		NOTE(!pcibar_map_read(own, 0, 4, &val));
-		NOTE(fake_get_config(fake, PCIBAR_COMMAND, 2) & PCIBAR_DECODE_MEM);
+		NOTE(fake_get_config(fake, PCIR_COMMAND, 2) & PCIBAR_DECODE_MEM);
 		pcibar_map_release(own);
 	}
 	return NULL;
@@ -102,9 +102,9 @@ static void *map_and_release(void *number)
 static void maps_come_and_go_in_several_threads(void **state)
 {
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_IO);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_IO);
 	run_threads(map_and_release);
-	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), PCIBAR_DECODE_IO);
+	assert_int_equal(fake_get_config(fake, PCIR_COMMAND, 2), PCIBAR_DECODE_IO);
 }
 
 /* Two threads for each bit: no change of one bit may undo that of another. */
@@ -125,9 +125,9 @@ static void *change_a_bit(void *number)
 static void the_command_register_is_changed_by_one_at_a_time(void **state)
 {
 	(void)state;
-	fake_set_config(fake, PCIBAR_COMMAND, 2, PCIBAR_DECODE_MEM);
+	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	run_threads(change_a_bit);
-	assert_int_equal(fake_get_config(fake, PCIBAR_COMMAND, 2), 7);
+	assert_int_equal(fake_get_config(fake, PCIR_COMMAND, 2), 7);
 }
 
 int main(void)

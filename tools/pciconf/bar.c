@@ -4,17 +4,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "common/error.h"
 #include "common/output.h"
 #include "common/session.h"
 
 #include "pciconf.h"
 
-#define BAR_FIRST	0x10u
 #define BAR_LAST	0x24u
-#define HEADER_BRIDGE	1
-#define ROM		0x30u
-#define ROM_BRIDGE	0x38u
 
 /* Read at once; what was read before a loss is written whole. */
 #define PIECE		(64u << 10)
@@ -43,10 +41,10 @@ static int find_bar(struct context *ctx, struct target *target)
 	ret = pcibar_device_get_info(ctx->session->dev, &info);
 	if (ret)
 		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
-	if (reg == (info.header == HEADER_BRIDGE ? ROM_BRIDGE : ROM))
+	if (reg == (info.header == PCIM_HDRTYPE_BRIDGE ? PCIR_BIOS_1 : PCIR_BIOS))
 		target->window.bar = PCIBAR_BAR_ROM;
-	else if (reg >= BAR_FIRST && reg <= BAR_LAST && reg % 4 == 0)
-		target->window.bar = (unsigned int)(reg - BAR_FIRST) / 4;
+	else if (reg >= PCIR_BARS && reg <= BAR_LAST && reg % 4 == 0)
+		target->window.bar = (unsigned int)(reg - PCIR_BARS) / 4;
 	else
 		return no_bar(ctx, reg);
 

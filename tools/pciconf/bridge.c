@@ -2,29 +2,13 @@
 /* pciconf -B */
 #include <inttypes.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "detail.h"
 
-#define HEADER_BRIDGE		1
-#define HEADER_CARDBUS		2
-
 /* PCI-to-PCI bridge architecture 1.2, 3.2; PC Card 8.0, volume 2, 4.5 */
-#define SECONDARY		0x19
-#define SUBORDINATE		0x1a
-#define CONTROL			0x3e
-#define CONTROL_ISA		0x0004u
-#define CONTROL_VGA		0x0008u
 #define CONTROL_PREFETCH(n)	(0x0100u << (n))
 
-#define IO_BASE			0x1c
-#define IO_LIMIT		0x1d
-#define MEM_BASE		0x20
-#define MEM_LIMIT		0x22
-#define PREF_BASE		0x24
-#define PREF_LIMIT		0x26
-#define PREF_BASE_HIGH		0x28
-#define PREF_LIMIT_HIGH		0x2c
-#define IO_BASE_HIGH		0x30
-#define IO_LIMIT_HIGH		0x32
 #define WIDE			0x01u	/* in the low bits of base and limit */
 #define SUBTRACTIVE		0x01u	/* programming interface */
 
@@ -42,14 +26,14 @@ static void put_window(struct detail *d, unsigned int at, const char *type, int 
 /* A window whose base and limit are 0 is not implemented. */
 static void put_io(struct detail *d)
 {
-	uint32_t base = reg(d, IO_BASE, 1);
-	uint32_t limit = reg(d, IO_LIMIT, 1);
+	uint32_t base = reg(d, PCIR_IOBASEL_1, 1);
+	uint32_t limit = reg(d, PCIR_IOLIMITL_1, 1);
 	bool wide = (base & 0xf) == WIDE;
-	uint64_t high_base = wide ? reg(d, IO_BASE_HIGH, 2) : 0;
-	uint64_t high_limit = wide ? reg(d, IO_LIMIT_HIGH, 2) : 0;
+	uint64_t high_base = wide ? reg(d, PCIR_IOBASEH_1, 2) : 0;
+	uint64_t high_limit = wide ? reg(d, PCIR_IOLIMITH_1, 2) : 0;
 
 	if (base || limit)
-		put_window(d, IO_BASE, "I/O Port", wide ? 32 : 16,
+		put_window(d, PCIR_IOBASEL_1, "I/O Port", wide ? 32 : 16,
 			   high_base << 16 | (base & 0xf0) << 8,
 			   high_limit << 16 | (limit & 0xf0) << 8 | 0xfff);
 }
@@ -66,22 +50,22 @@ static uint64_t mem_limit(uint64_t high, uint32_t low)
 
 static void put_prefetchable(struct detail *d)
 {
-	uint32_t base = reg(d, PREF_BASE, 2);
-	uint32_t limit = reg(d, PREF_LIMIT, 2);
+	uint32_t base = reg(d, PCIR_PMBASEL_1, 2);
+	uint32_t limit = reg(d, PCIR_PMLIMITL_1, 2);
 	bool wide = (base & 0xf) == WIDE;
-	uint64_t high_base = wide ? reg(d, PREF_BASE_HIGH, 4) : 0;
-	uint64_t high_limit = wide ? reg(d, PREF_LIMIT_HIGH, 4) : 0;
+	uint64_t high_base = wide ? reg(d, PCIR_PMBASEH_1, 4) : 0;
+	uint64_t high_limit = wide ? reg(d, PCIR_PMLIMITH_1, 4) : 0;
 
 	if (base || limit)
-		put_window(d, PREF_BASE, "Prefetchable Memory", wide ? 64 : 32,
+		put_window(d, PCIR_PMBASEL_1, "Prefetchable Memory", wide ? 64 : 32,
 			   mem_base(high_base, base), mem_limit(high_limit, limit));
 }
 
 static void put_decode(struct detail *d, uint32_t control, bool subtractive)
 {
 	const char *const words[] = {
-		control & CONTROL_ISA ? "ISA" : NULL,
-		control & CONTROL_VGA ? "VGA" : NULL,
+		control & PCIB_BCR_ISA_ENABLE ? "ISA" : NULL,
+		control & PCIB_BCR_VGA_ENABLE ? "VGA" : NULL,
 		subtractive ? "subtractive" : NULL,
 	};
 	const char *before = "    decode     = ";
@@ -99,10 +83,10 @@ static void put_decode(struct detail *d, uint32_t control, bool subtractive)
 static void put_bridge(struct detail *d)
 {
 	put_io(d);
-	put_window(d, MEM_BASE, "Memory", 32, mem_base(0, reg(d, MEM_BASE, 2)),
-		   mem_limit(0, reg(d, MEM_LIMIT, 2)));
+	put_window(d, PCIR_MEMBASE_1, "Memory", 32, mem_base(0, reg(d, PCIR_MEMBASE_1, 2)),
+		   mem_limit(0, reg(d, PCIR_MEMLIMIT_1, 2)));
 	put_prefetchable(d);
-	put_decode(d, reg(d, CONTROL, 2), (d->info->class_code & 0xff) == SUBTRACTIVE);
+	put_decode(d, reg(d, PCIR_BRIDGECTL_1, 2), (d->info->class_code & 0xff) == SUBTRACTIVE);
 }
 
 static void put_cardbus_io(struct detail *d, unsigned int at)
@@ -117,7 +101,7 @@ static void put_cardbus_io(struct detail *d, unsigned int at)
 
 static void put_cardbus(struct detail *d)
 {
-	uint32_t control = reg(d, CONTROL, 2);
+	uint32_t control = reg(d, PCIR_BRIDGECTL_1, 2);
 
 	for (unsigned int n = 0; n < 2; n++)
 		put_window(d, CARDBUS_MEM(n),
@@ -131,12 +115,12 @@ static void put_cardbus(struct detail *d)
 
 static void put_all(struct detail *d, unsigned int at)
 {
-	uint32_t secondary = reg(d, SECONDARY, 1);
-	uint32_t subordinate = reg(d, SUBORDINATE, 1);
+	uint32_t secondary = reg(d, PCIR_SECBUS_1, 1);
+	uint32_t subordinate = reg(d, PCIR_SUBBUS_1, 1);
 
 	(void)at;
 	fprintf(d->out, "    bus range  = %" PRIu32 "-%" PRIu32 "\n", secondary, subordinate);
-	if (d->info->header == HEADER_BRIDGE)
+	if (d->info->header == PCIM_HDRTYPE_BRIDGE)
 		put_bridge(d);
 	else
 		put_cardbus(d);
@@ -144,6 +128,6 @@ static void put_all(struct detail *d, unsigned int at)
 
 void detail_bridge(struct detail *d)
 {
-	if (d->info->header == HEADER_BRIDGE || d->info->header == HEADER_CARDBUS)
+	if (d->info->header == PCIM_HDRTYPE_BRIDGE || d->info->header == PCIM_HDRTYPE_CARDBUS)
 		detail_piece(d, put_all, 0);
 }

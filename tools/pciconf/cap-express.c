@@ -2,19 +2,9 @@
 /* pciconf -c: the PCI Express capability (PCIe 6.0, 7.5.3) */
 #include <inttypes.h>
 
-#include "detail.h"
+#include <dev/pci/pcireg.h>
 
-#define FLAGS		0x02
-#define DEVICE_CAP	0x04
-#define DEVICE_CONTROL	0x08
-#define LINK_CAP	0x0c
-#define LINK_CONTROL	0x10
-#define LINK_STATUS	0x12
-#define SLOT_CAP	0x14
-#define SLOT_CONTROL	0x18
-#define SLOT_STATUS	0x1a
-#define DEVICE_CAP2	0x24
-#define DEVICE_CONTROL2	0x28
+#include "detail.h"
 
 #define FLAGS_SLOT	(1u << 8)
 
@@ -45,16 +35,16 @@ static void put_type(struct detail *d, uint32_t flags)
 
 static void put_device(struct detail *d, unsigned int at, uint32_t flags)
 {
-	uint32_t cap = reg(d, at + DEVICE_CAP, 4);
-	uint32_t control = reg(d, at + DEVICE_CONTROL, 2);
+	uint32_t cap = reg(d, at + PCIER_DEVICE_CAP, 4);
+	uint32_t control = reg(d, at + PCIER_DEVICE_CTL, 2);
 	uint32_t read = bits(control, 12, 3);
 
 	fprintf(d->out, " max data %u(%u)", 128u << bits(control, 5, 3), 128u << bits(cap, 0, 3));
 	put_if(d, cap & 1u << 28, " FLR");
 	put_if(d, control & 1u << 4, " RO");
 	put_if(d, control & 1u << 11, " NS");
-	if (bits(flags, 0, 4) >= 2 && reg(d, at + DEVICE_CAP2, 4) & 1u << 5)
-		fprintf(d->out, " ARI %s", reg(d, at + DEVICE_CONTROL2, 2) & 1u << 5 ? "enabled" :
+	if (bits(flags, 0, 4) >= 2 && reg(d, at + PCIER_DEVICE_CAP2, 4) & 1u << 5)
+		fprintf(d->out, " ARI %s", reg(d, at + PCIER_DEVICE_CTL2, 2) & 1u << 5 ? "enabled" :
 			"disabled");
 	if (read < 6)
 		fprintf(d->out, NEXT_LINE "max read %u", 128u << read);
@@ -72,9 +62,9 @@ static const char *speed(uint32_t code)
 static void put_link(struct detail *d, unsigned int at)
 {
 	static const char *const aspm[] = { "disabled", "L0s", "L1", "L0s/L1" };
-	uint32_t cap = reg(d, at + LINK_CAP, 4);
-	uint32_t status = reg(d, at + LINK_STATUS, 2);
-	uint32_t control = reg(d, at + LINK_CONTROL, 2);
+	uint32_t cap = reg(d, at + PCIER_LINK_CAP, 4);
+	uint32_t status = reg(d, at + PCIER_LINK_STA, 2);
+	uint32_t control = reg(d, at + PCIER_LINK_CTL, 2);
 	uint32_t width = bits(status, 4, 6);
 
 	if (!cap && !status)
@@ -93,9 +83,9 @@ static void put_link(struct detail *d, unsigned int at)
 static void put_slot(struct detail *d, unsigned int at)
 {
 	static const uint32_t milliwatts[] = { 1000, 100, 10, 1 };
-	uint32_t cap = reg(d, at + SLOT_CAP, 4);
-	uint32_t control = reg(d, at + SLOT_CONTROL, 2);
-	uint32_t status = reg(d, at + SLOT_STATUS, 2);
+	uint32_t cap = reg(d, at + PCIER_SLOT_CAP, 4);
+	uint32_t control = reg(d, at + PCIER_SLOT_CTL, 2);
+	uint32_t status = reg(d, at + PCIER_SLOT_STA, 2);
 
 	fprintf(d->out, NEXT_LINE "slot %" PRIu32 " power limit %" PRIu32 " mW", bits(cap, 19, 13),
 		bits(cap, 7, 8) * milliwatts[bits(cap, 15, 2)]);
@@ -109,7 +99,7 @@ static void put_slot(struct detail *d, unsigned int at)
 
 void detail_express(struct detail *d, unsigned int at)
 {
-	uint32_t flags = reg(d, at + FLAGS, 2);
+	uint32_t flags = reg(d, at + PCIER_FLAGS, 2);
 
 	put_type(d, flags);
 	put_device(d, at, flags);

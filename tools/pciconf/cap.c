@@ -3,22 +3,16 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "detail.h"
 
-#define STATUS			0x06
-#define STATUS_CAP_LIST		0x10u
-#define CAP_POINTER		0x34
-#define CAP_POINTER_CARDBUS	0x14
 #define CAP_FIRST		0x40u
 #define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
-#define CAP_EXPRESS		0x10u
-#define HEADER_BRIDGE		1
-#define HEADER_CARDBUS		2
 #define VENDOR_INTEL		0x8086
 #define AGP_VERSION_3		(1u << 3)
 #define AGP_ENABLE		(1u << 8)
 #define AGP_SIDEBAND		(1u << 9)
-#define BAR_REGISTER(bar)	(0x10u + 4 * (bar))
 
 static const char *plural(uint32_t n)
 {
@@ -87,7 +81,7 @@ static void put_pcix(struct detail *d, unsigned int at)
 		{ 1u << 17, " 133MHz" }, { 1u << 30, " 266MHz" }, { 1u << 31, " 533MHz" },
 	};
 	uint32_t status = reg(d, at + 4, 4);
-	bool bridge = d->info->header == HEADER_BRIDGE;
+	bool bridge = d->info->header == PCIM_HDRTYPE_BRIDGE;
 	uint32_t split = splits[bits(status, 23, 3)];
 	const char *comma = "";
 
@@ -185,7 +179,7 @@ static void put_debug(struct detail *d, unsigned int at)
 	uint32_t port = reg(d, at + 2, 2);
 
 	fprintf(d->out, "EHCI Debug Port at offset 0x%" PRIx32 " in map 0x%" PRIx32, port & 0x1fff,
-		BAR_REGISTER((port >> 13) - 1));
+		PCIR_BAR((port >> 13) - 1));
 }
 
 static void put_subvendor(struct detail *d, unsigned int at)
@@ -207,7 +201,7 @@ static void put_msix(struct detail *d, unsigned int at)
 	fprintf(d->out, "MSI-X supports %" PRIu32 " message%s%s" NEXT_LINE "Table in map 0x%" PRIx32
 		"[0x%" PRIx32 "], PBA in map 0x%" PRIx32 "[0x%" PRIx32 "]", messages,
 		plural(messages), control & 1u << 15 ? ", enabled" : "",
-		BAR_REGISTER(bits(table, 0, 3)), table & ~7u, BAR_REGISTER(bits(pba, 0, 3)),
+		PCIR_BAR(bits(table, 0, 3)), table & ~7u, PCIR_BAR(bits(pba, 0, 3)),
 		pba & ~7u);
 }
 
@@ -233,7 +227,7 @@ static const struct {
 	{ .id = 0x0a, .put = put_debug },
 	{ .id = 0x0d, .put = put_subvendor },
 	{ .id = 0x0f, .put = detail_secure },
-	{ .id = CAP_EXPRESS, .put = detail_express },
+	{ .id = PCIY_EXPRESS, .put = detail_express },
 	{ .id = 0x11, .put = put_msix },
 	{ .id = 0x12, .text = "SATA Index-Data Pair" },
 	{ .id = 0x13, .put = put_features },
@@ -260,16 +254,16 @@ static void put_capability(struct detail *d, unsigned int at)
 /* A pointer into the header ends the list, and a looping list ends when none can be left. */
 void detail_capabilities(struct detail *d)
 {
-	bool cardbus = d->info->header == HEADER_CARDBUS;
+	bool cardbus = d->info->header == PCIM_HDRTYPE_CARDBUS;
 	bool express = false;
 	unsigned int at;
 
-	if (!(reg(d, STATUS, 2) & STATUS_CAP_LIST))
+	if (!(reg(d, PCIR_STATUS, 2) & PCIM_STATUS_CAPPRESENT))
 		return;
 
-	at = reg(d, cardbus ? CAP_POINTER_CARDBUS : CAP_POINTER, 1) & 0xfc;
+	at = reg(d, cardbus ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR, 1) & 0xfc;
 	for (unsigned int i = 0; i < CAP_MAX && at >= CAP_FIRST; i++) {
-		if (reg(d, at, 1) == CAP_EXPRESS)
+		if (reg(d, at, 1) == PCIY_EXPRESS)
 			express = true;
 		detail_piece(d, put_capability, at);
 		at = reg(d, at + 1, 1) & 0xfc;

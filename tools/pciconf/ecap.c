@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "detail.h"
 
-#define EXT_FIRST	0x100u
 #define EXT_MAX		960	/* (4096 - 256) / 4: more would be a loop */
 #define EXT_END		0x1000u
 #define NEXT_INNER	NEXT_LINE "    "
@@ -194,7 +195,7 @@ static void put_extended(struct detail *d, unsigned int at)
 /* A header of zeros or ones ends the list. */
 void detail_extended(struct detail *d)
 {
-	unsigned int at = EXT_FIRST;
+	unsigned int at = PCIR_EXTCAP;
 	uint32_t header = reg(d, at, 4);
 
 	/* A space of 256 bytes only, as a PCI Express function may have behind an old bridge */
@@ -203,6 +204,6 @@ void detail_extended(struct detail *d)
 	for (unsigned int i = 0; i < EXT_MAX && header && header != UINT32_MAX; i++) {
 		detail_piece(d, put_extended, at);
 		at = header >> 20 & ~3u;
-		header = at >= EXT_FIRST ? reg(d, at, 4) : 0;
+		header = at >= PCIR_EXTCAP ? reg(d, at, 4) : 0;
 	}
 }

@@ -5,15 +5,9 @@
 
 #include <pcibar/config.h>
 
-#include "detail.h"
+#include <dev/pci/pcireg.h>
 
-#define STATUS			0x06
-#define CAP_EXPRESS		0x10u
-#define EXPRESS_DEVICE_STATUS	0x0a
-#define EXT_AER			0x0001u
-#define AER_UNCORRECTABLE	0x04
-#define AER_SEVERITY		0x0c
-#define AER_CORRECTABLE		0x10
+#include "detail.h"
 
 struct bit_name {
 	uint32_t bit;
@@ -111,19 +105,19 @@ static void put_errors(struct detail *d, unsigned int at)
 	unsigned int cap;
 
 	(void)at;
-	put_bits(d, "PCI errors", status_bits, reg(d, STATUS, 2), false);
-	if (!found(d, pcibar_config_find_capability(d->reader.dev, CAP_EXPRESS, &cap)))
+	put_bits(d, "PCI errors", status_bits, reg(d, PCIR_STATUS, 2), false);
+	if (!found(d, pcibar_config_find_capability(d->reader.dev, PCIY_EXPRESS, &cap)))
 		return;
 
-	put_bits(d, "PCI-e errors", express_bits, reg(d, cap + EXPRESS_DEVICE_STATUS, 2), false);
-	if (!found(d, pcibar_config_find_extended(d->reader.dev, EXT_AER, &cap)))
+	put_bits(d, "PCI-e errors", express_bits, reg(d, cap + PCIER_DEVICE_STA, 2), false);
+	if (!found(d, pcibar_config_find_extended(d->reader.dev, PCIZ_AER, &cap)))
 		return;
 
-	bits = reg(d, cap + AER_UNCORRECTABLE, 4);
-	severity = reg(d, cap + AER_SEVERITY, 4);
+	bits = reg(d, cap + PCIR_AER_UC_STATUS, 4);
+	severity = reg(d, cap + PCIR_AER_UC_SEVERITY, 4);
 	put_bits(d, "Fatal", uncorrectable_bits, bits & severity, true);
 	put_bits(d, "Non-fatal", uncorrectable_bits, bits & ~severity, true);
-	put_bits(d, "Corrected", correctable_bits, reg(d, cap + AER_CORRECTABLE, 4), true);
+	put_bits(d, "Corrected", correctable_bits, reg(d, cap + PCIR_AER_COR_STATUS, 4), true);
 }
 
 void detail_errors(struct detail *d)

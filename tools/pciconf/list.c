@@ -8,6 +8,8 @@
 
 #include <pcibar/vpd.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "common/error.h"
 #include "common/output.h"
 #include "common/session.h"
@@ -15,8 +17,6 @@
 
 #include "detail.h"
 #include "pciconf.h"
-
-#define BAR_REGISTER(bar)	(0x10u + 4 * (bar))
 
 /* Header types 0 to 2 have so many BARs. */
 static const unsigned int bar_counts[] = { 6, 2, 1 };
@@ -83,7 +83,7 @@ static void print_bar(const struct pcibar_bar_info *bar)
 			   "Memory";
 
 	printf("    bar   [%02x] = type %s, range %d, base %#" PRIx64 ", size %" PRIu64 ", %s\n",
-	       BAR_REGISTER(bar->index), type, bar->kind == PCIBAR_BAR_KIND_MEM64 ? 64 : 32,
+	       PCIR_BAR(bar->index), type, bar->kind == PCIBAR_BAR_KIND_MEM64 ? 64 : 32,
 	       seen ? bar->bus_addr : bar->cpu_addr, bar->length,
 	       bar->flags & PCIBAR_BAR_F_DECODING ? "enabled" : "disabled");
 }
@@ -152,7 +152,7 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 
 	else if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
 		 field->length >= 4)
-		printf("    VPD ro CP  = ID %02x in map 0x%x[0x%x]\n", b[0], BAR_REGISTER(b[1]),
+		printf("    VPD ro CP  = ID %02x in map 0x%x[0x%x]\n", b[0], PCIR_BAR(b[1]),
 		       b[2] | b[3] << 8);
 	else
 		print_vpd_text(field);
