@@ -25,8 +25,8 @@ def every_series():
 
 
 class Guest:
-    """DEVICES, {name: Device}, answer to their BARs; those whose names are in VFIO are bound to
-    vfio-pci."""
+    """DEVICES are {name: Device}, with decoding on; those whose names are in VFIO are bound to
+    vfio-pci instead."""
 
     def __init__(self, series, machine, devices, vfio=()):
         # In memory: to read the holes of a sparse file takes long on a disk's file system.

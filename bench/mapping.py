@@ -83,7 +83,7 @@ class MappingGuest(Guest):
         return way == "sysfs" or way == "vfio-held" and self.series == "6.1"
 
     def unit(self, figure):
-        """What the cost of it is told in."""
+        """The unit of its cost."""
         return "bytes" if figure.startswith("kib-") else "instr" if self.counting else "s"
 
     def beside(self, peer, name, figure, goal=None, **how):

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from host import (BUILD, ROOT, cpu_seconds, helper, installed, instructions, mounted, output,
                   resident, system_calls, tool)
-from rows import Point, Row, Taken
+from rows import Point, Row
 from trees import ADDRESS, BAR, SIZE, tree
 
 CROWDS = (10, 1000, 10000)

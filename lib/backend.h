@@ -79,7 +79,7 @@ struct pcibar_query_ops {
 	int (*get_resource)(void *query, unsigned int bar, struct pcibar_resource *res);
 	/*
 	 * Who else has something in the CPU pages [first, last], which @bar of
-	 * this function touches: a name, or "" if there is none.
+	 * this function touches: its name, or "" without one.
 	 */
 	int (*get_neighbour)(void *query, unsigned int bar, uint64_t first, uint64_t last,
 			     char name[PCIBAR_NAME_LEN]);

@@ -155,12 +155,12 @@ def parameters(text):
 
 
 def take_callbacks(code):
-    for answer, name, args in re.findall(r"typedef\s+([^;]*?)\(\*(\w+)\)\(([^()]*)\)\s*;", code):
-        yield name, Function(answer.strip(), parameters(args))
+    for result, name, args in re.findall(r"typedef\s+([^;]*?)\(\*(\w+)\)\(([^()]*)\)\s*;", code):
+        yield name, Function(result.strip(), parameters(args))
 
 
 def take_functions(code):
     code = re.sub(r"typedef\b[^;]*;", "", code)
-    for answer, name, args in re.findall(r"([\w\s*]+?)\b(\w+)\s*\(([^()]*)\)\s*;", code):
-        answer = " ".join(answer.replace("PCIBAR_INLINE", "").split())
-        yield name, Function(answer, parameters(args))
+    for result, name, args in re.findall(r"([\w\s*]+?)\b(\w+)\s*\(([^()]*)\)\s*;", code):
+        result = " ".join(result.replace("PCIBAR_INLINE", "").split())
+        yield name, Function(result, parameters(args))

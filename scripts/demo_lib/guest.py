@@ -82,23 +82,23 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    def shell(self, command, status=0, in the meantime=None):
+    def shell(self, command, status=0, during=None):
         """Runs a command on the guest's terminal before the user's eyes; returns its output.
 
-        MEANWHILE is (text, function): called once, when that text has been printed.
+        DURING is (text, function): called once, when that text has been printed.
         """
         self.report.command(command)
         color = "" if self.report.color else "NO_COLOR=1"
         # The separator travels behind the output, the status beside it.
         job = self.vm.spawn(f"exec <>/dev/hvc0 >&0 2>&0; export TERM=linux {color}\n{command}\n"
                             f"status=$?; printf {shlex.quote(END)}; exit $status")
-        text = self._relay(in the meantime)
+        text = self._relay(during)
         result = job.wait()
         if result.status != status:
             raise VmError(f"it ended with status {result.status}, not {status}")
         return plain(text)
 
-    def _relay(self, in the meantime):
+    def _relay(self, during):
         screen = self.report.screen()
         deadline = self.vm.deadline.within(60)
         text = ""
@@ -110,8 +110,8 @@ class Guest:
                 raise VmError("QEMU ended")
             text += data
             screen.feed(data.removesuffix(END))
-            if in the meantime and in the meantime[0] in text:
-                in the meantime[1]()
-                in the meantime = None
+            if during and during[0] in text:
+                during[1]()
+                during = None
         screen.end()
         return text.removesuffix(END)

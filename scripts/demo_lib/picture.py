@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The picture of the demo: an expansion card before an evening sky.
 
-Shapes are functions that answer how far outside of them a point is, negative inside: half a pixel
+Shapes are functions that return how far outside of them a point is, negative inside: half a pixel
 around zero makes smooth edges.
 """
 

@@ -98,15 +98,15 @@ def exact(guest):
 
 
 @step("Load 4 MiB into the shared memory",
-      "Random data, 4 bytes at a time, read back to verify. Behind BAR 2 is a file of the host, "
-      f"which is compared as well. The data comes over a link that is held at {LINK // MIB} MiB/s: "
-      "without that it would be there before any progress could be seen.")
+      "Random data, 4 bytes at a time, read back to verify. The memory of BAR 2 is a file of the "
+      f"host, which is compared as well. The data comes over a link that is held at "
+      f"{LINK // MIB} MiB/s: without that it would be there before any progress could be seen.")
 def load(guest):
     data = os.urandom(4 * MIB)
     (guest.link / "random").write_bytes(data)
     guest.shell(f"pcibar load -v --verify {MEMORY} 2 /link/random")
-    behind = guest.vm.functions["memory"].backing_file().read_bytes()
-    return claim(behind == data, f"all {len(data):,} bytes of the host's file are as loaded")
+    stored = guest.vm.functions["memory"].backing_file().read_bytes()
+    return claim(stored == data, f"all {len(data):,} bytes of the host's file are as loaded")
 
 
 @step("Draw a picture",
@@ -133,7 +133,7 @@ def draw(guest):
 def load_module(guest):
     guest.shell("insmod /host/pciio.ko")
     said = guest.shell(f"pcibar info {EDU}")
-    return claim("back end    pciio" in said, "the command takes it without being told")
+    return claim("back end    pciio" in said, "the command uses it by itself")
 
 
 @step("Unplug a device under a running command",
@@ -144,7 +144,7 @@ def unplug(guest):
     card = guest.vm.plug(devices.edu())
     guest.shell(f"pcibar enable {card}")
     said = guest.shell(f"pcibar watch {card} 0 0", status=4,
-                       in the meantime=("010000ed", lambda: guest.vm.unplug(card)))
+                       during=("010000ed", lambda: guest.vm.unplug(card)))
     return claim("010000ed" in said, "`watch` has ended with status 4: the device was lost")
 
 

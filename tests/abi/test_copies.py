@@ -8,7 +8,7 @@ may be made of it. Neither may a compiler put one in the place of the library's 
 import os
 import re
 
-from compilers import ROOT, compiler, run, scratch
+from compilers import ROOT, compiler, scratch
 from disassembly import functions
 from tap import Points
 

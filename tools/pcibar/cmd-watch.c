@@ -215,6 +215,7 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 			return status;
 		if (clock_now() >= end)
 			return fail_device(ctx, STATUS_NO, w->bar, "timed out");
+
 		/* Looks that came too late are left out, not made up for. */
 		if (next <= clock_now())
 			next += ctx->opt.interval_ns;

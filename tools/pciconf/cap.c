@@ -115,6 +115,7 @@ static void put_hypertransport(struct detail *d, unsigned int at)
 	uint32_t high;
 
 	fputs("HT ", d->out);
+
 	if (type >> 2 == 0) {
 		fputs("slave", d->out);
 	} else if (type >> 2 == 1) {

@@ -4,7 +4,7 @@
 from harness import page_table
 from harness.devices import e1000e, edu, ivshmem
 from harness.helper_module import HelperModule
-from harness.holder import Holder, command, enable, held, soon, unused
+from harness.holder import command, enable, held, soon, unused
 from harness.machine import Machine
 from harness.page_table import leaf, reserved
 from harness.pciio_module import LOG, load
