@@ -10,7 +10,7 @@ from ._types import Backend, Reason, ReasonCode, printable, reason
 
 _LOST = (ReasonCode.GONE, "the device was lost: removed, reset, switched off or taken by a driver",
          "explain() shows the reason")
-_NO_WRITE = (ReasonCode.READ_ONLY, "it was not opened for writing, or there is no right to do this",
+_NO_WRITE = (ReasonCode.READ_ONLY, "it was not opened for writing, or permission denied",
              "open it with write=True, as root")
 _LOCKDOWN = (ReasonCode.LOCKDOWN, "kernel lockdown or a missing capability forbids it",
              "run as root, without lockdown")
@@ -61,7 +61,7 @@ _SENTENCES = {
     "event": {
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end does not report events",
                      "the module's can: modprobe pciio"),
-        EINVAL: (ReasonCode.SYSTEM, "nobody asked for events yet", "call fileno() first"),
+        EINVAL: (ReasonCode.SYSTEM, "no events were requested yet", "call fileno() first"),
     },
     "vpd": {
         EACCES: (ReasonCode.PERMISSION, "there is no permission to read vital product data",

@@ -8,7 +8,7 @@ from harness.pcibar import enable, numbers, refused
 from harness.scenario import scenario
 
 MAC = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56]
-WIDTH_8 = ("no access of this width", "-w")
+WIDTH_8 = ("does not support this width", "-w")
 
 
 @through("pciio", "freebsd")

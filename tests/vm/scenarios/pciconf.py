@@ -234,9 +234,9 @@ def rights(vm, edu, net):
     """An ordinary user may look; what he may not, he hears why."""
     looks = [f"pciconf {line}" for line in (
         "-l", "-ll", "-lb", "-t", f"-a {name(edu)} || true", f"-r {name(edu)} 0:0x3f")]
-    refusals = ((f"-r {name(edu)} 0x40", "no right to this part"),
-                (f"-lc {name(edu)}", "no right to this part"),
-                (f"-w {name(edu)} 0x40 0", "no right to this part"),
+    refusals = ((f"-r {name(edu)} 0x40", "no permission for this part"),
+                (f"-lc {name(edu)}", "no permission for this part"),
+                (f"-w {name(edu)} 0x40 0", "no permission for this part"),
                 (f"-D {name(edu)} 0x10", "no permission"),
                 (f"-R {name(net)} 0x10 0", "no permission"),
                 (f"-W {name(edu)} 0x10 0 0", "no permission"))
