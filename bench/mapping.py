@@ -19,7 +19,7 @@ OWN = {"sysfs": "pciio", "vfio-held": "pciio-held"}
 FIRST = "map {}, first touch, unmap"
 VFIO_MODULES = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci")
 # (figure of map-cost.c, name, part of the 16 GiB, whether VFIO can do it,
-#  {kernel: least ratio of sysfs' instructions to own})
+#  {kernel: least ratio of sysfs' instructions to the module's})
 FIGURES = (
     ("first", FIRST.format("16 GiB"), None, True,
      {"6.1": 500, "6.12": 1000, "7": 1000}),
