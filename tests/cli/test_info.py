@@ -22,7 +22,7 @@ BACKEND = """\
 
 
 def info(address, driver, bars, power="awake"):
-    """What is told about a function of the machine."""
+    """What is printed about a function of the machine."""
     ids = DEVICES[address].ids
     name = NAMES.subsystems.get((ids.vendor, ids.device, *ids.subsystem))
     subsystem = f"  subsystem   {ids.subsystem[0]:04x}:{ids.subsystem[1]:04x}" + (

@@ -61,7 +61,7 @@ static void check_bar(unsigned int bar)
 	else
 		MUST(!(info.flags & PCIBAR_BAR_F_UPPER_HALF));
 
-	/* There is no file behind any BAR: the result is always a refusal with its reason. */
+	/* No BAR has a file: the result is always a refusal with its reason. */
 	MUST(pcibar_bar_map(dev, bar, &opts, &map) < 0 && why.count);
 }
 

@@ -292,7 +292,7 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 	assert_command(OTHERS);
 }
 
-/* QEMU's have the bit, and answer only with both. */
+/* QEMU's have the bit, and respond only with both. */
 static void turns_a_virtual_functions_own_bit_on(void **state)
 {
 	struct pcibar_map *map;

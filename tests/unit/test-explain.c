@@ -262,7 +262,7 @@ static void explains_without_memory(void **state)
 	assert_int_equal(pcibar_explain(&sel, &intent, &opts, &why), -ENOMEM);
 }
 
-/* More objections than there is room for must neither overflow nor change the answer. */
+/* More objections than there is room for must neither overflow nor change the result. */
 static void keeps_to_the_room_there_is(void **state)
 {
 	struct fake *fake = add_function();

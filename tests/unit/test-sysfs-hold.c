@@ -427,7 +427,7 @@ static void others_wait_for_restoring(void **state)
 	pcibar_device_close(one);
 }
 
-/* Those who begin later are not told that it was off before. */
+/* Later ones do not learn that it was off before. */
 static void an_explicit_enable_stays_after_others(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();

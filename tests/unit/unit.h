@@ -50,7 +50,7 @@ bool unit_can_map(uint64_t len);
 int unit_skip_all(const char *reason);
 
 /*
- * Run @fn in a child process that dies by SIGALRM if it hangs, and answer its
+ * Run @fn in a child process that dies by SIGALRM if it hangs, and return its
  * wait status. @fn ends with 0, or with CHILD_CHECK()'s message and 1: cmocka's
  * assertions would run the other tests in the child.
  */

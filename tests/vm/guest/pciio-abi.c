@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-abi EDU IVSHMEM RTL8139: FreeBSD's requests, their answers and every
+ * pciio-abi EDU IVSHMEM RTL8139: FreeBSD's requests, their results and every
  * refusal in its order. Decoding of all three is on; IVSHMEM's BAR 2 has 16 GiB.
- * Built for 64 and for 32 bits: the structures differ, the answers do not.
+ * Built for 64 and for 32 bits: the structures differ, the results do not.
  */
 #include "pciio-check.h"
 
@@ -331,7 +331,7 @@ static void widths(void)
 	EQUAL(bario(memory, PCIBARIO_READ, 2, 8, 4, &val), 0);
 	EQUAL(val, 0xcc33aabb);
 
-	/* A value of 64 bits does not fit into the answer. */
+	/* A value of 64 bits does not fit into the result. */
 	val = 1;
 	EQUAL(bario(memory, PCIBARIO_WRITE, 2, 12, 4, &val), 0);
 	REFUSED(bario(memory, PCIBARIO_READ, 2, 8, 8, &val), EOVERFLOW);

@@ -43,7 +43,7 @@ static void become_namespace_root(void)
 	EQUAL(geteuid(), 0);
 }
 
-/* What anybody may, and no more. */
+/* What every user may, and no more. */
 static void only_looks(void)
 {
 	struct pci_list_vpd_io vpd = { .plvi_sel = edu };

@@ -51,7 +51,7 @@ static int function_fd = -1;	/* of a function that may be disturbed, or read-onl
 #define HALF	(sizeof(long) == 8 ? (size_t)32ULL << 30 : (size_t)256 << 20)
 static char *arena;
 
-/* A page, the same page read-only, and nothing behind either. */
+/* A page, the same page read-only, and nothing after either. */
 static char *page, *page_ro;
 static char buffer[1 << 14];
 
@@ -189,7 +189,7 @@ static void make_getconf(struct pci_conf_io *conf)
 	conf->matches = random_pointer();
 	conf->offset = one_in(2) ? 0 : below(20);
 
-	/* What the last answer has left in the buffer serves as patterns. */
+	/* What the last result has left in the buffer serves as patterns. */
 	conf->generation = one_in(4) ? (u_int32_t)rnd() : conf->generation;
 }
 
@@ -370,7 +370,7 @@ static bool make(enum kind kind, union request *req, void *at, struct target **t
 	}
 }
 
-/* Where the request stands, good or bad, and where it can be written. */
+/* Where the request is, good or bad, and where it can be written. */
 static void *place(size_t size, char **writable)
 {
 	char *at;
@@ -386,7 +386,7 @@ static void *place(size_t size, char **writable)
 	case 1:		/* reaches beyond the end of the page, or just not */
 		*writable = page + PAGE - below((unsigned int)size + 1);
 		return *writable;
-	case 2:		/* can be read, but the answer cannot be written */
+	case 2:		/* can be read, but the result cannot be written */
 		return page_ro;
 	case 3:
 		*writable = page + 1 + below(64);

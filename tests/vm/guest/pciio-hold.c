@@ -2,8 +2,8 @@
 /*
  * pciio-hold FUNCTION|FILE BAR [rw] [activate] [exclusive] [share-driver]
  * [share-page] [small] [no-msix] [wc] [request] [giant|odd] [fork] [passed]: opens a
- * BAR descriptor, or a file of sysfs, maps all of it and does what it is told on its
- * standard input, a line each, answering a line each:
+ * BAR descriptor, or a file of sysfs, maps all of it and executes commands from its
+ * standard input, a line each, with a line of output for each:
  *
  *	read OFFSET		the word, or the signal, such as "SIGBUS"
  *	write OFFSET VALUE	"ok" or the signal
@@ -19,7 +19,7 @@
  *
  * With "request" PCIOCBARMMAP makes the mapping, and there is no descriptor.
  * The mapping begins at a multiple of 1 GiB with "giant", a page after one with "odd".
- * With "fork" a child answers instead, from the mapping it has inherited. With
+ * With "fork" a child executes them instead, from the mapping it has inherited. With
  * "passed" it is a child that is nobody, to whom only the descriptor is passed.
  */
 #define _GNU_SOURCE

@@ -32,7 +32,7 @@ static int next_fd(void)
 	return fd;
 }
 
-/* Two pages, and a hole behind them. */
+/* Two pages, and a hole after them. */
 static char *pages(void)
 {
 	char *room = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -67,7 +67,7 @@ static void pointers(void)
 	MUST(munmap(room, 2 * PAGE));
 }
 
-/* The answer cannot be delivered: what was done for it is undone. */
+/* The result cannot be delivered: what was done for it is undone. */
 static void undeliverable(void)
 {
 	struct pci_bar_mmap map = { .pbm_sel = edu, .pbm_reg = BAR(0) };
@@ -143,7 +143,7 @@ static int try_open(int reg, unsigned int flags, int memattr)
 	return 0;
 }
 
-/* Each value of each small argument: what is not an answer of its own is EINVAL. */
+/* Each value of each small argument: what is not a valid value is EINVAL. */
 static void numbers(void)
 {
 	static const int regs[] = { INT_MIN, INT_MIN + 16, -16, -4, -1, 0, 4, 0x0c, 0x11, 0x12,

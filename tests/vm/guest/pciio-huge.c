@@ -138,7 +138,7 @@ static void soft_dirty(void)
 	close(clear);
 }
 
-/* Whoever takes pages of a mapping for itself gets an error, not a page. */
+/* Code that takes pages of a mapping for itself gets an error, not a page. */
 static void taken(void)
 {
 	int fd, mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC), ends[2], file;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-list [-p ENTRIES] [-w] [KEY=VALUE]... [or [KEY=VALUE]...]...: what
- * PCIOCGETCONF tells in its long layout, a line for each function, then the
+ * PCIOCGETCONF reports in its long layout, a line for each function, then the
  * status of the last call. The words are patterns; KEY is domain, bus, dev,
  * func, name, unit, vendor, device or class. -p: that many entries in a call;
  * -w: says "waiting" after the first call and continues when it reads a line.

@@ -73,7 +73,7 @@ static bool try(const void *base)
 	unsigned int val;
 
 	if (phase == REMOVING) {
-		/* Made so late that nobody was told of it: it must be gone all the same. */
+		/* Made so late that no notice reached it: it must be gone nevertheless. */
 		while (phase == REMOVING)
 			;
 		CHECK(!touch(base, &val));

@@ -53,7 +53,7 @@ static inline void stall_begin(void)
 	MUST(ioctl(stalled, UFFDIO_API, &api));
 }
 
-/* Until somebody is stalled. */
+/* Until a thread is stalled. */
 static inline void stall_wait(void)
 {
 	struct pollfd poller = { .fd = stalled, .events = POLLIN };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-vpd FUNCTION: what PCIOCLISTVPD tells, a line for each element: keyword,
+ * pciio-vpd FUNCTION: what PCIOCLISTVPD returns, a line for each element: keyword,
  * flags and bytes; or the errno.
  */
 #include "pciio-check.h"

@@ -15,7 +15,7 @@ exec /usr/bin/pcibar --backend {} "$@"
 def through(*backends, kernels=NEWEST):
     """Above @scenario: the same again with the module loaded and each of BACKENDS chosen.
 
-    `vm.backend` tells which one it is; without the module it is "sysfs".
+    `vm.backend` is its name; without the module it is "sysfs".
     """
     def mark(function):
         for backend in backends:
@@ -34,6 +34,6 @@ def _over(function, backend):
                  "chmod 755 /usr/local/bin/pcibar")
         vm.backend = backend
         function(vm, **functions)
-        # Nothing of the module is in use, whatever the command was told to do.
+        # Nothing of the module is in use, whatever the command was for.
         vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
     return run

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Emulated PCI devices, by what they are good for in a test, and how QEMU is told of them."""
+"""Emulated PCI devices, by what they are good for in a test, and how QEMU gets them."""
 
 import json
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ from .registers import bridge, register
 # Ports are left to Linux's drivers of the port's services, and awake.
 NATIVE = Machine(append="pcie_port_pm=off",
                  options=("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"))
-# What the kernel says of an error that somebody has made.
+# What the kernel says of an error that a test has made.
 ERRORS = ("AER: ", "PCIe Bus Error", "device .* error status/mask", r"\[ 4\] DLP")
 BRIDGE_CONTROL, COMMAND = 0x3e, 4
 

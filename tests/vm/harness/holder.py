@@ -5,7 +5,7 @@ import os
 
 
 class Holder:
-    """A process in the guest that holds a mapped BAR descriptor and answers questions."""
+    """A process in the guest that holds a mapped BAR descriptor and executes commands."""
 
     count = 0
 
@@ -15,14 +15,14 @@ class Holder:
         self.place = f"/tmp/holder{Holder.count}"
         self.answers = 0
         vm.check(f"mkfifo {self.place}.in; : >{self.place}.out")
-        # Open at both ends, so that it never sees the end of what it is told.
+        # Open at both ends, so that it never sees the end of its input.
         self.job = vm.spawn(f"exec 3<>{self.place}.in; "
                             f"exec {program} {function} {bar} {' '.join(words)} <&3 "
                             f">{self.place}.out 2>&1")
         self.first = self.answer()
 
     def answer(self, tell=":"):
-        """The next answer. In one command with the question, because there are many of them."""
+        """The next reply. In one command with the question, because there are many of them."""
         self.answers += 1
         return self.vm.check(f"{tell}; until [ $(wc -l <{self.place}.out) -ge {self.answers} ]; "
                              f"do :; done; sed -n {self.answers}p {self.place}.out").stdout.strip()
@@ -31,7 +31,7 @@ class Holder:
         return self.answer(f"echo '{question}' >{self.place}.in")
 
     def tell(self, question):
-        """Asks what is answered later."""
+        """Sends a question whose reply is read later."""
         self.vm.check(f"echo '{question}' >{self.place}.in")
 
     def kill(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The programs of a package linux-kbuild, where this machine's C library is older than theirs.
+"""The programs of a package linux-kbuild, where they need a newer C library than this machine has.
 
 Only the C library is fetched with them, from the release of Debian that they were built for: all
 else that they need is older.

@@ -22,7 +22,7 @@ BOOT = (
     r"hrtimer: interrupt took \d+ ns",
     # The window for 64-bit BARs of QEMU's arm64 machine is not marked as prefetchable.
     r"pci-host-generic \S+ Memory resource size exceeds max for 32 bits",
-    # Lockdown's notices when one refusal follows another, told when the next interval begins.
+    # Lockdown's notices when one refusal follows another, printed when the next interval begins.
     r"lockdown_is_locked_down: \d+ callbacks suppressed",
     # The box around the notice that addresses are shown, which slub_debug brings with it.
     r"^<4>\*\*.*\*\*$",

@@ -23,7 +23,7 @@ MEMTYPES = {"uncached-minus": "UC-", "write-combining": "WC"}
 
 @dataclass(frozen=True)
 class Leaf:
-    """size: 0 when there is none; special: no struct page may be looked for behind it"""
+    """size: 0 without one; special: no struct page belongs to it"""
 
     size: int
     address: int

@@ -50,7 +50,7 @@ def wait_for(vm, job, text):
 
 
 def mapped_from(function, bar):
-    """(file, address of its beginning) as mappings() tells them of a BAR."""
+    """(file, address of its beginning) as mappings() returns them for a BAR."""
     if function.vm.backend == "sysfs":
         return f"resource{bar}", function.bar(bar)[0]
     return f"pciio:[{function} BAR{bar}]", 0

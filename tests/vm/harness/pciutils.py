@@ -7,7 +7,7 @@ import subprocess
 from . import source_package, store
 from .paths import BUILD, SOURCE
 
-# How pciutils names a system: two words, or its own script would answer for the one it is on.
+# How pciutils names a system: two words, or its own script would report the one it is on.
 HOSTS = {"freebsd": "x86_64-freebsd", "linux": "x86_64-linux"}
 PLAIN = ("ZLIB=no", "DNS=no", "SHARED=no", "LIBKMOD=no", "HWDB=no", "IDSDIR=/usr/share/misc")
 

@@ -32,7 +32,7 @@ def trees(architecture, stage):
         _compile(gcc, source, helpers / "bin" / source.stem)
         if multilib and source.stem in BOTH_ABIS:
             _compile(gcc, source, helpers / "bin" / f"{source.stem}-32", *M32)
-    # Those that stand on the library: on the headers and the library under test.
+    # Those that use the library: the headers and the library under test.
     for source in sorted((TESTS / "guest" / "library").glob("*.c")) if stage.is_dir() else ():
         _compile_installed(gcc, source, helpers / "bin" / source.stem, stage / "usr")
     return [helpers, stage] if stage.is_dir() else [helpers]

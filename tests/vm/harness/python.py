@@ -19,7 +19,7 @@ from .scenario import Skip
 
 PACKAGES = "usr/lib/python3/dist-packages"
 LIBRARY = Path(sysconfig.get_path("stdlib"))
-# No site-packages; leaks are told; file names in UTF-8 whatever the locale is.
+# No site-packages; leaks are reported; file names in UTF-8 whatever the locale is.
 OPTIONS = ("-S", "-B", "-W", "default", "-X", "utf8")
 # What a script may import.
 IMPORTS = """

@@ -70,7 +70,7 @@ class LineSocket:
 
 
 class Monitor:
-    """QMP: commands with their answers, and the events that arrive in the meantime."""
+    """QMP: commands with their replies, and the events that arrive in the meantime."""
 
     def __init__(self, lines, deadline):
         self.lines = lines

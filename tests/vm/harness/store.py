@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Folders that are filled once, by whoever needs them first."""
+"""Folders that are filled once, by the first that needs them."""
 
 import fcntl
 import shutil

@@ -16,7 +16,7 @@ HOST = "0000:00:02.0"
 
 def away(vm, command):
     """Runs a command while the shared folder is away, because virtio-9p has no suspend: after
-    one, nobody would answer what the guest still asks. Nobody may have files open there."""
+    one, the host would not reply to what the guest still requests. No file may be open there."""
     job = vm.agent.expect(command)
     script = SCRIPT.format(host=HOST, command=command, number=job.number)
     vm.check("cat >/tmp/away; setsid sh /tmp/away </dev/null >/tmp/away.out 2>&1 &",

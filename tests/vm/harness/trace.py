@@ -61,7 +61,7 @@ class Trace:
             match = MEMORY_LINE.search(line)
             if match:
                 size = int(match[4])
-                # A device may answer with more bits than it was asked for.
+                # A device may return more bits than were requested.
                 value = int(match[3], 0) & (1 << 8 * size) - 1
                 yield match[5], Access(match[1], int(match[2], 0), size, value)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the programs of a guest stand on: busybox and the C library of its architecture."""
+"""What the programs of a guest need: busybox and the C library of its architecture."""
 
 import subprocess
 from pathlib import Path

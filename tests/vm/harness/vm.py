@@ -118,7 +118,7 @@ class VM:
         """
         port = self._free_port(any(device.big for device in devices.values()))
         self.slots[port] = list(devices)
-        # The guest is told when function 0 arrives, so that comes last.
+        # The guest is notified when function 0 arrives, so that comes last.
         for number, (name, device) in reversed(list(enumerate(devices.items()))):
             device.attach(self.qemu.monitor, name, self.directory, bus=port, addr=f"0.{number}",
                           multifunction=len(devices) > 1)

@@ -72,7 +72,7 @@ static struct host_bridge *to_host(struct pci_bus *bus)
 	return container_of((struct pci_sysdata *)bus->sysdata, struct host_bridge, sd);
 }
 
-/* Tests ask as nobody; the kernel and the administrator do not wait. */
+/* Tests call as user nobody; the kernel and the administrator do not wait. */
 static void dwell(void)
 {
 	unsigned int us;

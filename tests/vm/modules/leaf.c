@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * For tests only: the leaf of the page table behind an address. A process writes
+ * For tests only: the entry of the page table for an address. A process writes
  * an address of its own, in hexadecimal, to debugfs' file "leaf" and reads from
  * the same descriptor "LEVEL VALUE": 0 nothing there, 1 a PTE, 2 a PMD, 3 a PUD,
  * and the raw entry, whose bits are the architecture's.
@@ -94,5 +94,5 @@ module_init(leaf_init);
 module_exit(leaf_exit);
 
 MODULE_AUTHOR("The pcibar authors");
-MODULE_DESCRIPTION("Leaves of page tables, for tests");
+MODULE_DESCRIPTION("Entries of page tables, for tests");
 MODULE_LICENSE("Dual BSD/GPL");

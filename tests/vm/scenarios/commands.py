@@ -17,7 +17,7 @@ def outcome(vm):
 
 @scenario(kernels=NEWEST)
 def several(vm):
-    """Commands run beside each other and answer in any order."""
+    """Commands run beside each other and end in any order."""
     vm.check("mkfifo /tmp/fifo")
     reader = vm.spawn("cat /tmp/fifo")
     vm.check("echo hello >/tmp/fifo")

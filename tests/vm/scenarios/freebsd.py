@@ -38,11 +38,11 @@ def without_sysfs(text):
 
 @scenario(cold=LOW, devices=RICH, log=LOG + ("nvme nvme0: ",), kernels=NEWEST)
 def lspci(vm, edu, disk, net, usb):
-    """pciutils' back end for FreeBSD tells the same of a rich machine as the one for sysfs."""
+    """pciutils' back end for FreeBSD reports the same of a rich machine as the one for sysfs."""
     load(vm)
     vm.modprobe("nvme", "e1000e")
     pciutils.install(vm)
-    # -b: addresses and interrupts as the cards have them, as FreeBSD's requests tell them.
+    # -b: addresses and interrupts as the cards have them, as FreeBSD's requests report them.
     over_module = vm.check(f"/tmp/lspci-freebsd {FREEBSD} -b -vvnn")
     over_sysfs = vm.check("/tmp/lspci-linux -b -vvnn")
     assert over_module.stderr == ""

@@ -47,7 +47,7 @@ def dump_under_bind(vm, disk, options, enough):
 @through("pciio")
 @scenario(devices={"disk": CONTROLLER_MEMORY}, kernels=OLDEST_AND_NEWEST)
 def driver_under_raw_dump(vm, disk):
-    """What stands before the loss is whole, and nothing behind it."""
+    """What is before the loss is complete, and nothing follows it."""
     data, dumped = dump_under_bind(vm, disk, "-f raw", 100_000)
     assert 100_000 <= len(dumped) < len(data)
     assert dumped == data[:len(dumped)]
@@ -55,7 +55,7 @@ def driver_under_raw_dump(vm, disk):
 
 @scenario(devices={"disk": CONTROLLER_MEMORY}, kernels=OLDEST_AND_NEWEST)
 def driver_under_hex_dump(vm, disk):
-    """The same as text: whole lines, and the last one tells where it ends."""
+    """The same as text: whole lines, and the last one shows where it ends."""
     data, dumped = dump_under_bind(vm, disk, "-w 1", 100_000)
     *lines, end = dumped.decode().splitlines()
     rebuilt = b"".join(bytes.fromhex("".join(line.split()[1:17])) for line in lines)
@@ -94,7 +94,7 @@ def unplugged_under_watch(vm, edu):
 @through("pciio", "freebsd")
 @scenario(devices={"memory": ivshmem(64 * MIB)}, kernels=OLDEST_AND_NEWEST)
 def unplugged_under_dump(vm, memory):
-    """Whether the answer comes from the void or not: the end, and no hang."""
+    """Whatever the bus returns, the command exits and does not hang."""
     enable(vm)
     script = Script(vm, memory)
     script.send("read 2 0")
@@ -112,7 +112,7 @@ def unplugged_under_dump(vm, memory):
 @through("pciio", "freebsd")
 @scenario(devices={"edu": edu()}, kernels=OLDEST_AND_NEWEST)
 def removed_and_all_ones(vm, edu):
-    """All-ones are a value while the function answers, and the loss of it when not."""
+    """All-ones are a value while the function responds, and its loss otherwise."""
     enable(vm)
     script = Script(vm, edu)
     assert script.ask("read 0 0xc") == "0xffffffff"

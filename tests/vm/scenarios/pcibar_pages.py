@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""BARs smaller than a page: what is in the same page never answers for them."""
+"""BARs smaller than a page: what is in the same page never responds for them."""
 
 from harness.backends import through
 from harness.devices import Device, ivshmem, rtl8139
@@ -42,7 +42,7 @@ def may_share(vm, function, bar):
 
 
 def own_bytes(vm, memory, net):
-    """With it, each answers for itself."""
+    """With it, each responds for itself."""
     assert numbers(vm, f"pcibar read --share-page -w 1 -c 6 {net} 1 0") == \
         [int(byte, 16) for byte in MAC.split(":")]
     seen = accesses(vm, net, 1, f"pcibar write --share-page -w 2 {net} 1 8 0x1234 && "

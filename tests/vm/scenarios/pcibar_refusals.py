@@ -25,7 +25,7 @@ def reasons(vm, operands, **how):
 
 @scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def not_root(vm, net):
-    """An ordinary user sees what there is, and is told which right is missing for the rest."""
+    """An ordinary user sees all functions, and learns which right is missing for the rest."""
     enable(vm)
     user = {"user": "nobody"}
     vm.check(f"pcibar list -v && pcibar info {net} && pcibar explain {net} && "

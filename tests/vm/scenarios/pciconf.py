@@ -136,7 +136,7 @@ def drivers(vm, disk, card, module):
         assert vm.check(f"pciconf -l {name(function)}").stdout == line + "\n"
     assert vm.check("pciconf -r -h e1000e0 0").stdout == "8086 \n"
     # The device status register, which the driver has. Debian's kernels have IO_STRICT_DEVMEM:
-    # sysfs keeps the BARs of drivers to itself, the module does not when told to share.
+    # sysfs keeps the BARs of drivers to itself, the module does not when asked to share.
     if not module:
         told = vm.check("pciconf -R e1000e0 0x10 8", status=1).stderr
         assert "e1000e" in told and told.count("\n") == 1, told
@@ -208,7 +208,7 @@ def pciio(vm, **devices):
 
 @scenario(devices={"memory": ivshmem(1 << 24)}, log=LOG, kernels=NEWEST)
 def unplugged(vm, memory):
-    """A dump from which the device is pulled out while somebody reads: what was read is whole."""
+    """A dump from which the device is pulled out while it is read: what was read is complete."""
     load(vm)
     turn_on(vm, memory)
     data = bytes(range(256)) * (1 << 16)

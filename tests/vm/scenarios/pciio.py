@@ -15,7 +15,7 @@ EDU_ID = "0x010000ed"
 @scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG,
           kernels=EVERYWHERE)
 def interface(vm, edu, memory, net):
-    """Every request of FreeBSD, its answers and refusals."""
+    """Every request of FreeBSD, its results and refusals."""
     load(vm)
     enable(vm, edu, memory, net)
     vm.check(f"pciio-abi {edu} {memory} {net}")
@@ -94,7 +94,7 @@ def another_device(vm):
 
 @scenario(devices={"net": e1000e()}, log=LOG, kernels=EVERYWHERE)
 def driver(vm, net):
-    """A driver takes the function: mappings wait, and go on when it has left."""
+    """A driver takes the function: mappings wait, and continue when it has left."""
     load(vm)
     vm.modprobe("e1000e")
     vm.unbind(net)
@@ -119,7 +119,7 @@ def driver(vm, net):
 
 @scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG, kernels=EVERYWHERE)
 def activation(vm, edu, net):
-    """Decoding is on while somebody needs it, and as it was after the last."""
+    """Decoding is on while a user needs it, and as it was after the last."""
     load(vm)
     assert command(vm, edu) == "0000"
     assert Holder(vm, edu, 0).first == "Device or resource busy"
@@ -135,7 +135,7 @@ def activation(vm, edu, net):
     assert rom.ask("read 0").endswith("aa55")
     assert Holder(vm, net, "rom", "activate", "rw").first == "Permission denied"
     assert Holder(vm, net, "rom").first == "Device or resource busy"
-    # Somebody else takes the count of users away that is ours: no complaint at our end.
+    # Another program takes the module's count of users away: the module does not complain.
     holder = held(vm, edu, 0, "activate")
     vm.check(f"echo 0 >{edu.sysfs}/enable")
     holder.kill()
@@ -186,7 +186,7 @@ def attributes(vm, memory, edu):
     assert not reserved()
     holder = held(vm, memory, 2)
     assert reserved() == ["uncached-minus"]
-    # Somebody else's type decides.
+    # The type of another mapping decides.
     other = held(vm, edu, 0)
     assert other.ask("read 0") == EDU_ID
     vm.check(f"echo 1 >{memory.sysfs}/remove")
@@ -255,7 +255,7 @@ def msix(vm, disk):
 
 @scenario(devices={"net": e1000e()}, log=LOG)
 def beside_a_driver(vm, net):
-    """Who shares with a driver leaves nothing of it behind."""
+    """Nothing remains of a program that has shared with a driver."""
     load(vm)
     vm.modprobe("e1000e")
     holder = held(vm, net, 1, "activate", "share-driver")

@@ -61,7 +61,7 @@ def page_tables(vm, memory, display, edu):
 
 @scenario(devices={"memory": ivshmem(64 * MIB)}, log=LOG)
 def beside_sysfs(vm, memory):
-    """A mapping of sysfs decides the type, and whoever asks for the other is refused."""
+    """A mapping of sysfs decides the type, and requests for the other are refused."""
     load(vm)
     page_table.load(vm)
     enable(vm, memory)
@@ -76,7 +76,7 @@ def beside_sysfs(vm, memory):
         both = held(vm, memory, 2, *same)
         assert both.ask("read 0") != "SIGBUS"
         assert leaf(both, 0).type == type_
-        # What was refused has left nothing behind, and who stays keeps the type.
+        # Nothing remains of refused requests, and the other users keep the type.
         holder.kill()
         assert reserved(vm, start, size) == {type_}
         assert Holder(vm, memory, 2, *other).first == BUSY
@@ -114,7 +114,7 @@ def beside_a_driver(vm, net):
 
 @scenario(devices={"memory": ivshmem(64 * MIB)}, log=LOG)
 def lost(vm, memory):
-    """Somebody took another type while a driver was bound: the mapping waits for its own."""
+    """Another program took another type while a driver was bound: the mapping waits for its own."""
     load(vm)
     page_table.load(vm)
     vm.modprobe("pci-stub")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Drivers and resets at an awkward moment: nothing hangs, and nothing takes what is theirs."""
+"""Drivers and resets at an awkward moment: nothing hangs, and drivers keep what they have."""
 
 from harness import page_table
 from harness.devices import e1000e, edu, ivshmem

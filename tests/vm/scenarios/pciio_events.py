@@ -40,7 +40,7 @@ def driver(vm, net):
     assert eager.ask("read 8") == GONE and eager.ask("raw 8") == "0xffffffff"
     assert eager.ask("map") == "ok"
     assert eager.ask("read 8") == calm.ask("raw 8") and eager.ask("state") == "live"
-    # The next time is told, too.
+    # The next time is reported, too.
     vm.bind(net, "e1000e")
     assert eager.ask("wait") == calm.ask("wait") == "revoked"
     assert eager.ask("map") == "Device or resource busy"

@@ -44,7 +44,7 @@ def stale(vm, edu):
 
 @scenario(devices={"edu": edu(), "disk": nvme(bus="port0")}, log=LOG + ("nvme nvme", "nvme 0000:"))
 def reset(vm, edu, disk):
-    """The device forgets its state, mappings go on; not under a driver, and without a wait."""
+    """The device forgets its state, mappings continue; not under a driver, and without a wait."""
     load(vm)
     mover = HelperModule(vm, "bar_mover")
 

@@ -99,7 +99,7 @@ def known(vm, edu):
             refused(vm, f"pcibar --backend {backend} list", 1, sentence, "modprobe pciio")
 
     says_absent()
-    # Something that nobody serves stands in its place.
+    # A node without a driver is in its place.
     vm.check("mknod -m 666 /dev/pci c 10 250")
     says_absent()
     vm.check("rm /dev/pci")

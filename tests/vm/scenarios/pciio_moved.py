@@ -53,7 +53,7 @@ CASES = ((("wc",), found_by_open), (("wc",), found_by_poll), (("wc",), found_by_
 
 @scenario(devices={"memory": ivshmem(SIZE)}, log=LOG)
 def moved(vm, memory):
-    """The old user is dead and says so, the next one works at once, whoever notices first."""
+    """The old user is dead and says so, the next one works at once, whichever notices first."""
     load(vm)
     page_table.load(vm)
     mover = HelperModule(vm, "bar_mover")

@@ -16,7 +16,7 @@ EDU_ID = "0x010000ed"
 @scenario(cold=NATIVE, devices={"net": e1000e(bus="port0"), "other": e1000e(bus="port1")},
           log=LOG + ERRORS)
 def errors(vm, net, other):
-    """A fatal error suspends; recovery gives a function of ours back, and no other."""
+    """A fatal error suspends; recovery gives a function bound to pciio back, and no other."""
     load(vm)
     vm.bind(net, "pciio")
     holder, waiting, child = (held(vm, net, 0, "activate", *words)
@@ -31,7 +31,7 @@ def errors(vm, net, other):
         assert user.ask("poll") == "live"
         assert user.ask(f"read {STATUS}") == value
     assert command(vm, net) == before
-    # Nobody can bring this one back; it says so, and a new one is as good as any.
+    # Nothing can bring this one back; it says so, and a new one is as good as any.
     unbound = held(vm, other, 0, "activate")
     fail(vm, other, "port1")
     vm.wait_until("dmesg | grep -q 'device recovery failed'")
@@ -64,7 +64,7 @@ def unplugged(vm, net):
 
 @scenario(devices={"net": e1000e(), "edu": edu()}, log=LOG)
 def suspend(vm, net, edu):
-    """Mappings go on after a suspend, those that were touched before and one that was not."""
+    """Mappings continue after a suspend, those that were touched before and one that was not."""
     load(vm)
     vm.bind(edu, "pciio")
     holder, ours, fresh = (held(vm, net, 0, "activate"), held(vm, edu, 0, "activate"),
@@ -78,7 +78,7 @@ def suspend(vm, net, edu):
         assert holder.ask(f"read {STATUS}") == value
         assert ours.ask("read 0") == EDU_ID
         assert holder.ask("poll") == ours.ask("poll") == fresh.ask("poll") == "live"
-        # Whoever resumes a function that has no driver lets its interrupts through.
+        # Resuming a function that has no driver enables its interrupts.
         vm.wait_until(f"[ $(pciio-conf {net} 4 2) = 0x{before} ]")
     assert fresh.ask("read 0") == EDU_ID
     done = vm.check("dmesg | grep -c 'PM: suspend exit'").stdout
@@ -87,7 +87,7 @@ def suspend(vm, net, edu):
 
 @scenario(devices={"net": e1000e()}, log=LOG)
 def runtime(vm, net):
-    """A function does not fall asleep while somebody maps it, and may afterwards."""
+    """A function does not fall asleep while a program maps it, and may afterwards."""
     def status(wanted):
         vm.wait_until(f"grep -qx {wanted} {net.sysfs}/power/runtime_status")
 
@@ -104,7 +104,7 @@ def runtime(vm, net):
     assert second.ask("poll") == "live"
     second.kill()
     status("suspended")
-    # A refused request leaves nothing behind.
+    # Nothing remains of a refused request.
     assert Holder(vm, net, 2, "activate").first == "Input/output error"
     assert Holder(vm, net, 0).first == "Device or resource busy"
     status("suspended")

@@ -62,7 +62,7 @@ def facts(vm):
 @scenario(devices={"edu": edu(), "memory": ivshmem(16 * GIB), "net": rtl8139()}, log=LOG,
           kernels=OLDEST_AND_NEWEST)
 def abi32(vm, edu, memory, net):
-    """A 32-bit program on the 64-bit kernel: what a 64-bit one is told, and its limits."""
+    """A 32-bit program on the 64-bit kernel: what a 64-bit one gets, and its limits."""
     if not has_32_bits(vm):
         raise Skip("no 32-bit programs: gcc-multilib is missing, which scripts/setup installs "
                    "unless a cross compiler of Debian's is there")
@@ -76,7 +76,7 @@ def abi32(vm, edu, memory, net):
     display = vm.plug(bochs_display())
     enable(vm, display)
     for words in ((), ("request",)):
-        # Leaves of 2 MiB in a small address space, too.
+        # 2 MiB pages in a small address space, too.
         frames = held(vm, display, 0, "rw", *words, program="pciio-hold-32")
         assert int(frames.ask("sparse")) <= 16
         assert frames.ask("write 0xfffffc 0x5a5a5a5a") == "ok"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The module goes when nobody uses it, and leaves nothing behind."""
+"""The module can be unloaded when it has no users, and nothing of it remains."""
 
 from harness.devices import edu
 from harness.holder import enable, held, soon

@@ -30,7 +30,7 @@ PART, SERIAL, ASSET = field("PN", b"6181682A"), field("SN", b"\x00\xff\x80"), fi
 BARE = field("V0", b"")
 ENTRIES = element("PN", 0, b"6181682A") + element("SN", 0, b"\x00\xff\x80")
 
-# What the device holds, and what is told of it.
+# What the device holds, and what is reported.
 IMAGES = (
     (section(IDENT, NAME) + section(READ_ONLY, PART, SERIAL, BARE) + section(READ_WRITE, ASSET),
      element("-", 1, NAME) + ENTRIES + element("V0", 0, b"") + element("YA", 2, b"42")),
@@ -50,7 +50,7 @@ IMAGES = (
 
 @scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def listed(vm, edu):
-    """As the device holds it, by 64-bit and 32-bit programs; sysfs tells the same bytes."""
+    """As the device holds it, by 64-bit and 32-bit programs; sysfs has the same bytes."""
     load(vm)
     load_helper(vm, "vpd_device", f"bus={int(str(edu).split(':')[1], 16)}")
     for image, told in IMAGES:

@@ -124,7 +124,7 @@ def works(vm, backend, edu, net, memory):
 
 @scenario(devices=DEVICES, log=pciio_module.LOG, timeout=300, kernels=NEWEST)
 def both_back_ends(vm, edu, net, memory):
-    """The same over sysfs and over the module, which then tells of a removal."""
+    """The same over sysfs and over the module, which then reports a removal."""
     python.install(vm)
     works(vm, "SYSFS", edu, net, memory)
     pciio_module.load(vm)

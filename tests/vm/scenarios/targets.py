@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The devices that tests of BARs stand on have what those tests need."""
+"""The devices that tests of BARs use have what those tests need."""
 
 from harness.devices import bochs_display, ivshmem, rtl8139
 from harness.kernels import NEWEST

@@ -27,7 +27,7 @@ def one_access(vm, edu):
 
 @scenario(devices={"net": rtl8139(mac="52:54:00:12:34:56")}, kernels=NEWEST)
 def widths(vm, net):
-    """BAR 1 tells bytes, words and long words apart; 8 bytes arrive as two of 4."""
+    """BAR 1 distinguishes bytes, words and long words; 8 bytes arrive as two of 4."""
     vm.check(f"echo 1 >{net.sysfs}/enable")
     with vm.trace() as trace:
         for width in (1, 2, 4, 8):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pcibar-hold FUNCTION BAR [write] [activate] [exclusive] [share-driver]: maps a
- * BAR through the library, with the guard installed, and does what it is told on
- * its standard input, a line each, answering a line each:
+ * BAR through the library, with the guard installed, and executes commands from
+ * its standard input, a line each, with a line of output for each:
  *
  *	read OFFSET		the word by a checked call, or the error
  *	raw OFFSET		the word by the address
