@@ -40,22 +40,22 @@ class LineSocket:
     """
 
     def __init__(self):
-        self.library, self.module = socket.socketpair()
+        self.near, self.far = socket.socketpair()
         self.buffer = b""
 
     def send(self, line):
         try:
-            self.library.sendall(line.encode() + b"\n")
+            self.near.sendall(line.encode() + b"\n")
         except OSError as error:
             raise VmError(f"QEMU is gone: {error}") from error
 
     def receive(self, deadline, what):
         """The next line; WHAT is named in the error when it does not come."""
         while b"\n" not in self.buffer:
-            if not select.select([self.library], [], [], deadline.left())[0]:
+            if not select.select([self.near], [], [], deadline.left())[0]:
                 raise VmError(f"{deadline.seconds:.0f} s are over: no sign of {what}")
             try:
-                data = self.library.recv(1 << 16)
+                data = self.near.recv(1 << 16)
             except OSError:
                 data = b""
             if not data:
@@ -65,8 +65,8 @@ class LineSocket:
         return line.decode("utf-8", "replace")
 
     def close(self):
-        self.library.close()
-        self.module.close()
+        self.near.close()
+        self.far.close()
 
 
 class Monitor:
@@ -112,7 +112,7 @@ class Qemu:
 
     def __init__(self, arguments, directory, deadline):
         self.monitor_lines, self.agent_lines = LineSocket(), LineSocket()
-        sockets = {"monitor": self.monitor_lines.module, "agent": self.agent_lines.module}
+        sockets = {"monitor": self.monitor_lines.far, "agent": self.agent_lines.far}
         # QEMU must not outlive us even when we are killed.
         command = ["setpriv", "--pdeathsig", "KILL", arguments[0]]
         for name, end in sockets.items():
