@@ -6,10 +6,6 @@
 
 #include "internal.h"
 
-#define CAP_FIRST		0x40
-#define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
-#define EXT_MAX			960	/* (4096 - 256) / 4 */
-
 /*
  * Reads of a function that is absent return all-ones, which is not a valid
  * vendor ID; but the vendor ID of a virtual function reads as that, too (SR-IOV
@@ -91,73 +87,88 @@ DEFINE_CONFIG(32)
  * only: that takes sysfs ten calls for a bridge, one for others. Not by the class
  * first, which would take three for all.
  */
-static int first_capability(struct pcibar_device *dev, uint32_t *off)
+static int capability_pointer(struct pcibar_device *dev, unsigned int *pointer)
 {
-	unsigned int pointer = atomic_load_explicit(&dev->cap_pointer, memory_order_relaxed);
 	uint8_t header, secondary;
 	int ret;
 
-	if (!pointer) {
-		ret = dev->query->get_header(dev->query_data, &header, &secondary);
-		if (ret)
-			return ret;
-		pointer = header == PCIM_HDRTYPE_CARDBUS ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR;
-		atomic_store_explicit(&dev->cap_pointer, pointer, memory_order_relaxed);
-	}
-	return pcibar_config_read(dev, pointer, 1, off);
+	*pointer = atomic_load_explicit(&dev->cap_pointer, memory_order_relaxed);
+	if (*pointer)
+		return 0;
+
+	ret = dev->query->get_header(dev->query_data, &header, &secondary);
+	if (ret)
+		return ret;
+	*pointer = header == PCIM_HDRTYPE_CARDBUS ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR;
+	atomic_store_explicit(&dev->cap_pointer, *pointer, memory_order_relaxed);
+	return 0;
 }
 
-/* PCI 3.0, 6.7: a linked list; the low two bits of a pointer are reserved. */
+static int read_register(void *dev, unsigned int off, unsigned int width, uint32_t *val)
+{
+	return pcibar_config_read(dev, off, width, val);
+}
+
+PCIBAR_API int pcibar_config_list_capabilities(struct pcibar_device *dev, pcibar_capability_fn fn,
+					       void *data)
+{
+	unsigned int pointer;
+	uint32_t status;
+	int ret;
+
+	/* All-ones are no status: the register has bits that are zero. */
+	ret = pcibar_config_read(dev, PCIR_STATUS, 2, &status);
+	if (ret || status == UINT16_MAX || !(status & PCIM_STATUS_CAPPRESENT))
+		return ret;
+
+	ret = capability_pointer(dev, &pointer);
+	return ret ? ret : pcibar_walk_capabilities(read_register, dev, pointer, fn, data);
+}
+
+PCIBAR_API int pcibar_config_list_extended(struct pcibar_device *dev, pcibar_capability_fn fn,
+					   void *data)
+{
+	return pcibar_walk_extended(read_register, dev, fn, data);
+}
+
+struct search {
+	unsigned int id;
+	unsigned int off;
+};
+
+/* Ends the list with 1, which no error is. */
+static int compare(void *data, unsigned int id, unsigned int off)
+{
+	struct search *search = data;
+
+	search->off = off;
+	return id == search->id;
+}
+
+static int found(int ret, const struct search *search, unsigned int *offp)
+{
+	if (ret != 1)
+		return ret ? ret : -ENOENT;
+	*offp = search->off;
+	return 0;
+}
+
 PCIBAR_API int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
 					     unsigned int *offp)
 {
-	uint32_t status, off, header;
-	int ret;
+	struct search search = { .id = id };
 
 	if (!id || id > UINT8_MAX)
 		return -EINVAL;
-
-	ret = pcibar_config_read(dev, PCIR_STATUS, 2, &status);
-	if (!ret && !(status & PCIM_STATUS_CAPPRESENT))
-		return -ENOENT;
-	if (!ret)
-		ret = first_capability(dev, &off);
-	for (unsigned int i = 0; !ret && i < CAP_MAX; i++) {
-		off &= 0xfc;
-		if (off < CAP_FIRST)
-			return -ENOENT;
-		ret = pcibar_config_read(dev, off, 2, &header);
-		if (!ret && (header & 0xff) == id) {
-			*offp = off;
-			return 0;
-		}
-		off = header >> 8;
-	}
-	return ret ? ret : -ENOENT;
+	return found(pcibar_config_list_capabilities(dev, compare, &search), &search, offp);
 }
 
-/* PCIe 6.0, 7.6.3: from 0x100; a header of zero ends the list. */
 PCIBAR_API int pcibar_config_find_extended(struct pcibar_device *dev, unsigned int id,
 					   unsigned int *offp)
 {
-	unsigned int off = PCIR_EXTCAP;
-	uint32_t header;
+	struct search search = { .id = id };
 
 	if (!id || id > UINT16_MAX)
 		return -EINVAL;
-
-	for (unsigned int i = 0; off >= PCIR_EXTCAP && i < EXT_MAX; i++) {
-		int ret = pcibar_config_read(dev, off, 4, &header);
-
-		if (ret)
-			return ret == -ERANGE ? -ENOENT : ret;
-		if (!header || header == UINT32_MAX)
-			break;
-		if ((header & 0xffff) == id) {
-			*offp = off;
-			return 0;
-		}
-		off = header >> 20 & 0xffc;
-	}
-	return -ENOENT;
+	return found(pcibar_config_list_extended(dev, compare, &search), &search, offp);
 }

@@ -14,6 +14,7 @@
 #include <dev/pci/pcireg.h>
 
 #include <pcibar/bar.h>
+#include <pcibar/config.h>
 #include <pcibar/device.h>
 #include <pcibar/explain.h>
 
@@ -206,6 +207,17 @@ int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned in
 			uint32_t val);
 /* One or two reads of configuration space; when it is absent, the device is gone. */
 bool pcibar_function_is_present(struct pcibar_device *dev);
+
+/*
+ * capability.c: call @fn for each capability, and end where the list is damaged, as
+ * <pcibar/config.h> describes. @read returns -ERANGE past the end of the space.
+ */
+typedef int (*pcibar_read_fn)(void *from, unsigned int off, unsigned int width, uint32_t *val);
+
+/* @pointer: the register where the list begins */
+int pcibar_walk_capabilities(pcibar_read_fn read, void *from, unsigned int pointer,
+			     pcibar_capability_fn fn, void *data);
+int pcibar_walk_extended(pcibar_read_fn read, void *from, pcibar_capability_fn fn, void *data);
 
 /* enable.c */
 /*

@@ -12,33 +12,27 @@
 #include "internal.h"
 #include "sysfs.h"
 
-#define EXT_MAX		960	/* (4096 - 256) / 4: more would be a loop */
 #define SRIOV_VF_MSE	(1u << 3)
 
-static bool read32(int fd, unsigned int off, uint32_t *val)
+/* Registers of four bytes only */
+static int read_register(void *from, unsigned int off, unsigned int width, uint32_t *val)
 {
+	const int *fd = from;
 	unsigned char bytes[4];
 
-	if (pread(fd, bytes, sizeof(bytes), (off_t)off) != sizeof(bytes))
-		return false;
+	(void)width;
+	if (pread(*fd, bytes, sizeof(bytes), (off_t)off) != sizeof(bytes))
+		return -ERANGE;
 	*val = (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 |
 	       bytes[0];
-	return true;
+	return 0;
 }
 
-static unsigned int find_sriov(int config)
+/* Ends the list with the offset, which is positive. */
+static int is_sriov(void *data, unsigned int id, unsigned int off)
 {
-	unsigned int off = PCIR_EXTCAP;
-	uint32_t header;
-
-	for (unsigned int i = 0; off >= PCIR_EXTCAP && i < EXT_MAX; i++) {
-		if (!read32(config, off, &header) || !header || header == UINT32_MAX)
-			break;
-		if ((header & 0xffff) == PCIZ_SRIOV)
-			return off;
-		off = header >> 20 & 0xffc;
-	}
-	return 0;
+	(void)data;
+	return id == PCIZ_SRIOV ? (int)off : 0;
 }
 
 /*
@@ -51,10 +45,11 @@ static bool vf_mse(int config, _Atomic unsigned int *capability)
 	uint32_t control;
 
 	if (!off) {
-		off = find_sriov(config);
+		off = (unsigned int)pcibar_walk_extended(read_register, &config, is_sriov, NULL);
 		atomic_store(capability, off);
 	}
-	return !off || !read32(config, off + PCIR_SRIOV_CTL, &control) || control & SRIOV_VF_MSE;
+	return !off || read_register(&config, off + PCIR_SRIOV_CTL, 4, &control) ||
+	       control & SRIOV_VF_MSE;
 }
 
 int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_virtual,

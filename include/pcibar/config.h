@@ -103,12 +103,61 @@ int pcibar_config_write16(struct pcibar_device *dev, unsigned int off, uint16_t 
 int pcibar_config_write32(struct pcibar_device *dev, unsigned int off, uint32_t val);
 
 /**
+ * typedef pcibar_capability_fn - receives one capability
+ * @data: @data of the call that lists
+ * @id: its ID
+ * @off: its offset
+ *
+ * Return: 0 to continue; any other value ends the list and becomes its result.
+ */
+typedef int (*pcibar_capability_fn)(void *data, unsigned int id, unsigned int off);
+
+/**
+ * pcibar_config_list_capabilities() - list the capabilities
+ * @dev: open device
+ * @fn: called for each capability, in the order of the list
+ * @data: passed to @fn
+ *
+ * The list ends where it is damaged: at a pointer into the first 64 bytes, at an
+ * offset that was visited before, or at a capability that reads as all-ones. The low
+ * two bits of a pointer are reserved and ignored (PCI 3.0, 6.7).
+ *
+ * Return:
+ * * 0 - success; the list may be empty
+ * * -EACCES - permission denied for what follows the first 64 bytes
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
+ * * other - what @fn returned
+ */
+int pcibar_config_list_capabilities(struct pcibar_device *dev, pcibar_capability_fn fn,
+				    void *data);
+
+/**
+ * pcibar_config_list_extended() - list the PCI Express extended capabilities
+ * @dev: open device
+ * @fn: called for each capability, in the order of the list
+ * @data: passed to @fn
+ *
+ * The list ends where it is damaged: at a pointer into the first 256 bytes, at an
+ * offset that was visited before, or at a capability that reads as all-ones. The low
+ * two bits of a pointer are reserved and ignored (PCIe 6.0, 7.6.3).
+ *
+ * Return:
+ * * 0 - success; the list is empty if there are only 256 bytes of configuration space
+ * * -EACCES - permission denied for what follows the first 64 bytes
+ * * -ENODEV - the function is gone
+ * * -EIO - the system refused for another reason
+ * * other - what @fn returned
+ */
+int pcibar_config_list_extended(struct pcibar_device *dev, pcibar_capability_fn fn, void *data);
+
+/**
  * pcibar_config_find_capability() - find a capability
  * @dev: open device
  * @id: capability ID, 1 to 255 (PCI Code and ID Assignment, section 2)
  * @offp: set to its offset, 0x40 to 0xfc
  *
- * The search visits each offset at most once, so that a loop in the list ends it.
+ * The search ends where pcibar_config_list_capabilities() does.
  *
  * Return:
  * * 0 - success
@@ -126,6 +175,8 @@ int pcibar_config_find_capability(struct pcibar_device *dev, unsigned int id,
  * @dev: open device
  * @id: extended capability ID, 1 to 65535
  * @offp: set to its offset, 0x100 to 0xffc
+ *
+ * The search ends where pcibar_config_list_extended() does.
  *
  * Return:
  * * 0 - success

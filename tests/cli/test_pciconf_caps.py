@@ -7,7 +7,7 @@ import struct
 import harness
 from config_space import TYPE_BRIDGE
 from fake_sysfs import BEHIND, EDU, NVME, PORT, RTL8139, Definition, Ids
-from harness import equal, failing, valgrind
+from harness import check, equal, failing, valgrind
 
 ADDRESS = "0000:02:00.0"
 NAME = "pci0:2:0:0"
@@ -235,17 +235,32 @@ def test_extended_needs_express(bench):
 def test_lists_that_loop_or_point_nowhere(bench):
     function = add(bench, ((0x03, 0x40, b""), (0x03, 0x50, b"")))
     function.poke_config(0x51, b"\x40")
-    equal(lines(bench, "c").count("\n"), 48)
+    both = "    cap 03[40] = VPD\n    cap 03[50] = VPD\n"
+    equal(lines(bench, "c"), both)
     function.poke_config(0x51, b"\x3c")
-    equal(lines(bench, "c"), "    cap 03[40] = VPD\n    cap 03[50] = VPD\n")
+    equal(lines(bench, "c"), both)
     function.poke_config(0x41, b"\x53")     # the low bits are reserved
-    equal(lines(bench, "c"), "    cap 03[40] = VPD\n    cap 03[50] = VPD\n")
+    equal(lines(bench, "c"), both)
+    function.poke_config(0x50, b"\xff\xff")
+    equal(lines(bench, "c"), "    cap 03[40] = VPD\n")
     function.poke_config(0x06, b"\x00")
     equal(lines(bench, "c"), "")
     function.vanish()
     function = add(bench, ((0x10, 0x60, express()),), ((0x0003, 0x100, bytes(8)),))
     function.poke_config(0x102, b"\x01\x10")
-    equal(lines(bench, "c").count("ecap"), 960)
+    equal(lines(bench, "c").count("ecap"), 1)
+    function.poke_config(0x100, b"\xff" * 4)
+    equal(lines(bench, "c").count("ecap"), 0)
+
+
+def test_a_function_that_returns_all_ones(bench):
+    """Only its IDs are valid: there is no list, and its end is not searched for."""
+    function = add(bench, ((0x03, 0x40, b""),))
+    function.poke_config(0x04, b"\xff" * 4)
+    function.poke_config(0x10, b"\xff" * 0xf0)
+    equal(lines(bench, "c"), "")
+    function.poke_config(0x06, b"\x10\x00")
+    equal(lines(bench, "c"), "")
 
 
 def test_errors(bench):
@@ -403,6 +418,24 @@ def test_a_function_that_goes_away_under_the_list(bench):
     front = failing("pread64", "ENODEV", bench.function(PORT).path("config"))
     result = bench.run("-lc", wrap=front)
     equal((result.status, result.stdout), (1, whole))
+
+
+def test_a_device_that_does_not_respond_hides_no_other(bench):
+    """Whatever fails: a line about the device, then the next device, and status 1."""
+    whole = bench.run("-lbceBV").stdout
+    config, vpd = (bench.function(EDU).path(name) for name in ("config", "vpd"))
+    vpd.write_bytes(VPD)
+    bench.function(BEHIND).path("vpd").write_bytes(VPD)
+    for error, cause in (("ETIMEDOUT", "the device did not respond within the time that "
+                                       "vital product data may take"),
+                         ("EIO", "vital product data cannot be read")):
+        result = bench.run("-lbceBV", wrap=failing("read", error, vpd))
+        check(result.stderr.startswith(f"pciconf: pci0:0:4:0: {cause}"), result.stderr)
+        equal((result.status, result.stderr.count("\n")), (1, 1))
+        check(result.stdout.startswith(whole) and "VPD ro PN" in result.stdout, result.stdout)
+    result = bench.run("-lc", wrap=failing("pread64", "EIO", config))
+    equal((result.status, result.stderr.count("\n"), result.stdout.count("@pci")),
+          (1, 1, len(bench.functions)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 /* Configuration space and its capabilities. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "fake-backend.h"
 #include "internal.h"
 
@@ -184,8 +186,43 @@ static void leaves_a_looping_list(void **state)
 	add_capability(0x48, 0x05, 0x48);
 	assert_int_equal(pcibar_config_find_capability(dev, 0x10, &off), -ENOENT);
 
-	/* Each step is one read; once round is 48 of them at most. */
-	assert_true(fake_count(fake, FAKE_CONFIG_READ) <= 2 * (48 + 2));
+	/* Status, pointer and each header once. */
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 2 * (2 + 2));
+}
+
+static int note(void *data, unsigned int id, unsigned int off)
+{
+	char *listed = data;
+
+	sprintf(listed + strlen(listed), "%x@%x ", id, off);
+	return id == 0x7f ? 7 : 0;
+}
+
+static void lists_capabilities(void **state)
+{
+	char listed[64] = "";
+
+	(void)state;
+	fake_set_config(fake, 0x06, 2, 0x10);
+	fake_set_config(fake, 0x34, 1, 0x40);
+	add_capability(0x40, 0x05, 0x50);
+	add_capability(0x50, 0x05, 0x60);
+	add_capability(0x60, 0xff, 0xff);
+	assert_int_equal(pcibar_config_list_capabilities(dev, note, listed), 0);
+	assert_string_equal(listed, "5@40 5@50 ");
+
+	/* Where nothing responds any more, there is no list. */
+	fake_set_config(fake, 0x06, 2, 0xffff);
+	fake_forget(fake);
+	assert_int_equal(pcibar_config_list_capabilities(dev, note, listed), 0);
+	assert_string_equal(listed, "5@40 5@50 ");
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 2);
+
+	*listed = '\0';
+	fake_set_config(fake, 0x06, 2, 0x10);
+	add_capability(0x40, 0x7f, 0x50);
+	assert_int_equal(pcibar_config_list_capabilities(dev, note, listed), 7);
+	assert_string_equal(listed, "7f@40 ");
 }
 
 /* At 0x34 such a bridge has the base of an I/O window, which may look like a pointer. */
@@ -279,7 +316,7 @@ static void leaves_a_looping_extended_list(void **state)
 	add_extended(0x100, 0x0001, 0x200);
 	add_extended(0x200, 0x0003, 0x100);
 	assert_int_equal(pcibar_config_find_extended(dev, 0x0015, &off), -ENOENT);
-	assert_true(fake->count <= 960);
+	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 2);
 	add_extended(0x200, 0x0003, 0x203);	/* to itself, with reserved bits */
 	fake_forget(fake);
 	assert_int_equal(pcibar_config_find_extended(dev, 0x0015, &off), -ENOENT);
@@ -287,6 +324,23 @@ static void leaves_a_looping_extended_list(void **state)
 	assert_int_equal(pcibar_config_find_extended(dev, 0x0015, &off), -ENOENT);
 	fake_set_config(fake, 0x100, 4, UINT32_MAX);
 	assert_int_equal(pcibar_config_find_extended(dev, 0xffff, &off), -ENOENT);
+}
+
+static void lists_extended_capabilities(void **state)
+{
+	char listed[64] = "";
+
+	(void)state;
+	assert_int_equal(pcibar_config_list_extended(dev, note, listed), 0);
+	fake->config_len = 4096;
+	add_extended(0x100, 0x0001, 0x148);
+	add_extended(0x148, 0x0003, 0x100);
+	assert_int_equal(pcibar_config_list_extended(dev, note, listed), 0);
+	assert_string_equal(listed, "1@100 3@148 ");
+	*listed = '\0';
+	fake_set_config(fake, 0x148, 4, UINT32_MAX);
+	assert_int_equal(pcibar_config_list_extended(dev, note, listed), 0);
+	assert_string_equal(listed, "1@100 ");
 }
 
 static void searches_check_their_arguments(void **state)
@@ -424,11 +478,13 @@ int main(void)
 		CONFIG_TEST(finds_capabilities),
 		CONFIG_TEST(follows_odd_pointers),
 		CONFIG_TEST(leaves_a_looping_list),
+		CONFIG_TEST(lists_capabilities),
 		CONFIG_TEST(finds_the_list_of_a_cardbus_bridge),
 		CONFIG_TEST(asks_for_the_layout_once),
 		CONFIG_TEST(finds_the_last_of_a_full_list),
 		CONFIG_TEST(finds_extended_capabilities),
 		CONFIG_TEST(leaves_a_looping_extended_list),
+		CONFIG_TEST(lists_extended_capabilities),
 		CONFIG_TEST(searches_check_their_arguments),
 		CONFIG_TEST(searches_pass_errors_on),
 		CONFIG_TEST(finds_nothing_in_an_absent_function),

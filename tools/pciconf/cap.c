@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pciconf -c: the list of capabilities */
-#include <errno.h>
 #include <inttypes.h>
+
+#include <pcibar/config.h>
 
 #include <dev/pci/pcireg.h>
 
 #include "detail.h"
 
-#define CAP_FIRST		0x40u
-#define CAP_MAX			48	/* (256 - 64) / 4: more would be a loop */
 #define VENDOR_INTEL		0x8086
 #define AGP_VERSION_3		(1u << 3)
 #define AGP_ENABLE		(1u << 8)
@@ -252,23 +251,26 @@ static void put_capability(struct detail *d, unsigned int at)
 	fputc('\n', d->out);
 }
 
-/* A pointer into the header ends the list, and a looping list ends when none can be left. */
+struct capability_list {
+	struct detail *d;
+	bool express;
+};
+
+static int show(void *data, unsigned int id, unsigned int off)
+{
+	struct capability_list *list = data;
+
+	list->express |= id == PCIY_EXPRESS;
+	detail_piece(list->d, put_capability, off);
+	return list->d->reader.error;
+}
+
 void detail_capabilities(struct detail *d)
 {
-	bool cardbus = d->info->header == PCIM_HDRTYPE_CARDBUS;
-	bool express = false;
-	unsigned int at;
+	struct capability_list list = { .d = d };
 
-	if (!(reg(d, PCIR_STATUS, 2) & PCIM_STATUS_CAPPRESENT))
-		return;
-
-	at = reg(d, cardbus ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR, 1) & 0xfc;
-	for (unsigned int i = 0; i < CAP_MAX && at >= CAP_FIRST; i++) {
-		if (reg(d, at, 1) == PCIY_EXPRESS)
-			express = true;
-		detail_piece(d, put_capability, at);
-		at = reg(d, at + 1, 1) & 0xfc;
-	}
-	if (express)
+	if (!d->reader.error)
+		d->reader.error = pcibar_config_list_capabilities(d->reader.dev, show, &list);
+	if (list.express && !d->reader.error)
 		detail_extended(d);
 }

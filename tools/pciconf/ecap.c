@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pciconf -c: extended capabilities (PCIe 6.0, 7.6.3) */
-#include <errno.h>
 #include <inttypes.h>
+
+#include <pcibar/config.h>
 
 #include <dev/pci/pcireg.h>
 
 #include "detail.h"
 
-#define EXT_MAX		960	/* (4096 - 256) / 4: more would be a loop */
 #define EXT_END		0x1000u
 #define NEXT_INNER	NEXT_LINE "    "
 
@@ -192,18 +192,16 @@ static void put_extended(struct detail *d, unsigned int at)
 	fputc('\n', d->out);
 }
 
-/* A header of zeros or ones ends the list. */
+static int show(void *data, unsigned int id, unsigned int off)
+{
+	struct detail *d = data;
+
+	(void)id;
+	detail_piece(d, put_extended, off);
+	return d->reader.error;
+}
+
 void detail_extended(struct detail *d)
 {
-	unsigned int at = PCIR_EXTCAP;
-	uint32_t header = reg(d, at, 4);
-
-	/* A space of 256 bytes only, as a PCI Express function may have behind an old bridge */
-	if (d->reader.error == -ERANGE)
-		d->reader.error = 0;
-	for (unsigned int i = 0; i < EXT_MAX && header && header != UINT32_MAX; i++) {
-		detail_piece(d, put_extended, at);
-		at = header >> 20 & ~3u;
-		header = at >= PCIR_EXTCAP ? reg(d, at, 4) : 0;
-	}
+	d->reader.error = pcibar_config_list_extended(d->reader.dev, show, d);
 }
