@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from errno import (EACCES, EBUSY, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE)
+from errno import (EACCES, EBUSY, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE,
+                   ETIMEDOUT)
 
 from ._types import Backend, Reason, ReasonCode, printable, reason
 
@@ -68,6 +69,10 @@ _SENTENCES = {
                  "run as root"),
         EPERM: (ReasonCode.PERMISSION, "there is no permission to read vital product data",
                 "run as root"),
+        ETIMEDOUT: (ReasonCode.SYSTEM, "the device did not respond within the time that vital "
+                    "product data may take", "it may after a reset"),
+        EIO: (ReasonCode.SYSTEM, "vital product data cannot be read",
+              "the kernel log may have the reason"),
         ENODEV: _LOST,
     },
     "guard": {

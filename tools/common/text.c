@@ -48,11 +48,11 @@ bool text_is_printable(uint32_t code)
 	return !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
 }
 
-void text_put_bytes(FILE *out, const void *data, size_t len)
+void text_put(FILE *out, const char *str)
 {
-	const char *s = data;
+	size_t len = strlen(str), count;
+	const char *s = str;
 	uint32_t code;
-	size_t count;
 
 	for (; len; s += count, len -= count) {
 		count = text_character(s, len, &code);
@@ -66,9 +66,16 @@ void text_put_bytes(FILE *out, const void *data, size_t len)
 	}
 }
 
-void text_put(FILE *out, const char *str)
+void text_put_ascii(FILE *out, const void *data, size_t len)
 {
-	text_put_bytes(out, str, strlen(str));
+	const unsigned char *s = data;
+
+	for (; len; s++, len--) {
+		if (*s < 0x80 && text_is_printable(*s))
+			fputc(*s, out);
+		else
+			fprintf(out, "\\x%02x", *s);
+	}
 }
 
 void text_vprint(FILE *out, const char *fmt, va_list args)

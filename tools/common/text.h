@@ -31,8 +31,10 @@ bool text_is_printable(uint32_t code);
  * Each byte of what is not printable as \xNN, the rest as it is. A terminal that
  * is not UTF-8 takes bytes of valid characters for C1: there only ASCII is printable.
  */
-void text_put_bytes(FILE *out, const void *data, size_t len);
 void text_put(FILE *out, const char *str);
+
+/* The same of bytes that should be ASCII: whatever is not printable in it, as \xNN. */
+void text_put_ascii(FILE *out, const void *data, size_t len);
 
 /* The same, of a whole message: its format must not have control characters of its own. */
 void text_vprint(FILE *out, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));

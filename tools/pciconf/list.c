@@ -52,10 +52,10 @@ static void print_head(struct list *list, const struct function *f)
 		       info->header, info->vendor, info->device, info->subvendor, info->subdevice);
 }
 
-static void print_quoted(const char *head, const void *text, size_t len)
+static void print_quoted(const char *head, const char *text)
 {
 	printf("    %-10s = '", head);
-	text_put_bytes(stdout, text, len);
+	text_put(stdout, text);
 	puts("'");
 }
 
@@ -66,9 +66,9 @@ static void print_names(const struct list *list, const struct pcibar_device_info
 	char name[PCIIDS_NAME];
 
 	if (*pciids_vendor(list->ids, info->vendor, name))
-		print_quoted("vendor", name, strlen(name));
+		print_quoted("vendor", name);
 	if (*pciids_device(list->ids, info->vendor, info->device, name))
-		print_quoted("device", name, strlen(name));
+		print_quoted("device", name);
 	if (class_text)
 		printf("    class      = %s\n", class_text);
 	if (subclass)
@@ -133,9 +133,14 @@ static void print_vpd_text(const struct pcibar_vpd_field *field)
 {
 	const char *text = (const char *)field->data;
 
-	text_print(stdout, "    VPD %s %s  = '",
-		   field->flags & PCIBAR_VPD_WRITABLE ? "rw" : "ro", field->keyword);
-	text_put_bytes(stdout, text, strnlen(text, field->length));
+	if (field->flags & PCIBAR_VPD_IDENT) {
+		fputs("    VPD ident", stdout);
+	} else {
+		printf("    VPD %s ", field->flags & PCIBAR_VPD_WRITABLE ? "rw" : "ro");
+		text_put_ascii(stdout, field->keyword, 2);
+	}
+	fputs("  = '", stdout);
+	text_put_ascii(stdout, text, strnlen(text, field->length));
 	puts("'");
 }
 
@@ -145,13 +150,10 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 	const uint8_t *b = field->data;
 
 	(void)data;
-	if (field->flags & PCIBAR_VPD_IDENT)
-		print_quoted("VPD ident", b, strnlen((const char *)b, field->length));
-	else if (is_padding(field))
+	if (is_padding(field))
 		return 0;
-
-	else if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
-		 field->length >= 4)
+	if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
+	    field->length >= 4)
 		printf("    VPD ro CP  = ID %02x in map 0x%x[0x%x]\n", b[0], PCIR_BAR(b[1]),
 		       b[2] | b[3] << 8);
 	else
@@ -201,7 +203,7 @@ static int print_function(struct list *list, const struct function *f)
 		session_close(pc->ctx.session);
 		pc->ctx.session->selector = pc->ctx.session->label = "";
 	}
-	return status ? status : output_check(&pc->ctx, stdout);
+	return status;
 }
 
 static bool is_wanted(const struct pciconf *pc, const struct function *f,
@@ -216,7 +218,7 @@ static bool is_wanted(const struct pciconf *pc, const struct function *f,
 		f->info.slot == sel->slot && f->info.func == sel->func);
 }
 
-/* A function that was taken away under the list does not end it, but shows in the status. */
+/* A function that fails has been reported, and shows in the status; others follow. */
 static int list_all(struct list *list, const struct devlist *all,
 		    const struct pcibar_selector *sel)
 {
@@ -229,9 +231,9 @@ static int list_all(struct list *list, const struct devlist *all,
 		if (!is_wanted(list->pc, &all->list[i], sel))
 			continue;
 		one = print_function(list, &all->list[i]);
-		if (one && one != STATUS_LOST && one != STATUS_NO_DEVICE)
-			return one;
 		status = status ? status : one;
+		if (ferror(stdout))
+			return output_check(&list->pc->ctx, stdout);
 	}
 	return status;
 }

@@ -31,6 +31,11 @@ static const struct sentence sentences[] = {
 	  "the device is gone; 'pciconf -l' shows what is there" },
 	{ PHASE_VPD, -ENODEV, STATUS_LOST,
 	  "the device is gone; 'pciconf -l' shows what is there" },
+	{ PHASE_VPD, -ETIMEDOUT, STATUS_FAILED,
+	  "the device did not respond within the time that vital product data may take; it may "
+	  "after a reset" },
+	{ PHASE_VPD, -EIO, STATUS_FAILED,
+	  "vital product data cannot be read; the kernel log may have the reason" },
 	{ PHASE_VPD, -EACCES, STATUS_FAILED,
 	  "no permission to read vital product data; run it as root" },
 	{ PHASE_VPD, -EPERM, STATUS_FAILED,
