@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +30,13 @@ def compiler(name, program, *flags, hint=""):
     found = shutil.which(program)
     missing = "" if found else f"{Path(program).name} is not installed{hint}"
     return Compiler(name, (found or program, *flags), missing)
+
+
+def with_libc(tool):
+    """The compiler, or why it finds no C library: gcc-multilib conflicts with cross compilers."""
+    if tool.missing or not tool.run("-fsyntax-only", "-", stdin="#include <sys/ioctl.h>\n")[0]:
+        return tool
+    return replace(tool, missing="this compiler finds no C library: install gcc-multilib")
 
 
 def cross(program):

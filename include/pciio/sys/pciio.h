@@ -96,7 +96,7 @@ struct pci_conf {
 	u_int8_t	pc_progif;
 	u_int8_t	pc_revid;
 	char		pd_name[PCI_MAXNAMELEN + 1];
-	u_long		pd_unit;
+	unsigned long	pd_unit;	/* FreeBSD's u_long, which ISO C hides */
 #if defined(__FreeBSD_version) && __FreeBSD_version >= 1500064
 	int		pd_numa_domain;
 	size_t		pc_reported_len;
@@ -119,7 +119,7 @@ struct pci_conf {
 struct pci_match_conf {
 	struct pcisel		pc_sel;
 	char			pd_name[PCI_MAXNAMELEN + 1];
-	u_long			pd_unit;
+	unsigned long		pd_unit;
 	u_int16_t		pc_vendor;
 	u_int16_t		pc_device;
 	u_int8_t		pc_class;
