@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory attributes for pbm_memattr and pbo_memattr of <sys/pciio.h>. Numbers
- * and names are FreeBSD's, which differ by architecture; the module serves
- * uncached and write-combining ones and refuses the rest: see pciio(4).
+ * and names are FreeBSD's, which differ by architecture, but for two aliases that
+ * FreeBSD gives to an attribute that the module refuses. The module serves uncached
+ * and write-combining ones and refuses the rest: see pciio(4).
  *
  * VM_MEMATTR_DEVICE is the one for registers on every architecture.
  */
@@ -34,13 +35,14 @@
 #define VM_MEMATTR_DEFAULT		VM_MEMATTR_WRITE_BACK
 
 #elif defined(__arm__)
+/* UNCACHEABLE is Normal memory there, too. */
 #define VM_MEMATTR_WB_WA		0
 #define VM_MEMATTR_NOCACHE		1
 #define VM_MEMATTR_DEVICE		2
 #define VM_MEMATTR_SO			3
 #define VM_MEMATTR_WT			4
-#define VM_MEMATTR_UNCACHEABLE		VM_MEMATTR_SO
-#define VM_MEMATTR_WRITE_COMBINING	VM_MEMATTR_NOCACHE
+#define VM_MEMATTR_UNCACHEABLE		VM_MEMATTR_NOCACHE
+#define VM_MEMATTR_WRITE_COMBINING	VM_MEMATTR_NOCACHE	/* FreeBSD: VM_MEMATTR_WT */
 #define VM_MEMATTR_WRITE_BACK		VM_MEMATTR_WB_WA
 #define VM_MEMATTR_WRITE_THROUGH	VM_MEMATTR_WT
 #define VM_MEMATTR_DEFAULT		VM_MEMATTR_WB_WA
@@ -53,7 +55,7 @@
 #define VM_MEMATTR_WRITE_BACK		0x08
 #define VM_MEMATTR_WRITE_THROUGH	0x10
 #define VM_MEMATTR_PREFETCHABLE		0x20
-#define VM_MEMATTR_DEVICE		VM_MEMATTR_UNCACHEABLE
+#define VM_MEMATTR_DEVICE		VM_MEMATTR_UNCACHEABLE	/* FreeBSD: VM_MEMATTR_DEFAULT */
 
 #elif defined(__riscv)
 #define VM_MEMATTR_PMA			0
@@ -61,6 +63,8 @@
 #define VM_MEMATTR_DEVICE		2
 #define VM_MEMATTR_WRITE_BACK		VM_MEMATTR_PMA
 #define VM_MEMATTR_DEFAULT		VM_MEMATTR_PMA
+#define VM_MEMATTR_LAST			VM_MEMATTR_DEVICE
+#define VM_MEMATTR_TOTAL		(VM_MEMATTR_LAST + 1)
 
 #else
 /* Not an architecture of FreeBSD's. */
