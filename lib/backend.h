@@ -186,7 +186,7 @@ struct pcibar_backend_ops {
 	int (*hold_unlock)(void *be, uint32_t bits, const struct pcibar_holds *mine);
 
 	/*
-	 * -ENOENT: the function has none. -ENODATA: what was read has no name
+	 * -ENOENT: the function has none. -ENOMSG: what was read has no name
 	 * in it; the caller checks that the function is still there. Calls @fn
 	 * when all is read, and returns what @fn does when that is not 0.
 	 */

@@ -77,7 +77,7 @@ int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, voi
 	int ret = 0;
 
 	if (!has_ident(vpd, len))
-		return -ENODATA;
+		return -ENOMSG;
 
 	while (!ret && next_resource(vpd, len, &at, &size)) {
 		uint8_t tag = vpd[at - VPD_HEADER];

@@ -63,9 +63,9 @@ PCIBAR_API int pcibar_vpd_list(struct pcibar_device *dev, pcibar_vpd_fn fn, void
 	struct list list = { .end = &list.first };
 	int ret = pcibar_device_result(dev, dev->ops->vpd_list(dev->be, collect, &list));
 
-	if ((!ret || ret == -ENODATA) && !pcibar_function_is_present(dev))
+	if ((!ret || ret == -ENOMSG) && !pcibar_function_is_present(dev))
 		ret = -ENODEV;
-	else if (ret == -ENODATA)
+	else if (ret == -ENOMSG)
 		ret = -ENOENT;
 	if (!ret)
 		ret = visit(&list, fn, data);

@@ -104,7 +104,7 @@ static void ends_where_the_data_ends(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, good, len);
-		assert_int_equal(parse(exact, len), len < 7 ? -ENODATA : 0);
+		assert_int_equal(parse(exact, len), len < 7 ? -ENOMSG : 0);
 		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
 		free(exact);
 	}
@@ -118,13 +118,13 @@ static void ends_where_it_makes_no_sense(void **state)
 		int answer;
 		const char *fields;
 	} cases[] = {
-		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENODATA, "" },
+		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENOMSG, "" },
 		{ "\x90\x05\x00" "PN\x02" "17" "\x82\x01\x00" "N", 12, 0, "ro PN: 17; ident: N; " },
 		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x03" "17" "\x78", 13, 0, "ident: N; " },
 		{ "\x82\x01\x00" "N" "\x90\xff\xff" "PN\x02" "17", 12, 0, "ident: N; " },
 		{ "\x82\x00\x00" "\x90\x02\x00" "PN", 8, 0, "ident: ; " },
-		{ "\xff\xff\xff\xff", 4, -ENODATA, "" },
-		{ "\0\0\0\0", 4, -ENODATA, "" },
+		{ "\xff\xff\xff\xff", 4, -ENOMSG, "" },
+		{ "\0\0\0\0", 4, -ENOMSG, "" },
 	};
 
 	(void)state;
