@@ -462,9 +462,14 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.id = PCIBAR_BACKEND_FREEBSD,
 	.name = "freebsd",
 	.absent = "there is no " PCIBAR_DEV_PCI,
+#ifdef __linux__
 	.absent_remedy = "modprobe pciio",
-	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
+	/* The other back ends do more there. */
 	.by_name_only = true,
+#else
+	.absent_remedy = "run a kernel with the device pci",
+#endif
+	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
 	.activates = true,
 	.maps_rom = true,
 	.wc_everywhere = true,

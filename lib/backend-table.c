@@ -5,8 +5,10 @@
 #include "backend.h"
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
+#ifdef __linux__
 	&pcibar_backend_pciio,
 	&pcibar_backend_sysfs,
+#endif
 	&pcibar_backend_freebsd,
 	NULL,
 };

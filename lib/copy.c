@@ -210,25 +210,39 @@ static void stream_##suffix(volatile char PCIBAR_IOMEM *dst, const char *src, si
 #define ONES_AVX2(val)	_mm256_movemask_epi8(_mm256_cmpeq_epi32(val, _mm256_set1_epi32(-1)))
 #define ONES_SSE2(val)	_mm_movemask_epi8(_mm_cmpeq_epi32(val, _mm_set1_epi32(-1)))
 
-DEFINE_LINES(512, "avx512f", __m512i, _mm512_stream_si512, ONES_512)
+/* These releases of clang have vectors of 512 bits as a feature of its own. */
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 21
+# define ISA_512	"avx512f,evex512"
+#else
+# define ISA_512	"avx512f"
+#endif
+
+DEFINE_LINES(512, ISA_512, __m512i, _mm512_stream_si512, ONES_512)
 DEFINE_LINES(avx2, "avx2", __m256i, _mm256_stream_si256, ONES_AVX2)
 DEFINE_LINES(sse2, "sse2", __m128i, _mm_stream_si128, ONES_SSE2)
+
+/* Not every compiler's run-time library knows the CPU: see lib/meson.build. */
+#ifdef PCIBAR_NO_CPU_MODEL
+# define cpu_supports(isa)	false
+#else
+# define cpu_supports(isa)	__builtin_cpu_supports(isa)
+#endif
 
 /* Returns whether an aligned dword was all-ones. */
 static bool lines_from(const volatile char PCIBAR_IOMEM *src, char *dst, size_t len)
 {
-	if (__builtin_cpu_supports("avx512f"))
+	if (cpu_supports("avx512f"))
 		return load_512(dst, src, len);
-	if (__builtin_cpu_supports("avx2"))
+	if (cpu_supports("avx2"))
 		return load_avx2(dst, src, len);
 	return load_sse2(dst, src, len);
 }
 
 static void lines_to(volatile char PCIBAR_IOMEM *dst, const char *src, size_t len, bool wc)
 {
-	if (__builtin_cpu_supports("avx512f"))
+	if (cpu_supports("avx512f"))
 		(wc ? stream_512 : store_512)(dst, src, len);
-	else if (__builtin_cpu_supports("avx2"))
+	else if (cpu_supports("avx2"))
 		(wc ? stream_avx2 : store_avx2)(dst, src, len);
 	else
 		(wc ? stream_sse2 : store_sse2)(dst, src, len);

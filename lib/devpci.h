@@ -3,8 +3,10 @@
 #ifndef PCIBAR_LIB_DEVPCI_H
 #define PCIBAR_LIB_DEVPCI_H
 
-#include <machine/vm.h>
+/* FreeBSD's headers need what is before them here. */
+#include <sys/types.h>
 #include <sys/pciio.h>
+#include <vm/vm.h>
 
 #include "backend.h"
 

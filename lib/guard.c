@@ -124,7 +124,7 @@ static size_t file_length(size_t len)
 		unit *= 2;
 	if (unit > len)
 		unit = len;
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < unit)
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < (rlim_t)unit)
 		unit = (size_t)limit.rlim_cur & ~(page - 1);
 	return unit && len / unit <= PIECES_MAX ? unit : 0;
 }

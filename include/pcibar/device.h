@@ -7,6 +7,11 @@
 
 #include <pcibar/selector.h>
 
+/* FreeBSD has no such error. Nothing else here is -EEXIST. */
+#if defined(__FreeBSD__) && !defined(ENOTUNIQ)
+# define ENOTUNIQ EEXIST
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -122,7 +127,7 @@ struct pcibar_open_opts {
  *   not zero, or longer than 4096 bytes
  * * -ENODEV - no function matches, or no back end can reach it
  * * -EOPNOTSUPP - the loaded module is older than this library
- * * -ENOTUNIQ - several functions match; @opts->why lists them
+ * * -ENOTUNIQ - several functions match; @opts->why lists them (FreeBSD: -EEXIST)
  * * -EACCES - permission denied
  * * -ENOMEM - out of memory
  */

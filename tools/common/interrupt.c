@@ -13,7 +13,10 @@
  */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM,
-	SIGPROF, SIGIO, SIGPWR,
+	SIGPROF, SIGIO,
+#ifdef SIGPWR
+	SIGPWR,
+#endif
 #ifdef SIGSTKFLT
 	SIGSTKFLT,
 #endif
@@ -67,7 +70,7 @@ void interrupt_block(sigset_t *old)
 
 int interrupt_signal(void)
 {
-	return caught;
+	return (int)caught;
 }
 
 /* In this order: an alarm in between would be taken for one from elsewhere. */
@@ -81,6 +84,6 @@ void interrupt_obey(void)
 {
 	if (!caught)
 		return;
-	signal(caught, SIG_DFL);
-	raise(caught);
+	signal((int)caught, SIG_DFL);
+	raise((int)caught);
 }

@@ -33,6 +33,35 @@ def fetch(package, bound=BOUND):
         raise NpmError(f"{NOT_FROM_DEBIAN}npm cannot fetch {package}: {_reason(error)}") from error
 
 
+def zig(target):
+    """Returns the folder of TARGET-cc and TARGET-ar, such as for x86_64-freebsd."""
+    library, compiler = fetch(LIBRARY), fetch(COMPILER)
+    folder = BUILD / "npm" / target
+    store.once(folder, lambda partial: _wrap(target, partial, library, compiler))
+    return folder
+
+
+# Meson 1.0 knows LLD, which zig contains, but not by the name that zig has for it. What zig keeps
+# for later is under build/, too.
+WRAPPER = """#!/bin/sh
+case " $* " in
+*" -Wl,--version "*) echo "LLD (compatible with GNU linkers)"; exit ;;
+esac
+export ZIG_LIB_DIR="{library}" ZIG_GLOBAL_CACHE_DIR="{cache}" ZIG_LOCAL_CACHE_DIR="{cache}"
+exec "{program}" {arguments} "$@"
+"""
+
+
+def _wrap(target, folder, library, compiler):
+    for name, arguments in (("cc", f"cc -target {target}"), ("ar", "ar")):
+        wrapper = folder / f"{target}-{name}"
+        wrapper.write_text(WRAPPER.format(library=library, cache=BUILD / "npm" / "cache",
+                                          program=compiler / "bin" / "zig", arguments=arguments),
+                           encoding="utf-8")
+        wrapper.chmod(0o755)
+    (compiler / "bin" / "zig").chmod(0o755)
+
+
 def _download(package, folder, bound):
     subprocess.run(["npm", "pack", "--silent", f"--pack-destination={folder}", package], check=True,
                    cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, text=True,
