@@ -24,6 +24,8 @@ struct context {
 	const char *verb;		/* for messages; NULL before it is known */
 	struct session *session;
 	struct options opt;
+	void *own;			/* values of the verb's own options, or NULL */
+	const char *output;		/* the file that output_open() opened; NULL: none */
 	const char *where;		/* "file:line: " in a script, else "" */
 };
 

@@ -2,25 +2,17 @@
 /* Options of the command line. */
 #include <getopt.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pcibar/device.h>
 #include <pcibar/explain.h>
 
 #include "options.h"
-#include "parse.h"
 
 #define MAX_BACKENDS	32
-#define FIRST_LONG	256	/* what getopt_long() returns for row 0, above all letters */
-
-struct option_row {
-	const char *name;
-	char letter;			/* 0: none */
-	const char *arg;		/* NULL: takes none */
-	const char *help;
-	size_t flag;			/* the bool to set, when there is no @set */
-	const char *(*set)(struct options *opt, const char *arg);
-};
+#define MAX_OPTIONS	40	/* of one command line */
+#define FIRST_LONG	256	/* what getopt_long() returns for option 0, above all letters */
 
 /* @text, then "auto" and the back ends of the library, as a list */
 static const char *with_backends(const char *text)
@@ -37,37 +29,41 @@ static const char *with_backends(const char *text)
 	return list;
 }
 
-static const char *set_backend(struct options *opt, const char *arg)
+static const char *set_backend(void *value, const char *arg)
 {
+	uint32_t *wanted = value;
 	const char *name;
 
 	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
 		name = pcibar_backend_name(backend);
 		if (name && !strcmp(name, arg)) {
-			opt->backend = backend;
+			*wanted = backend;
 			return NULL;
 		}
 	}
 
-	opt->backend = PCIBAR_BACKEND_AUTO;
+	*wanted = PCIBAR_BACKEND_AUTO;
 	return strcmp(arg, "auto") ? with_backends("no such back end, use one of these") : NULL;
 }
 
-static const char *set_sysfs(struct options *opt, const char *arg)
+static const char *set_sysfs(void *value, const char *arg)
 {
-	opt->sysfs = arg;
+	const char **directory = value;
+
+	*directory = arg;
 	return *arg ? NULL : "a directory is missing";
 }
 
-static const char *set_verbose(struct options *opt, const char *arg)
+static const char *count_up(void *value, const char *arg)
 {
+	unsigned int *count = value;
+
 	(void)arg;
-	opt->verbose++;
+	++*count;
 	return NULL;
 }
 
-/* The index of @arg in @words, a list that ends with NULL; -1: not in it */
-static int find_word(const char *const *words, const char *arg)
+int option_find_word(const char *const *words, const char *arg)
 {
 	for (int i = 0; words[i]; i++)
 		if (!strcmp(words[i], arg))
@@ -75,147 +71,77 @@ static int find_word(const char *const *words, const char *arg)
 	return -1;
 }
 
-static const char *set_color(struct options *opt, const char *arg)
+static const char *set_color(void *value, const char *arg)
 {
 	static const char *const words[] = { "auto", "always", "never", NULL };
-	int found = find_word(words, arg);
+	enum color_mode *color = value;
+	int found = option_find_word(words, arg);
 
 	if (found < 0)
 		return "use auto, always or never";
-	opt->color = (enum color_mode)found;
+	*color = (enum color_mode)found;
 	return NULL;
 }
 
-static const char *set_format(struct options *opt, const char *arg)
-{
-	static const char *const words[] = { "hex", "raw", "json", NULL };
-	int found = find_word(words, arg);
+#define FLAG(member, name, help)	OPTION_FLAG(struct options, member, name, 0, help)
 
-	if (found < 0)
-		return "use hex, raw or json";
-	opt->format = (enum dump_format)found;
-	return NULL;
-}
+#define SHARE_DRIVER	FLAG(share_driver, "share-driver", \
+			     "proceed even if a kernel driver owns the function")
 
-static const char *set_width(struct options *opt, const char *arg)
-{
-	return parse_width(arg, &opt->width);
-}
+const struct option_def options_share_driver[] = { SHARE_DRIVER, OPTION_END };
 
-static const char *set_width_any(struct options *opt, const char *arg)
-{
-	if (!strcmp(arg, "any")) {
-		opt->width = WIDTH_ANY;
-		return NULL;
-	}
-	return parse_width(arg, &opt->width) ? "not a width: use 1, 2, 4, 8 or any" : NULL;
-}
-
-static const char *set_width_config(struct options *opt, const char *arg)
-{
-	return parse_width(arg, &opt->width) || opt->width > 4 ?
-		"not a width of configuration space: use 1, 2 or 4" : NULL;
-}
-
-static const char *set_count(struct options *opt, const char *arg)
-{
-	const char *wrong = parse_u64(arg, UINT64_MAX, &opt->count);
-
-	return wrong || opt->count ? wrong : "the count is zero";
-}
-
-static const char *set_output(struct options *opt, const char *arg)
-{
-	opt->output = arg;
-	return *arg ? NULL : "a file name is missing";
-}
-
-static const char *set_offset(struct options *opt, const char *arg)
-{
-	return parse_u64(arg, UINT64_MAX, &opt->offset);
-}
-
-static const char *set_interval(struct options *opt, const char *arg)
-{
-	return parse_duration(arg, &opt->interval_ns);
-}
-
-static const char *set_timeout(struct options *opt, const char *arg)
-{
-	return parse_duration(arg, &opt->timeout_ns);
-}
-
-static const char *set_until(struct options *opt, const char *arg)
-{
-	opt->until = arg;
-	return NULL;
-}
-
-/* options_help() appends the names. */
-#define BACKEND_HELP	"back end to use"
-
-#define FLAG(member)	.flag = offsetof(struct options, member)
-
-/* Row n is bit n of enum option_bit. */
-static const struct option_row rows[] = {
-	{ "share-driver", 0, NULL, "proceed even if a kernel driver owns the function",
-	  FLAG(share_driver) },
-	{ "share-page", 0, NULL, "proceed even if the BAR's page holds other resources",
-	  FLAG(share_page) },
-	{ "exclusive", 0, NULL, "fail if the BAR has another user, and keep others out",
-	  FLAG(exclusive) },
-	{ "activate", 0, NULL, "enable decoding for the duration of the command", FLAG(activate) },
-	{ "backend", 0, "NAME", BACKEND_HELP, .set = set_backend },
-	{ "sysfs", 0, "DIR", "where sysfs is mounted (default /sys)", .set = set_sysfs },
-	{ "verbose", 'v', NULL, "be verbose; twice to trace the library", .set = set_verbose },
-	{ "color", 0, "WHEN", "auto, always or never", .set = set_color },
-	{ "json", 0, NULL, "print JSON", FLAG(json) },
-	{ "help", 0, NULL, "show this help and exit", FLAG(help) },
-	{ "version", 0, NULL, "show the version and exit", FLAG(version) },
-	{ "width", 'w', "1|2|4|8", "bytes of every access (default 4)", .set = set_width },
-	{ "width", 'w', "1|2|4|8|any", "bytes of every access (default 4)",
-	  .set = set_width_any },
-	{ "width", 'w', "1|2|4", "bytes of every access (default: the register's, else 4)",
-	  .set = set_width_config },
-	{ "count", 'c', "COUNT", "how many units", .set = set_count },
-	{ "fixed", 0, NULL, "every access at the same offset (a FIFO)", FLAG(fixed) },
-	{ "verify", 0, NULL, "read back and compare; exit 5 on a difference",
-	  FLAG(verify) },
-	{ "dry-run", 'n', NULL, "show what would be written, and write nothing", FLAG(dry_run) },
-	{ "format", 'f', "hex|raw|json", "form of the output (default hex)", .set = set_format },
-	{ "output", 'o', "FILE", "write to FILE instead of standard output",
-	  .set = set_output },
-	{ "offset", 0, "N", "offset in the BAR to start at (default 0)", .set = set_offset },
-	{ "write", 0, NULL, "ask about write access, too", FLAG(write) },
-	{ "wc", 0, NULL, "write-combining instead of uncached", FLAG(wc) },
-	{ "interval", 'i', "TIME", "time between two reads (default 100ms)",
-	  .set = set_interval },
-	{ "until", 0, "VALUE[:MASK]", "exit when the masked bits have this value",
-	  .set = set_until },
-	{ "timeout", 0, "TIME", "exit with status 5 after this time",
-	  .set = set_timeout },
-	{ "io", 0, NULL, "I/O decoding", FLAG(io) },
-	{ "mem", 0, NULL, "memory decoding", FLAG(mem) },
-	{ "bus-master", 0, NULL, "bus mastering: the device may do DMA", FLAG(bus_master) },
+const struct option_def options_map[] = {
+	SHARE_DRIVER,
+	FLAG(share_page, "share-page", "proceed even if the BAR's page holds other resources"),
+	FLAG(exclusive, "exclusive", "fail if the BAR has another user, and keep others out"),
+	FLAG(activate, "activate", "enable decoding for the duration of the command"),
+	OPTION_END
 };
 
-#define N_ROWS	(sizeof(rows) / sizeof(rows[0]))
+const struct option_def options_access[] = {
+	/* options_print_help() appends the names. */
+	OPTION_VALUE(struct options, backend, "backend", 0, "NAME", "back end to use",
+		     set_backend),
+	OPTION_VALUE(struct options, sysfs, "sysfs", 0, "DIR",
+		     "where sysfs is mounted (default /sys)", set_sysfs),
+	OPTION_END
+};
 
-_Static_assert(N_ROWS == 29, "one row per bit of enum option_bit");
+const struct option_def options_verbose[] = {
+	{ .name = "verbose", .letter = 'v', .help = "be verbose; twice to trace the library",
+	  .offset = offsetof(struct options, verbose), .set = count_up },
+	OPTION_END
+};
 
-void options_init(struct options *opt)
-{
-	*opt = (struct options){ .width = 4, .interval_ns = UINT64_C(100000000) };
-}
+const struct option_def options_color[] = {
+	OPTION_VALUE(struct options, color, "color", 0, "WHEN", "auto, always or never",
+		     set_color),
+	OPTION_END
+};
 
+const struct option_def options_json[] = { FLAG(json, "json", "print JSON"), OPTION_END };
+
+const struct option_def options_help[] = {
+	FLAG(help, "help", "show this help and exit"), OPTION_END
+};
+
+const struct option_def options_version[] = {
+	FLAG(version, "version", "show the version and exit"), OPTION_END
+};
+
+/* What getopt_long() needs for the options of all groups together */
 struct getopt_tables {
-	char letters[2 * N_ROWS + 3];
-	struct option longs[N_ROWS + 1];
+	unsigned int count;
+	struct {
+		const struct option_def *def;
+		void *values;
+	} found[MAX_OPTIONS];
+	char letters[2 * MAX_OPTIONS + 3];
+	struct option longs[MAX_OPTIONS + 1];
 };
 
-static void build_tables(struct getopt_tables *t, uint32_t allowed, bool in_front)
+static void build_tables(struct getopt_tables *t, const struct option_group *groups, bool in_front)
 {
-	struct option *l = t->longs;
 	char *s = t->letters;
 
 	/* '+': stop at the first operand; ':': report a missing argument as ':' */
@@ -223,28 +149,35 @@ static void build_tables(struct getopt_tables *t, uint32_t allowed, bool in_fron
 		*s++ = '+';
 
 	*s++ = ':';
-	for (unsigned int i = 0; i < N_ROWS; i++) {
-		if (!(allowed & 1u << i))
-			continue;
-		if (rows[i].letter) {
-			*s++ = rows[i].letter;
-			if (rows[i].arg)
+	t->count = 0;
+	for (; groups->defs; groups++) {
+		for (const struct option_def *def = groups->defs; def->name; def++) {
+			if (t->count == MAX_OPTIONS)
+				abort();
+			t->found[t->count].def = def;
+			t->found[t->count].values = groups->values;
+			t->longs[t->count] = (struct option){
+				.name = def->name,
+				.has_arg = def->arg ? required_argument : no_argument,
+				.val = FIRST_LONG + (int)t->count,
+			};
+			t->count++;
+			if (!def->letter)
+				continue;
+			*s++ = def->letter;
+			if (def->arg)
 				*s++ = ':';
 		}
-		*l++ = (struct option){
-			.name = rows[i].name,
-			.has_arg = rows[i].arg ? required_argument : no_argument,
-			.val = FIRST_LONG + (int)i,
-		};
 	}
 	*s = '\0';
-	*l = (struct option){ 0 };
+	t->longs[t->count] = (struct option){ 0 };
 }
 
-static unsigned int find_row(uint32_t allowed, int letter)
+/* The index of the option for which getopt_long() returned @letter */
+static unsigned int find_letter(const struct getopt_tables *t, int letter)
 {
-	for (unsigned int i = 0; i < N_ROWS; i++)
-		if (allowed & 1u << i && rows[i].letter && rows[i].letter == letter)
+	for (unsigned int i = 0; i < t->count; i++)
+		if (t->found[i].def->letter && t->found[i].def->letter == letter)
 			return i;
 	return (unsigned int)(letter - FIRST_LONG);
 }
@@ -267,35 +200,39 @@ static void describe_unknown(char *const *argv, char error[OPTIONS_ERROR_MAX])
 		snprintf(error, OPTIONS_ERROR_MAX, "unknown option '%s'", word);
 }
 
-const char *options_set(struct options *opt, enum option_bit bit, const char *arg)
+const char *option_set(const struct option_def *def, void *values, const char *arg)
 {
-	const struct option_row *row = &rows[__builtin_ctz(bit)];
+	void *value = (char *)values + def->offset;
 
-	opt->given |= bit;
-	if (row->set)
-		return row->set(opt, arg);
-	*(bool *)((char *)opt + row->flag) = true;
+	if (def->set)
+		return def->set(value, arg);
+	*(bool *)value = true;
 	return NULL;
 }
 
-static int apply(struct options *opt, unsigned int row, const char *arg,
+bool option_is_on(const struct option_def *def, const void *values)
+{
+	return *(const bool *)((const char *)values + def->offset);
+}
+
+static int apply(const struct getopt_tables *t, unsigned int i, const char *arg,
 		 char error[OPTIONS_ERROR_MAX])
 {
-	const char *wrong = options_set(opt, 1u << row, arg);
+	const char *wrong = option_set(t->found[i].def, t->found[i].values, arg);
 
 	if (!wrong)
 		return 0;
-	snprintf(error, OPTIONS_ERROR_MAX, "--%s '%s': %s", rows[row].name, arg, wrong);
+	snprintf(error, OPTIONS_ERROR_MAX, "--%s '%s': %s", t->found[i].def->name, arg, wrong);
 	return -1;
 }
 
-int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc, char **argv,
+int options_parse(const struct option_group *groups, bool in_front, int argc, char **argv,
 		  int *rest, char error[OPTIONS_ERROR_MAX])
 {
 	struct getopt_tables t;
 	int letter;
 
-	build_tables(&t, allowed, in_front);
+	build_tables(&t, groups, in_front);
 	opterr = 0;
 	optind = 0;	/* glibc and musl: start again, also with another argv */
 	for (;;) {
@@ -311,7 +248,7 @@ int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc
 			describe_unknown(argv, error);
 			return -1;
 		}
-		if (apply(opt, find_row(allowed, letter), optarg, error))
+		if (apply(&t, find_letter(&t, letter), optarg, error))
 			return -1;
 	}
 
@@ -319,22 +256,23 @@ int options_parse(struct options *opt, uint32_t allowed, bool in_front, int argc
 	return 0;
 }
 
-const char *options_name(uint32_t bits)
+const struct option_def *options_find(const struct option_def *defs, const char *name)
 {
-	return rows[__builtin_ctz(bits)].name;
+	for (; defs->name; defs++)
+		if (!strcmp(defs->name, name))
+			return defs;
+	return NULL;
 }
 
-void options_help(FILE *out, uint32_t allowed)
+void options_print_help(FILE *out, const struct option_def *defs)
 {
 	char left[40];
 
-	for (unsigned int i = 0; i < N_ROWS; i++) {
-		if (!(allowed & 1u << i))
-			continue;
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", rows[i].letter ? '-' : ' ',
-			 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
-			 rows[i].name, rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
-		fprintf(out, "  %-28s %s\n", left, rows[i].set == set_backend ?
-			with_backends(rows[i].help) : rows[i].help);
+	for (; defs->name; defs++) {
+		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", defs->letter ? '-' : ' ',
+			 defs->letter ? defs->letter : ' ', defs->letter ? ", " : "  ",
+			 defs->name, defs->arg ? " " : "", defs->arg ? defs->arg : "");
+		fprintf(out, "  %-28s %s\n", left, defs->set == set_backend ?
+			with_backends(defs->help) : defs->help);
 	}
 }

@@ -30,7 +30,7 @@ int output_init(void)
 
 static const char *name_of(const struct context *ctx, const FILE *out)
 {
-	return out == stdout ? "standard output" : ctx->opt.output;
+	return out == stdout ? "standard output" : ctx->output;
 }
 
 static int write_failed(const struct context *ctx, const char *name)
@@ -40,22 +40,23 @@ static int write_failed(const struct context *ctx, const char *name)
 	return fail(ctx, STATUS_FAILED, "%s: %s", name, errno ? strerror(errno) : "write error");
 }
 
-int output_open(const struct context *ctx, FILE **out)
+int output_open(struct context *ctx, const char *name, FILE **out)
 {
 	int fd;
 
 	*out = stdout;
-	if (!ctx->opt.output)
+	ctx->output = name;
+	if (!name)
 		return STATUS_OK;
 
-	fd = open(ctx->opt.output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	*out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (*out)
 		return STATUS_OK;
 	if (fd >= 0)
 		close(fd);
 
-	return write_failed(ctx, ctx->opt.output);
+	return write_failed(ctx, name);
 }
 
 int output_begin(const struct context *ctx, FILE *out)

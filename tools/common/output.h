@@ -16,8 +16,8 @@
 /* Occupies descriptors 0 to 2, so that no file that is opened becomes "stdout". */
 int output_init(void);
 
-/* The file of -o, made if it was not there; stdout without it */
-int output_open(const struct context *ctx, FILE **out);
+/* The file of -o, made if it was not there; stdout if @name is NULL */
+int output_open(struct context *ctx, const char *name, FILE **out);
 
 /* Empties the file, when there is something to write */
 int output_begin(const struct context *ctx, FILE *out);

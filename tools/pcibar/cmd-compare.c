@@ -9,6 +9,12 @@
 #include "diff.h"
 #include "json.h"
 #include "operand.h"
+#include "verb-options.h"
+
+struct compare_options {
+	unsigned int width;
+	uint64_t offset;
+};
 
 static void print_json(const struct context *ctx, unsigned int bar, const struct diff *diff)
 {
@@ -46,14 +52,15 @@ static void print_text(const struct context *ctx, const struct diff *diff)
 
 static int compare(struct context *ctx, unsigned int bar, struct input *input)
 {
+	const struct compare_options *opt = ctx->own;
 	struct window window = {
-		.bar = bar, .offset = ctx->opt.offset, .length = input->size,
+		.bar = bar, .offset = opt->offset, .length = input->size,
 	};
 	struct diff diff;
 	struct view view;
 	int status;
 
-	status = operand_fits(ctx, window.offset, window.length, ctx->opt.width);
+	status = operand_fits(ctx, window.offset, window.length, opt->width);
 	if (status)
 		return status;
 
@@ -69,7 +76,7 @@ static int compare(struct context *ctx, unsigned int bar, struct input *input)
 	if (status)
 		return status;
 
-	status = diff_run(ctx, bar, window.offset, &view, input, &diff);
+	status = diff_run(ctx, bar, window.offset, opt->width, &view, input, &diff);
 	if (status)
 		return status;
 	if (ctx->opt.json)
@@ -100,6 +107,14 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
+static const struct option_def own[] = {
+	OPT_WIDTH_ANY(struct compare_options),
+	OPT_OFFSET(struct compare_options),
+	OPTION_END
+};
+
+static const struct compare_options defaults = { .width = 4 };
+
 const struct cmd cmd_compare = {
 	.name = "compare",
 	.summary = "compare a BAR with a file; exit 5 when they differ",
@@ -107,7 +122,8 @@ const struct cmd cmd_compare = {
 	.notes = "Prints the first difference and how many units differ. Compares as many bytes "
 		 "as\nthe file has.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_WIDTH_ANY | OPT_OFFSET | OPT_JSON,
+	CMD_COMMON(CMD_MAP, options_json),
+	CMD_OWN(own, defaults),
 	.min = 2,
 	.max = 2,
 	.run = run,

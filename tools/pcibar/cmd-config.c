@@ -9,6 +9,7 @@
 
 #include "common/config-space.h"
 #include "common/error.h"
+#include "common/parse.h"
 #include "common/session.h"
 
 #include "cmd.h"
@@ -16,8 +17,16 @@
 #include "json.h"
 #include "masked-write.h"
 #include "operand.h"
+#include "verb-options.h"
 
 #define CONFIG_SIZE_MAX	4096u
+
+/* What both verbs have; reads only @count, writes only @dry_run */
+struct config_options {
+	unsigned int width;	/* 0: that of the register, else 4 */
+	uint64_t count;
+	bool dry_run;
+};
 
 struct config_job {
 	const char *text;
@@ -29,15 +38,13 @@ struct config_job {
 
 static int parse_register(struct context *ctx, const char *text, struct config_job *job)
 {
+	const struct config_options *opt = ctx->own;
 	const char *wrong = config_name_parse(text, &job->reg);
 
 	if (wrong)
 		return usage_error(ctx, "register '%s': %s", text, wrong);
 	job->text = text;
-	if (ctx->opt.given & OPT_WIDTH_CONFIG)
-		job->width = ctx->opt.width;
-	else
-		job->width = job->reg.width ? job->reg.width : 4;
+	job->width = opt->width ? opt->width : job->reg.width ? job->reg.width : 4;
 	return STATUS_OK;
 }
 
@@ -98,12 +105,12 @@ static int read_all(struct context *ctx, const struct config_job *job, struct js
 
 static int run_read(struct context *ctx, int argc, char **argv)
 {
-	struct config_job job = { 0 };
+	const struct config_options *opt = ctx->own;
+	struct config_job job = { .count = opt->count };
 	struct json json;
 	int status;
 
 	(void)argc;
-	job.count = ctx->opt.given & OPT_COUNT ? ctx->opt.count : 1;
 	status = parse_register(ctx, argv[0], &job);
 	if (status)
 		return status;
@@ -124,16 +131,17 @@ static int run_read(struct context *ctx, int argc, char **argv)
 static int write_one(struct context *ctx, const struct config_job *job, unsigned int off,
 		     const struct masked *masked)
 {
+	const struct config_options *opt = ctx->own;
 	struct masked_write change = { .offset = off, .width = job->width, .masked = masked };
 	int ret = 0;
 
 	if (masked->has_mask)
 		ret = config_get(ctx->session->dev, off, job->width, &change.old);
-	if (!ret && !ctx->opt.dry_run)
+	if (!ret && !opt->dry_run)
 		ret = config_put(ctx->session->dev, off, job->width, masked_write_new(&change));
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
-	masked_write_show(ctx, &change);
+	masked_write_show(ctx, opt->dry_run, &change);
 	return STATUS_OK;
 }
 
@@ -154,6 +162,7 @@ static int check_last(struct context *ctx, const struct config_job *job)
 static int write_all(struct context *ctx, struct config_job *job, struct masked *values,
 		     char **argv)
 {
+	const struct config_options *opt = ctx->own;
 	const char *wrong;
 	int status;
 
@@ -162,7 +171,7 @@ static int write_all(struct context *ctx, struct config_job *job, struct masked 
 		if (wrong)
 			return usage_error(ctx, "value '%s': %s", argv[i], wrong);
 	}
-	status = locate(ctx, job, !ctx->opt.dry_run);
+	status = locate(ctx, job, !opt->dry_run);
 	if (!status)
 		status = check_last(ctx, job);
 	for (uint64_t i = 0; !status && i < job->count; i++)
@@ -198,13 +207,35 @@ static const char notes[] =
 	"have a width after it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
 	"Configuration space wakes a suspended device.\n";
 
+static const char *set_width(void *value, const char *arg)
+{
+	unsigned int *width = value;
+
+	return parse_width(arg, width) || *width > 4 ?
+		"not a width of configuration space: use 1, 2 or 4" : NULL;
+}
+
+#define WIDTH	OPTION_VALUE(struct config_options, width, "width", 'w', "1|2|4", \
+			     "bytes of every access (default: the register's, else 4)", set_width)
+
+static const struct option_def own_read[] = {
+	WIDTH, OPT_COUNT(struct config_options), OPTION_END
+};
+
+static const struct option_def own_write[] = {
+	WIDTH, OPT_DRY_RUN(struct config_options), OPTION_END
+};
+
+static const struct config_options defaults = { .count = 1 };
+
 const struct cmd cmd_config_read = {
 	.name = "config read",
 	.summary = "read configuration space",
 	.operands = "<offset|register>",
 	.notes = notes,
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_DEVICE | OPT_JSON | OPT_WIDTH_CONFIG | OPT_COUNT,
+	CMD_COMMON(CMD_DEVICE, options_json),
+	CMD_OWN(own_read, defaults),
 	.min = 1,
 	.max = 1,
 	.run = run_read,
@@ -216,7 +247,8 @@ const struct cmd cmd_config_write = {
 	.operands = "<offset|register> <value[:mask]>...",
 	.notes = notes,
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_DEVICE | OPT_WIDTH_CONFIG | OPT_DRY_RUN,
+	CMD_COMMON(CMD_DEVICE),
+	CMD_OWN(own_write, defaults),
 	.min = 2,
 	.max = INT32_MAX,
 	.run = run_write,

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/interrupt.h"
 #include "common/output.h"
+#include "common/parse.h"
 #include "common/session.h"
 
 #include "cmd.h"
@@ -15,6 +16,7 @@
 #include "operand.h"
 #include "progress.h"
 #include "units.h"
+#include "verb-options.h"
 
 /*
  * Read at once: small enough for the cache, so that formatting finds it there,
@@ -26,7 +28,20 @@
 /* Values in one JSON object, in bytes */
 #define JSON_STEP	16u
 
+enum dump_format {
+	FORMAT_HEX = 0,
+	FORMAT_RAW,
+	FORMAT_JSON,
+};
+
+struct dump_options {
+	unsigned int width;
+	enum dump_format format;
+	const char *output;
+};
+
 struct dump {
+	enum dump_format format;
 	unsigned int bar;
 	unsigned int width;	/* of the accesses */
 	unsigned int group;	/* of the output */
@@ -61,7 +76,7 @@ static int put_chunk(struct context *ctx, struct dump *d, uint64_t off, size_t l
 {
 	size_t room;
 
-	switch (ctx->opt.format) {
+	switch (d->format) {
 	case FORMAT_RAW:
 		return output_write(ctx, d->out, d->data, len);
 	case FORMAT_JSON:
@@ -74,7 +89,7 @@ static int put_chunk(struct context *ctx, struct dump *d, uint64_t off, size_t l
 
 static int put_end(struct context *ctx, struct dump *d, uint64_t done)
 {
-	if (ctx->opt.format != FORMAT_HEX)
+	if (d->format != FORMAT_HEX)
 		return STATUS_OK;
 	return output_write(ctx, d->out, d->text, hexdump_end(&d->hex, d->start + done, d->text));
 }
@@ -122,9 +137,10 @@ static int dump_all(struct context *ctx, struct dump *d)
 
 static int dump_to(struct context *ctx, struct dump *d)
 {
+	const struct dump_options *opt = ctx->own;
 	int status;
 
-	status = output_open(ctx, &d->out);
+	status = output_open(ctx, opt->output, &d->out);
 	if (status)
 		return status;
 
@@ -139,7 +155,9 @@ static int dump_to(struct context *ctx, struct dump *d)
 
 static int check_terminal(struct context *ctx, const struct dump *d, uint64_t length)
 {
-	if (ctx->opt.output || length <= TERMINAL_MAX || !isatty(STDOUT_FILENO))
+	const struct dump_options *opt = ctx->own;
+
+	if (opt->output || length <= TERMINAL_MAX || !isatty(STDOUT_FILENO))
 		return STATUS_OK;
 	return fail_device(ctx, STATUS_FAILED, d->bar,
 			   "refusing to print 0x%" PRIx64 " bytes to a terminal; give a range or "
@@ -149,14 +167,15 @@ static int check_terminal(struct context *ctx, const struct dump *d, uint64_t le
 
 static int run(struct context *ctx, int argc, char **argv)
 {
-	struct dump d = { .width = ctx->opt.width };
+	const struct dump_options *opt = ctx->own;
+	struct dump d = {
+		.format = ctx->opt.json ? FORMAT_JSON : opt->format, .width = opt->width,
+	};
 	const struct pcibar_bar_info *info;
 	struct window window = { 0 };
 	struct range range = { 0 };
 	int status;
 
-	if (ctx->opt.json)
-		ctx->opt.format = FORMAT_JSON;
 	d.group = d.width == WIDTH_ANY ? 1 : d.width;
 	status = operand_bar(ctx, argv[0], &d.bar);
 	if (!status && argc > 1)
@@ -182,6 +201,37 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status ? status : dump_to(ctx, &d);
 }
 
+static const char *set_format(void *value, const char *arg)
+{
+	static const char *const words[] = { "hex", "raw", "json", NULL };
+	enum dump_format *format = value;
+	int found = option_find_word(words, arg);
+
+	if (found < 0)
+		return "use hex, raw or json";
+	*format = (enum dump_format)found;
+	return NULL;
+}
+
+static const char *set_output(void *value, const char *arg)
+{
+	const char **output = value;
+
+	*output = arg;
+	return *arg ? NULL : "a file name is missing";
+}
+
+static const struct option_def own[] = {
+	OPT_WIDTH_ANY(struct dump_options),
+	OPTION_VALUE(struct dump_options, format, "format", 'f', "hex|raw|json",
+		     "form of the output (default hex)", set_format),
+	OPTION_VALUE(struct dump_options, output, "output", 'o', "FILE",
+		     "write to FILE instead of standard output", set_output),
+	OPTION_END
+};
+
+static const struct dump_options defaults = { .width = 4 };
+
 const struct cmd cmd_dump = {
 	.name = "dump",
 	.summary = "print a range of a BAR, or all of it, as text or raw",
@@ -191,7 +241,8 @@ const struct cmd cmd_dump = {
 		 "raw: the bytes; json: an object a line.\n"
 		 "-w any is for BARs that are memory: it may read in any order, and twice.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_WIDTH_ANY | OPT_FORMAT | OPT_OUTPUT | OPT_JSON,
+	CMD_COMMON(CMD_MAP, options_json),
+	CMD_OWN(own, defaults),
 	.min = 1,
 	.max = 2,
 	.run = run,

@@ -9,6 +9,13 @@
 #include "common/session.h"
 
 #include "cmd.h"
+
+struct enable_options {
+	bool io;
+	bool mem;
+	bool bus_master;
+};
+
 static const struct {
 	uint32_t bit;
 	const char *name;
@@ -18,7 +25,7 @@ static const struct {
 	{ PCIBAR_BUS_MASTER, "bus mastering" },
 };
 
-static uint32_t named_bits(const struct options *opt)
+static uint32_t named_bits(const struct enable_options *opt)
 {
 	return (opt->io ? PCIBAR_DECODE_IO : 0) | (opt->mem ? PCIBAR_DECODE_MEM : 0) |
 	       (opt->bus_master ? PCIBAR_BUS_MASTER : 0);
@@ -62,7 +69,7 @@ static void print_changes(const struct context *ctx, uint32_t mask, uint32_t bef
 static int set(struct context *ctx, bool on)
 {
 	uint32_t flags = ctx->opt.share_driver ? PCIBAR_ENABLE_F_SHARE_DRIVER : 0;
-	uint32_t mask = named_bits(&ctx->opt);
+	uint32_t mask = named_bits(ctx->own);
 	uint32_t before = 0;
 	int status;
 	int ret;
@@ -101,7 +108,15 @@ static int run_disable(struct context *ctx, int argc, char **argv)
 	return set(ctx, false);
 }
 
-#define OPTIONS		(OPTS_DEVICE | OPT_SHARE_DRIVER | OPT_IO | OPT_MEM | OPT_BUS_MASTER)
+static const struct option_def own[] = {
+	OPTION_FLAG(struct enable_options, io, "io", 0, "I/O decoding"),
+	OPTION_FLAG(struct enable_options, mem, "mem", 0, "memory decoding"),
+	OPTION_FLAG(struct enable_options, bus_master, "bus-master", 0,
+		    "bus mastering: the device may do DMA"),
+	OPTION_END
+};
+
+static const struct enable_options defaults;
 
 const struct cmd cmd_enable = {
 	.name = "enable",
@@ -111,7 +126,8 @@ const struct cmd cmd_enable = {
 		 "mastering is turned on only when named. To have decoding on just for one "
 		 "command,\nuse --activate with that.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTIONS,
+	CMD_COMMON(options_share_driver, CMD_DEVICE),
+	CMD_OWN(own, defaults),
 	.run = run_enable,
 };
 
@@ -122,6 +138,7 @@ const struct cmd cmd_disable = {
 	.notes = "Without an option: decoding of the kinds of BARs that the function has. Every "
 		 "program\nthat has a BAR mapped reads all-ones from then on.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTIONS,
+	CMD_COMMON(options_share_driver, CMD_DEVICE),
+	CMD_OWN(own, defaults),
 	.run = run_disable,
 };

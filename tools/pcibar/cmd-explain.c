@@ -13,8 +13,14 @@
 #include "json.h"
 #include "operand.h"
 #include "terminal.h"
+#include "verb-options.h"
 
 #define MAX_BACKENDS	32
+
+struct explain_options {
+	bool write;
+	bool wc;
+};
 
 /* Short words for programs; the sentences may change. */
 static const char *code_name(uint32_t code)
@@ -59,12 +65,13 @@ static void print_text(const struct context *ctx, unsigned int bar,
 		       const struct pcibar_refusal *refusal)
 {
 	bool color = terminal_color(&ctx->opt, STDOUT_FILENO);
+	const struct explain_options *opt = ctx->own;
 
 	printf("%s", ctx->session->label);
 	if (bar != NO_BAR)
 		printf(" BAR %s, %s, %s", bar_name(bar),
-		       ctx->opt.write ? "read-write" : "read-only",
-		       ctx->opt.wc ? "write-combining" : "uncached");
+		       opt->write ? "read-write" : "read-only",
+		       opt->wc ? "write-combining" : "uncached");
 	putchar('\n');
 	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
 		bool possible = refusal->possible & 1u << backend;
@@ -109,13 +116,14 @@ static void print_reasons_json(struct json *json, uint32_t backend,
 static void print_json(const struct context *ctx, unsigned int bar,
 		       const struct pcibar_refusal *refusal)
 {
+	const struct explain_options *opt = ctx->own;
 	struct json json;
 
 	json_begin(&json, stdout);
 	json_string(&json, "selector", ctx->session->label);
 	json_string(&json, "bar", bar == NO_BAR ? NULL : bar_name(bar));
-	json_bool(&json, "write", ctx->opt.write);
-	json_bool(&json, "write_combining", ctx->opt.wc);
+	json_bool(&json, "write", opt->write);
+	json_bool(&json, "write_combining", opt->wc);
 	json_bool(&json, "possible", refusal->possible);
 	json_array(&json, "backends");
 	for (uint32_t backend = 1; backend < MAX_BACKENDS; backend++) {
@@ -135,14 +143,15 @@ static void print_json(const struct context *ctx, unsigned int bar,
 /* What a verb would ask for: I/O BARs and the ROM are reached indirectly. */
 static int make_intent(struct context *ctx, unsigned int bar, struct pcibar_intent *intent)
 {
-	struct window window = { .bar = bar, .write = ctx->opt.write };
+	const struct explain_options *opt = ctx->own;
+	struct window window = { .bar = bar, .write = opt->write };
 	const struct pcibar_bar_info *info;
 	int status;
 
 	*intent = (struct pcibar_intent){
 		.size = sizeof(*intent),
 		.bar = bar,
-		.attr = ctx->opt.wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC,
+		.attr = opt->wc ? PCIBAR_ATTR_WC : PCIBAR_ATTR_UC,
 	};
 	if (bar == NO_BAR)
 		return STATUS_OK;
@@ -201,14 +210,23 @@ static int explain(struct context *ctx, unsigned int bar)
 
 static int run(struct context *ctx, int argc, char **argv)
 {
+	const struct explain_options *opt = ctx->own;
 	unsigned int bar = NO_BAR;
 	int status;
 
-	if (!argc && (ctx->opt.write || ctx->opt.wc))
-		return usage_error(ctx, "--%s needs a BAR", ctx->opt.write ? "write" : "wc");
+	if (!argc && (opt->write || opt->wc))
+		return usage_error(ctx, "--%s needs a BAR", opt->write ? "write" : "wc");
 	status = argc ? operand_bar(ctx, argv[0], &bar) : STATUS_OK;
 	return status ? status : explain(ctx, bar);
 }
+
+static const struct option_def own[] = {
+	OPTION_FLAG(struct explain_options, write, "write", 0, "ask about write access, too"),
+	OPT_WC(struct explain_options),
+	OPTION_END
+};
+
+static const struct explain_options defaults;
 
 const struct cmd cmd_explain = {
 	.name = "explain",
@@ -218,7 +236,8 @@ const struct cmd cmd_explain = {
 		 "function.\nExit status 0 when some back end can, 1 when none can. Nothing is "
 		 "changed or accessed.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_COLOR | OPT_JSON | OPT_WRITE | OPT_WC,
+	CMD_COMMON(CMD_MAP, options_color, options_json),
+	CMD_OWN(own, defaults),
 	.max = 1,
 	.run = run,
 };

@@ -125,6 +125,6 @@ const struct cmd cmd_info = {
 	.summary = "show details of one function and what its back end can do",
 	.operands = "",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
+	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	.run = run,
 };

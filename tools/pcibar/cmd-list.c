@@ -166,7 +166,7 @@ const struct cmd cmd_list = {
 	.notes = "-v adds what configuration space says about the BARs; without it no device is\n"
 		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
 		 "better one is not.\n",
-	.options = OPTS_DEVICE | OPT_COLOR | OPT_JSON,
+	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	.min = 0,
 	.max = 1,
 	.run = run,

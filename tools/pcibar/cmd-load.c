@@ -12,6 +12,15 @@
 #include "input.h"
 #include "operand.h"
 #include "progress.h"
+#include "verb-options.h"
+
+struct load_options {
+	unsigned int width;
+	uint64_t offset;
+	bool wc;
+	bool verify;
+	bool fixed;
+};
 
 struct load {
 	unsigned int bar;
@@ -21,7 +30,7 @@ struct load {
 
 static int load_all(struct context *ctx, struct load *load, uint64_t *ns)
 {
-	const struct options *opt = &ctx->opt;
+	const struct load_options *opt = ctx->own;
 	uint32_t flags = (opt->fixed ? PCIBAR_COPY_FIXED : 0) |
 			 (opt->width == WIDTH_ANY ? PCIBAR_COPY_MEMORY : 0);
 	uint64_t size = load->input.size;
@@ -53,11 +62,13 @@ static int load_all(struct context *ctx, struct load *load, uint64_t *ns)
 
 static int verify(struct context *ctx, struct load *load)
 {
+	const struct load_options *opt = ctx->own;
 	struct diff diff;
 	int digits;
 	int status;
 
-	status = diff_run(ctx, load->bar, ctx->opt.offset, &load->view, &load->input, &diff);
+	status = diff_run(ctx, load->bar, opt->offset, opt->width, &load->view, &load->input,
+			  &diff);
 	if (status || !diff.differing)
 		return status;
 
@@ -70,20 +81,21 @@ static int verify(struct context *ctx, struct load *load)
 
 static int load_file(struct context *ctx, struct load *load)
 {
+	const struct load_options *opt = ctx->own;
 	struct window window = {
 		.bar = load->bar,
 		.write = true,
-		.wc = ctx->opt.wc,
-		.offset = ctx->opt.offset,
-		.length = ctx->opt.fixed ? ctx->opt.width : load->input.size,
+		.wc = opt->wc,
+		.offset = opt->offset,
+		.length = opt->fixed ? opt->width : load->input.size,
 	};
 	uint64_t ns;
 	int status;
 
-	status = operand_fits(ctx, window.offset, load->input.size, ctx->opt.width);
+	status = operand_fits(ctx, window.offset, load->input.size, opt->width);
 	if (!status)
 		status = session_open(ctx, true);
-	if (!status && !ctx->opt.fixed)
+	if (!status && !opt->fixed)
 		status = input_fits(ctx, &load->input, load->bar, window.offset);
 	if (status)
 		return status;
@@ -101,12 +113,12 @@ static int load_file(struct context *ctx, struct load *load)
 			(double)ns / 1e9, progress_rate(load->input.size, ns));
 	}
 
-	return ctx->opt.verify ? verify(ctx, load) : STATUS_OK;
+	return opt->verify ? verify(ctx, load) : STATUS_OK;
 }
 
 static int run(struct context *ctx, int argc, char **argv)
 {
-	const struct options *opt = &ctx->opt;
+	const struct load_options *opt = ctx->own;
 	struct load load;
 	int status;
 
@@ -127,6 +139,17 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
+static const struct option_def own[] = {
+	OPT_WIDTH_ANY(struct load_options),
+	OPT_OFFSET(struct load_options),
+	OPT_WC(struct load_options),
+	OPT_VERIFY(struct load_options),
+	OPT_FIXED(struct load_options),
+	OPTION_END
+};
+
+static const struct load_options defaults = { .width = 4 };
+
 const struct cmd cmd_load = {
 	.name = "load",
 	.summary = "write a file into a BAR",
@@ -135,7 +158,8 @@ const struct cmd cmd_load = {
 		 "-w any and --wc are for BARs that are memory: writes may come in any order "
 		 "then.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_WIDTH_ANY | OPT_OFFSET | OPT_WC | OPT_VERIFY | OPT_FIXED,
+	CMD_COMMON(CMD_MAP),
+	CMD_OWN(own, defaults),
 	.min = 2,
 	.max = 2,
 	.run = run,

@@ -11,9 +11,16 @@
 #include "json.h"
 #include "operand.h"
 #include "units.h"
+#include "verb-options.h"
 
 /* Read at once; what was read before a loss is printed whole. */
 #define CHUNK	4096u
+
+struct read_options {
+	unsigned int width;
+	uint64_t count;		/* 0: not given */
+	bool fixed;
+};
 
 struct read_job {
 	struct range range;
@@ -24,19 +31,19 @@ struct read_job {
 
 static int parse_job(struct context *ctx, const char *text, struct read_job *job)
 {
-	const struct options *opt = &ctx->opt;
+	const struct read_options *opt = ctx->own;
 	uint64_t bytes;
 	int status;
 
 	status = operand_range(ctx, text, &job->range);
 	if (status)
 		return status;
-	if (job->range.length && (opt->given & OPT_COUNT || opt->fixed))
+	if (job->range.length && (opt->count || opt->fixed))
 		return usage_error(ctx, "'%s' has a length: it cannot be combined with --%s", text,
 				   opt->fixed ? "fixed" : "count");
 	job->width = opt->width;
 	job->fixed = opt->fixed;
-	job->count = opt->given & OPT_COUNT ? opt->count : 1;
+	job->count = opt->count ? opt->count : 1;
 	if (!job->range.length) {
 		if (__builtin_mul_overflow(job->count, (uint64_t)job->width, &bytes) ||
 		    bytes > UINT64_MAX - job->range.start)
@@ -144,6 +151,15 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
+static const struct option_def own[] = {
+	OPT_WIDTH(struct read_options),
+	OPT_COUNT(struct read_options),
+	OPT_FIXED(struct read_options),
+	OPTION_END
+};
+
+static const struct read_options defaults = { .width = 4 };
+
 const struct cmd cmd_read = {
 	.name = "read",
 	.summary = "read registers: one access of exactly the width for each value",
@@ -152,7 +168,8 @@ const struct cmd cmd_read = {
 		 "before it.\nAn offset is one value, or COUNT with -c; a range is all values "
 		 "in it.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_JSON | OPT_WIDTH | OPT_COUNT | OPT_FIXED,
+	CMD_COMMON(CMD_MAP, options_json),
+	CMD_OWN(own, defaults),
 	.min = 2,
 	.max = 2,
 	.run = run,

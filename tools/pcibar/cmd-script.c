@@ -61,8 +61,8 @@ static int run_words(struct context *ctx, struct script *script, int count, char
 	struct context child = *ctx;
 	int status;
 
+	child.own = NULL;
 	child.where = script->where;
-	child.opt.given = 0;
 	child.verb = NULL;
 	status = cmd_dispatch(&child, true, count, words);
 	if (!status || status == STATUS_NO)
@@ -154,7 +154,7 @@ const struct cmd cmd_script = {
 		 "'#' begins a comment, \"...\" keeps blanks together. Stops at the first failure "
 		 "with its\nexit status. On a terminal it prompts: 'help' and 'quit' work there.\n",
 	.flags = CMD_SELECTOR,
-	.options = OPTS_MAP | OPT_COLOR | OPT_JSON,
+	CMD_COMMON(CMD_MAP, options_color, options_json),
 	.max = 1,
 	.run = run,
 };

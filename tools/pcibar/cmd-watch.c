@@ -21,6 +21,7 @@
 #include "progress.h"
 #include "terminal.h"
 #include "units.h"
+#include "verb-options.h"
 
 #define NS_PER_S	UINT64_C(1000000000)
 /* A register set, not a memory: each look reads all of it. */
@@ -31,7 +32,15 @@
 /* How often to ask the system whether the function is still there */
 #define CHECK_NS	UINT64_C(100000000)
 
+struct watch_options {
+	unsigned int width;
+	uint64_t interval_ns;
+	uint64_t timeout_ns;	/* 0: none */
+	const char *until;	/* text: its check needs the width; NULL: none */
+};
+
 struct watch {
+	const struct watch_options *opt;
 	unsigned int bar;
 	unsigned int width;
 	struct range range;
@@ -163,9 +172,9 @@ static int look(struct context *ctx, struct watch *w)
 	return output_flush(ctx, stdout);
 }
 
-static bool holds(const struct context *ctx, const struct watch *w)
+static bool holds(const struct watch *w)
 {
-	return ctx->opt.until &&
+	return w->opt->until &&
 	       !((unit_get(w->now, w->width) ^ w->until.value) & w->until.mask);
 }
 
@@ -192,18 +201,18 @@ static void wait_until(struct context *ctx, const struct watch *w, uint64_t when
 }
 
 /* Ctrl-C is the way to end it; other signals end the program. */
-static int ended(const struct context *ctx)
+static int ended(const struct watch *w)
 {
 	if (interrupt_signal() != SIGINT)
 		return STATUS_FAILED;
 	interrupt_clear();
-	return ctx->opt.until ? STATUS_NO : STATUS_OK;
+	return w->opt->until ? STATUS_NO : STATUS_OK;
 }
 
 static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 {
 	uint64_t next = w->started = w->checked = clock_now();
-	uint64_t end = ctx->opt.timeout_ns ? w->started + ctx->opt.timeout_ns : UINT64_MAX;
+	uint64_t end = w->opt->timeout_ns ? w->started + w->opt->timeout_ns : UINT64_MAX;
 	int status;
 
 	w->events = pcibar_device_get_event_fd(ctx->session->dev);
@@ -211,19 +220,19 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 		status = check_presence(ctx, w);
 		if (!status)
 			status = look(ctx, w);
-		if (status || holds(ctx, w))
+		if (status || holds(w))
 			return status;
 		if (clock_now() >= end)
 			return fail_device(ctx, STATUS_NO, w->bar, "timed out");
 
 		/* Looks that came too late are left out, not made up for. */
 		if (next <= clock_now())
-			next += ctx->opt.interval_ns;
+			next += w->opt->interval_ns;
 		if (next < clock_now())
 			next = clock_now();
 		wait_until(ctx, w, next < end ? next : end, mask);
 		if (interrupt_signal())
-			return ended(ctx);
+			return ended(w);
 	}
 }
 
@@ -242,6 +251,7 @@ static int watch_signals(struct context *ctx, struct watch *w)
 
 static int parse_job(struct context *ctx, struct watch *w, char **argv)
 {
+	const char *until = w->opt->until;
 	const char *wrong;
 	int status;
 
@@ -259,18 +269,19 @@ static int parse_job(struct context *ctx, struct watch *w, char **argv)
 		return usage_error(ctx, "'%s': at most 0x%" PRIx64 " bytes can be watched", argv[1],
 				   WATCH_MAX);
 	status = operand_fits(ctx, w->range.start, w->range.length, w->width);
-	if (status || !ctx->opt.until)
+	if (status || !until)
 		return status;
 	if (w->range.length != w->width)
 		return usage_error(ctx, "--until checks one value, but '%s' holds %" PRIu64,
 				   argv[1], w->range.length / w->width);
-	wrong = parse_masked(ctx->opt.until, w->width, &w->until);
-	return wrong ? usage_error(ctx, "--until '%s': %s", ctx->opt.until, wrong) : STATUS_OK;
+	wrong = parse_masked(until, w->width, &w->until);
+	return wrong ? usage_error(ctx, "--until '%s': %s", until, wrong) : STATUS_OK;
 }
 
 static int run(struct context *ctx, int argc, char **argv)
 {
-	struct watch w = { .width = ctx->opt.width, .first = true };
+	const struct watch_options *opt = ctx->own;
+	struct watch w = { .opt = opt, .width = opt->width, .first = true };
 	struct window window = { 0 };
 	int status;
 
@@ -304,6 +315,27 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
+static const char *set_until(void *value, const char *arg)
+{
+	const char **until = value;
+
+	*until = arg;
+	return NULL;
+}
+
+static const struct option_def own[] = {
+	OPT_WIDTH(struct watch_options),
+	OPTION_VALUE(struct watch_options, interval_ns, "interval", 'i', "TIME",
+		     "time between two reads (default 100ms)", option_set_duration),
+	OPTION_VALUE(struct watch_options, until, "until", 0, "VALUE[:MASK]",
+		     "exit when the masked bits have this value", set_until),
+	OPTION_VALUE(struct watch_options, timeout_ns, "timeout", 0, "TIME",
+		     "exit with status 5 after this time", option_set_duration),
+	OPTION_END
+};
+
+static const struct watch_options defaults = { .width = 4, .interval_ns = NS_PER_S / 10 };
+
 const struct cmd cmd_watch = {
 	.name = "watch",
 	.summary = "read again and again, and show what changes",
@@ -313,8 +345,8 @@ const struct cmd cmd_watch = {
 		 "condition holds.\n--timeout ends it with exit status 5; Ctrl-C with 0, or 5 when "
 		 "--until waits.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_COLOR | OPT_JSON | OPT_WIDTH | OPT_INTERVAL | OPT_UNTIL |
-		   OPT_TIMEOUT,
+	CMD_COMMON(CMD_MAP, options_color, options_json),
+	CMD_OWN(own, defaults),
 	.min = 2,
 	.max = 2,
 	.run = run,

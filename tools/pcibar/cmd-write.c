@@ -10,11 +10,18 @@
 #include "cmd.h"
 #include "masked-write.h"
 #include "operand.h"
+#include "verb-options.h"
 
-struct write_job {
-	unsigned int bar;
+struct write_options {
 	unsigned int width;
 	bool fixed;
+	bool verify;
+	bool dry_run;
+};
+
+struct write_job {
+	const struct write_options *opt;
+	unsigned int bar;
 	uint64_t start;		/* in the BAR */
 	uint64_t count;
 	struct masked *values;
@@ -26,7 +33,7 @@ static int parse_values(struct context *ctx, struct write_job *job, char **argv)
 	const char *wrong;
 
 	for (uint64_t i = 0; i < job->count; i++) {
-		wrong = parse_masked(argv[i], job->width, &job->values[i]);
+		wrong = parse_masked(argv[i], job->opt->width, &job->values[i]);
 		if (wrong)
 			return usage_error(ctx, "value '%s': %s", argv[i], wrong);
 	}
@@ -35,8 +42,8 @@ static int parse_values(struct context *ctx, struct write_job *job, char **argv)
 
 static int parse_job(struct context *ctx, struct write_job *job, char **argv)
 {
-	const struct options *opt = &ctx->opt;
-	const char *wrong = parse_u64(argv[1], UINT64_MAX - job->count * job->width, &job->start);
+	const struct write_options *opt = job->opt;
+	const char *wrong = parse_u64(argv[1], UINT64_MAX - job->count * opt->width, &job->start);
 	int status;
 
 	if (opt->verify && (opt->fixed || opt->dry_run))
@@ -48,50 +55,51 @@ static int parse_job(struct context *ctx, struct write_job *job, char **argv)
 	if (wrong)
 		return usage_error(ctx, "offset '%s': %s", argv[1], wrong);
 
-	status = operand_fits(ctx, job->start, job->width, job->width);
+	status = operand_fits(ctx, job->start, opt->width, opt->width);
 	return status ? status : parse_values(ctx, job, argv + 2);
 }
 
 /* Where value @i goes, behind the place of the first */
 static uint64_t place(const struct write_job *job, uint64_t i)
 {
-	return job->fixed ? 0 : i * job->width;
+	return job->opt->fixed ? 0 : i * job->opt->width;
 }
 
 /* A value without a mask is written without a read: reading may have side effects. */
 static int write_one(struct context *ctx, const struct write_job *job, uint64_t i)
 {
+	const struct write_options *opt = job->opt;
 	uint64_t off = job->view.start + place(job, i);
 	struct masked_write change = {
 		.offset = job->start + place(job, i),
-		.width = job->width,
+		.width = opt->width,
 		.masked = &job->values[i],
 	};
 	int ret = 0;
 
 	if (change.masked->has_mask)
-		ret = pcibar_map_read(job->view.map, off, job->width, &change.old);
-	if (!ret && !ctx->opt.dry_run)
-		ret = pcibar_map_write(job->view.map, off, job->width, masked_write_new(&change));
+		ret = pcibar_map_read(job->view.map, off, opt->width, &change.old);
+	if (!ret && !opt->dry_run)
+		ret = pcibar_map_write(job->view.map, off, opt->width, masked_write_new(&change));
 	if (ret)
 		return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
 
-	masked_write_show(ctx, &change);
+	masked_write_show(ctx, opt->dry_run, &change);
 	return STATUS_OK;
 }
 
 /* Of a value with a mask only the masked bits are compared: the others were not written. */
 static int verify(struct context *ctx, const struct write_job *job)
 {
-	int digits = 2 * (int)job->width;
+	unsigned int width = job->opt->width;
+	int digits = 2 * (int)width;
 	uint64_t got;
 	int ret;
 
 	for (uint64_t i = 0; i < job->count; i++) {
 		const struct masked *m = &job->values[i];
 
-		ret = pcibar_map_read(job->view.map, job->view.start + place(job, i), job->width,
-				      &got);
+		ret = pcibar_map_read(job->view.map, job->view.start + place(job, i), width, &got);
 		if (ret)
 			return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
 		if (!((got ^ m->value) & m->mask))
@@ -106,11 +114,12 @@ static int verify(struct context *ctx, const struct write_job *job)
 
 static int write_all(struct context *ctx, struct write_job *job)
 {
+	const struct write_options *opt = job->opt;
 	struct window window = {
 		.bar = job->bar,
-		.write = !ctx->opt.dry_run,
+		.write = !opt->dry_run,
 		.offset = job->start,
-		.length = (job->fixed ? 1 : job->count) * job->width,
+		.length = (opt->fixed ? 1 : job->count) * opt->width,
 	};
 	int status;
 
@@ -119,7 +128,7 @@ static int write_all(struct context *ctx, struct write_job *job)
 		status = session_map(ctx, &window, &job->view);
 	for (uint64_t i = 0; !status && i < job->count; i++)
 		status = write_one(ctx, job, i);
-	if (!status && ctx->opt.verify)
+	if (!status && opt->verify)
 		status = verify(ctx, job);
 
 	return status;
@@ -128,8 +137,7 @@ static int write_all(struct context *ctx, struct write_job *job)
 static int run(struct context *ctx, int argc, char **argv)
 {
 	struct write_job job = {
-		.width = ctx->opt.width,
-		.fixed = ctx->opt.fixed,
+		.opt = ctx->own,
 		.count = (uint64_t)argc - 2,
 	};
 	int status;
@@ -145,6 +153,16 @@ static int run(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
+static const struct option_def own[] = {
+	OPT_WIDTH(struct write_options),
+	OPT_VERIFY(struct write_options),
+	OPT_DRY_RUN(struct write_options),
+	OPT_FIXED(struct write_options),
+	OPTION_END
+};
+
+static const struct write_options defaults = { .width = 4 };
+
 const struct cmd cmd_write = {
 	.name = "write",
 	.summary = "write registers: one access of exactly the width for each value",
@@ -153,7 +171,8 @@ const struct cmd cmd_write = {
 		 "the\nmasked bits are changed, and it is written; without one nothing is read.\n"
 		 "All operands are checked before the first access.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
-	.options = OPTS_MAP | OPT_WIDTH | OPT_VERIFY | OPT_DRY_RUN | OPT_FIXED,
+	CMD_COMMON(CMD_MAP),
+	CMD_OWN(own, defaults),
 	.min = 3,
 	.max = INT32_MAX,
 	.run = run,

@@ -8,6 +8,15 @@
 #define CMD_SELECTOR	(1u << 0)	/* the first operand selects the function */
 #define CMD_SCRIPT	(1u << 1)	/* allowed in a script, without the selector */
 
+/* Initializers of struct cmd: a verb's common options, and its own */
+#define CMD_COMMON(...)		.common = (const struct option_def *const []){ __VA_ARGS__, NULL }
+#define CMD_OWN(defs, values) \
+	.own = defs, .defaults = &(values), .own_size = sizeof(values)
+
+/* Common options of every verb that opens a function, and of every one that maps a BAR */
+#define CMD_DEVICE		options_access, options_verbose, options_help
+#define CMD_MAP			options_map, CMD_DEVICE
+
 /* A verb: one row of the table in pcibar.c, one file cmd-<verb>.c */
 struct cmd {
 	const char *name;		/* one word or two */
@@ -15,19 +24,29 @@ struct cmd {
 	const char *operands;		/* those after the selector */
 	const char *notes;		/* what a user must know beside the options; or NULL */
 	unsigned int flags;		/* CMD_* */
-	uint32_t options;		/* enum option_bit */
+	/* Those of common/options.h that it has, with values in ctx->opt; the last is NULL */
+	const struct option_def *const *common;
+	/* Its own, with values in ctx->own, which is a copy of @defaults; or NULL */
+	const struct option_def *own;
+	const void *defaults;
+	size_t own_size;		/* of @defaults */
 	int min;			/* operands after the selector */
 	int max;
 	/* Takes the operands after the selector; returns an enum status. */
 	int (*run)(struct context *ctx, int argc, char **argv);
 };
 
-extern const struct cmd cmd_list, cmd_info, cmd_explain, cmd_read, cmd_write, cmd_dump, cmd_load,
-	cmd_compare, cmd_watch, cmd_config_read, cmd_config_write, cmd_enable, cmd_disable,
-	cmd_script;
+/* Every verb, in the order of the help */
+#define CMD_VERBS(verb) \
+	verb(list) verb(info) verb(explain) verb(read) verb(write) verb(dump) verb(load) \
+	verb(compare) verb(watch) verb(config_read) verb(config_write) verb(enable) \
+	verb(disable) verb(script) verb(help)
+
+#define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
+CMD_VERBS(CMD_DECLARE)
 
 /*
- * Runs one command line that begins with a verb. @ctx->opt holds what was said
+ * Runs one command line that begins with a verb. @ctx->opt holds the options
  * before it; @in_script: the selector is omitted.
  */
 int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv);

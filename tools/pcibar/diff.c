@@ -29,10 +29,9 @@ static void compare(struct diff *diff, uint64_t start, const uint8_t *got, const
 	}
 }
 
-int diff_run(struct context *ctx, unsigned int bar, uint64_t start, const struct view *view,
-	     struct input *input, struct diff *diff)
+int diff_run(struct context *ctx, unsigned int bar, uint64_t start, unsigned int width,
+	     const struct view *view, struct input *input, struct diff *diff)
 {
-	unsigned int width = ctx->opt.width;
 	uint32_t flags = width == WIDTH_ANY ? PCIBAR_COPY_MEMORY : 0;
 	struct progress progress;
 	const uint8_t *want;

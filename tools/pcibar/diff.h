@@ -22,10 +22,11 @@ struct diff {
 };
 
 /*
- * Reads all of @view and compares it; it begins at @start in BAR @bar. Returns
- * an enum status: STATUS_OK also when something differs.
+ * Reads all of @view and compares it, in units of @width bytes or with WIDTH_ANY;
+ * it begins at @start in BAR @bar. Returns an enum status: STATUS_OK also when
+ * something differs.
  */
-int diff_run(struct context *ctx, unsigned int bar, uint64_t start, const struct view *view,
-	     struct input *input, struct diff *diff);
+int diff_run(struct context *ctx, unsigned int bar, uint64_t start, unsigned int width,
+	     const struct view *view, struct input *input, struct diff *diff);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "masked-write.h"
 
-void masked_write_show(const struct context *ctx, const struct masked_write *c)
+void masked_write_show(const struct context *ctx, bool dry_run, const struct masked_write *c)
 {
-	FILE *out = ctx->opt.dry_run ? stdout : stderr;
+	FILE *out = dry_run ? stdout : stderr;
 	int digits = 2 * (int)c->width;
 
-	if (!ctx->opt.dry_run && !ctx->opt.verbose)
+	if (!dry_run && !ctx->opt.verbose)
 		return;
 	if (out == stderr)
 		report_prefix(ctx);

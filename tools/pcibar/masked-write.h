@@ -27,6 +27,6 @@ static inline uint64_t masked_write_new(const struct masked_write *c)
  * "offset: old -> (value:mask) -> new", or "offset: value" without a mask: in a
  * dry run on stdout, with -v on stderr
  */
-void masked_write_show(const struct context *ctx, const struct masked_write *c);
+void masked_write_show(const struct context *ctx, bool dry_run, const struct masked_write *c);
 
 #endif

@@ -2,6 +2,7 @@
 /* pcibar: its verbs, their help, and the main function. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pcibar/version.h>
@@ -15,28 +16,27 @@
 #include "cmd.h"
 #include "config-names.h"
 
+#define MAX_GROUPS	8	/* arrays of options of one verb */
+
 static const struct program program = { .name = "pcibar", .help = "pcibar help" };
 
-static int cmd_help(struct context *ctx, int argc, char **argv);
+#define CMD_POINTER(name)	&cmd_##name,
 
-static const struct cmd cmd_help_verb = {
-	.name = "help",
-	.summary = "show help for a verb",
-	.operands = "[verb|registers]",
-	.notes = "registers: the names that 'config read' and 'config write' know.\n",
-	.flags = CMD_SCRIPT,
-	.options = OPT_HELP,
-	.max = 2,
-	.run = cmd_help,
-};
-
-static const struct cmd *const cmds[] = {
-	&cmd_list, &cmd_info, &cmd_explain, &cmd_read, &cmd_write, &cmd_dump, &cmd_load,
-	&cmd_compare, &cmd_watch, &cmd_config_read, &cmd_config_write, &cmd_enable, &cmd_disable,
-	&cmd_script, &cmd_help_verb,
-};
+static const struct cmd *const cmds[] = { CMD_VERBS(CMD_POINTER) };
 
 #define N_CMDS	(sizeof(cmds) / sizeof(cmds[0]))
+
+/* Accepted before a verb. Those of the first array suit every verb, as an alias has them. */
+static const struct option_def *const habits[] = {
+	options_access, options_verbose, options_color, options_help, NULL
+};
+static const struct option_def *const particular[] = { options_map, options_json, NULL };
+
+static void print_options(const struct option_def *const *arrays)
+{
+	for (; *arrays; arrays++)
+		options_print_help(stdout, *arrays);
+}
 
 static void help_all(void)
 {
@@ -44,7 +44,9 @@ static void help_all(void)
 	for (size_t i = 0; i < N_CMDS; i++)
 		printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
 	fputs("\noptions, before or after a verb:\n", stdout);
-	options_help(stdout, OPTS_GLOBAL);
+	print_options(particular);
+	print_options(habits);
+	options_print_help(stdout, options_version);
 	fputs("\nA selector is an address (00:04.0), or vendor:device (1234:11e8) with #N for the "
 	      "N-th.\nNumbers are decimal or 0x..., with K, M or G for powers of 1024. A range is "
 	      "START or\nSTART+LENGTH in bytes.\n\n"
@@ -60,7 +62,9 @@ static void help_one(const struct cmd *cmd)
 	if (cmd->notes)
 		printf("\n%s", cmd->notes);
 	fputs("\noptions:\n", stdout);
-	options_help(stdout, cmd->options);
+	if (cmd->own)
+		options_print_help(stdout, cmd->own);
+	print_options(cmd->common);
 }
 
 /* Whether @argv starts with the verb of @cmd, which has one word or two */
@@ -94,7 +98,7 @@ static int unknown_verb(const struct context *ctx, const char *word)
 	return usage_error(ctx, "unknown verb '%s'", word);
 }
 
-static int cmd_help(struct context *ctx, int argc, char **argv)
+static int run_help(struct context *ctx, int argc, char **argv)
 {
 	bool found = false;
 	int words;
@@ -127,14 +131,60 @@ static int cmd_help(struct context *ctx, int argc, char **argv)
 	return unknown_verb(ctx, argv[0]);
 }
 
-/* An option before a verb that does not accept it is refused, not ignored. */
-static int check_front(const struct context *ctx, const struct cmd *cmd, uint32_t given)
-{
-	uint32_t useless = given & ~(cmd->options | OPTS_HABIT);
+const struct cmd cmd_help = {
+	.name = "help",
+	.summary = "show help for a verb",
+	.operands = "[verb|registers]",
+	.notes = "registers: the names that 'config read' and 'config write' know.\n",
+	.flags = CMD_SCRIPT,
+	CMD_COMMON(options_help),
+	.max = 2,
+	.run = run_help,
+};
 
-	if (!useless)
-		return STATUS_OK;
-	return usage_error(ctx, "option --%s does not apply to this verb", options_name(useless));
+static bool has_option(const struct cmd *cmd, const char *name)
+{
+	for (const struct option_def *const *defs = cmd->common; *defs; defs++)
+		if (options_find(*defs, name))
+			return true;
+	return false;
+}
+
+/* An option before a verb that does not accept it is refused, not ignored. */
+static int check_front(const struct context *ctx, const struct cmd *cmd)
+{
+	for (const struct option_def *const *defs = particular; *defs; defs++)
+		for (const struct option_def *def = *defs; def->name; def++)
+			if (option_is_on(def, &ctx->opt) && !has_option(cmd, def->name))
+				return usage_error(ctx, "option --%s does not apply to this verb",
+						   def->name);
+	return STATUS_OK;
+}
+
+/* The options after the verb; values of its own ones are in @ctx->own, for the caller to free. */
+static int parse_options(struct context *ctx, const struct cmd *cmd, int argc, char **argv,
+			 int *rest)
+{
+	struct option_group groups[MAX_GROUPS + 1] = { 0 };
+	char error[OPTIONS_ERROR_MAX];
+	size_t count = 0;
+
+	if (cmd->own) {
+		ctx->own = malloc(cmd->own_size);
+		if (!ctx->own)
+			return fail(ctx, STATUS_FAILED, "out of memory");
+		memcpy(ctx->own, cmd->defaults, cmd->own_size);
+		groups[count++] = (struct option_group){ cmd->own, ctx->own };
+	}
+	for (const struct option_def *const *defs = cmd->common; *defs; defs++) {
+		if (count == MAX_GROUPS)
+			abort();
+		groups[count++] = (struct option_group){ *defs, &ctx->opt };
+	}
+
+	if (options_parse(groups, false, argc, argv, rest, error))
+		return usage_error(ctx, "%s", error);
+	return STATUS_OK;
 }
 
 static int check_operands(struct context *ctx, const struct cmd *cmd, int argc)
@@ -150,11 +200,33 @@ static int check_operands(struct context *ctx, const struct cmd *cmd, int argc)
 	return STATUS_OK;
 }
 
+static int run_verb(struct context *ctx, const struct cmd *cmd, bool in_script, int argc,
+		    char **argv)
+{
+	int status;
+
+	if (ctx->opt.help) {
+		help_one(cmd);
+		return STATUS_OK;
+	}
+	/* In a script, the options of the script itself are those of its lines. */
+	status = in_script ? STATUS_OK : check_front(ctx, cmd);
+	if (status)
+		return status;
+
+	status = check_operands(ctx, cmd, argc);
+	if (status)
+		return status;
+	if (cmd->flags & CMD_SELECTOR && !in_script) {
+		ctx->session->selector = ctx->session->label = *argv++;
+		argc--;
+	}
+	return cmd->run(ctx, argc, argv);
+}
+
 int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 {
-	uint32_t front = ctx->opt.given;
 	const struct cmd *cmd;
-	char error[OPTIONS_ERROR_MAX];
 	int words = 1;
 	int status;
 	int rest;
@@ -169,35 +241,27 @@ int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 
 	argc -= words - 1;
 	argv += words - 1;
-	ctx->opt.given = 0;
-	if (options_parse(&ctx->opt, cmd->options, false, argc, argv, &rest, error))
-		return usage_error(ctx, "%s", error);
-	if (ctx->opt.help) {
-		help_one(cmd);
-		return STATUS_OK;
-	}
-	argc -= rest;
-	argv += rest;
-	status = check_front(ctx, cmd, front);
-	if (status)
-		return status;
+	status = parse_options(ctx, cmd, argc, argv, &rest);
+	if (!status)
+		status = run_verb(ctx, cmd, in_script, argc - rest, argv + rest);
 
-	status = check_operands(ctx, cmd, argc);
-	if (status)
-		return status;
-	if (cmd->flags & CMD_SELECTOR && !in_script) {
-		ctx->session->selector = ctx->session->label = *argv++;
-		argc--;
-	}
-	return cmd->run(ctx, argc, argv);
+	free(ctx->own);
+	ctx->own = NULL;
+	return status;
 }
 
 static int run(struct context *ctx, int argc, char **argv)
 {
+	const struct option_group groups[] = {
+		{ options_map, &ctx->opt }, { options_json, &ctx->opt },
+		{ options_access, &ctx->opt }, { options_verbose, &ctx->opt },
+		{ options_color, &ctx->opt }, { options_help, &ctx->opt },
+		{ options_version, &ctx->opt }, { 0 }
+	};
 	char error[OPTIONS_ERROR_MAX];
 	int rest;
 
-	if (options_parse(&ctx->opt, OPTS_GLOBAL, true, argc, argv, &rest, error))
+	if (options_parse(groups, true, argc, argv, &rest, error))
 		return usage_error(ctx, "%s", error);
 	if (ctx->opt.version) {
 		printf("pcibar %s\n", pcibar_version());
@@ -225,7 +289,6 @@ int main(int argc, char **argv)
 	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);
-	options_init(&ctx.opt);
 	status = run(&ctx, argc, argv);
 	session_close(&session);
 	interrupt_obey();

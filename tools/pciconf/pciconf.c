@@ -82,6 +82,7 @@ static const struct mode {
 
 #define N_MODES	(sizeof(modes) / sizeof(modes[0]))
 
+/* The first two are in the order of options_access. */
 enum { LONG_BACKEND = 256, LONG_SYSFS, LONG_HELP, LONG_VERSION };
 
 static const struct option longs[] = {
@@ -97,7 +98,9 @@ static void print_help(void)
 	for (size_t i = 0; i < N_MODES; i++)
 		printf("%s pciconf %s\n", i ? "      " : "usage:", modes[i].usage);
 	fputs("\n", stdout);
-	options_help(stdout, OPT_BACKEND | OPT_SYSFS | OPT_HELP | OPT_VERSION);
+	options_print_help(stdout, options_access);
+	options_print_help(stdout, options_help);
+	options_print_help(stdout, options_version);
 }
 
 static const struct mode *find_mode(int letter)
@@ -126,11 +129,11 @@ static int set_attribute(struct pciconf *pc, const char *arg)
 	return STATUS_OK;
 }
 
-static int set_common(struct pciconf *pc, enum option_bit bit, const char *arg)
+static int set_common(struct pciconf *pc, const struct option_def *def, const char *arg)
 {
-	const char *wrong = options_set(&pc->ctx.opt, bit, arg);
+	const char *wrong = option_set(def, &pc->ctx.opt, arg);
 
-	return wrong ? usage_error(&pc->ctx, "--%s '%s': %s", options_name(bit), arg, wrong) :
+	return wrong ? usage_error(&pc->ctx, "--%s '%s': %s", def->name, arg, wrong) :
 		       STATUS_OK;
 }
 
@@ -169,9 +172,8 @@ static int set_option(struct pciconf *pc, int letter, const char *arg)
 	case 'm':
 		return set_attribute(pc, arg);
 	case LONG_BACKEND:
-		return set_common(pc, OPT_BACKEND, arg);
 	case LONG_SYSFS:
-		return set_common(pc, OPT_SYSFS, arg);
+		return set_common(pc, &options_access[letter - LONG_BACKEND], arg);
 	case LONG_HELP:
 		pc->ctx.opt.help = true;
 		break;
@@ -282,7 +284,6 @@ int main(int argc, char **argv)
 	text_init();
 	/* A closed pipe is an error of write(2) then, and is reported. */
 	signal(SIGPIPE, SIG_IGN);
-	options_init(&pc.ctx.opt);
 	pc.ctx.opt.share_driver = true;
 	pc.ctx.opt.share_page = true;
 	status = run(&pc, argc, argv);
