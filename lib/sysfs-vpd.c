@@ -109,7 +109,8 @@ static int read_all(int fd, uint8_t *buf, size_t *len)
 
 /*
  * Only functions with that capability have the file. The kernel returns ENODEV
- * for what it takes for garbage, and stays with that.
+ * for what it takes for garbage, and stays with that. It returns no bytes where the
+ * device did not provide the first one in time.
  */
 int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data)
 {
@@ -123,7 +124,9 @@ int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data)
 		ret = vpd ? read_all(fd, vpd, &len) : -ENOMEM;
 		close(fd);
 	}
-	if (!ret)
+	if (!ret && !len)
+		ret = -ETIMEDOUT;
+	else if (!ret)
 		ret = pcibar_sysfs_vpd_parse(vpd, len, fn, data);
 	else if (ret == -ENOENT || ret == -ENODEV)
 		ret = faccessat(dir, "vendor", F_OK, 0) ? -ENODEV : -ENOENT;

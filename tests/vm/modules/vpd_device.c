@@ -19,6 +19,10 @@ static unsigned char image[512];
 static int image_len;
 module_param_array(image, byte, &image_len, 0644);
 
+/* The device never says that a word is there. */
+static bool silent;
+module_param(silent, bool, 0644);
+
 static struct pci_bus *bus;
 static struct pci_ops *below;
 static u16 addr;
@@ -40,7 +44,7 @@ static int config_read(struct pci_bus *b, unsigned int devfn, int where, int siz
 	int ret;
 
 	if (b == bus && !devfn && where == CAP_ADDR && size == 2) {
-		*val = addr | PCI_VPD_ADDR_F;
+		*val = addr | (silent ? 0 : PCI_VPD_ADDR_F);
 		return PCIBIOS_SUCCESSFUL;
 	}
 	if (b == bus && !devfn && where == CAP_DATA && size == 4) {

@@ -63,3 +63,18 @@ def listed(vm, edu):
         for program in builds(vm, "pciio-vpd"):
             assert vm.check(f"{program} {edu}", status=int(told == NONE)).stdout == told
     vm.check(f"echo 1 >{edu.sysfs}/remove; rmmod vpd_device")
+
+
+@scenario(devices={"edu": edu()}, log=(*LOG, "VPD access failed"), kernels=NEWEST)
+def silent(vm, edu):
+    """A device that does not respond: one sentence about it, whatever reads; others are listed."""
+    load(vm)
+    load_helper(vm, "vpd_device", f"bus={int(str(edu).split(':')[1], 16)}")
+    vm.check("echo 1 >/sys/module/vpd_device/parameters/silent; "
+             f"echo 1 >{edu.sysfs}/remove; echo 1 >/sys/bus/pci/rescan")
+    whole = vm.check("pciconf -l").stdout
+    for backend in ("sysfs", "pciio", "freebsd"):
+        result = vm.check(f"pciconf --backend {backend} -lV", status=1)
+        assert result.stdout == whole and result.stderr.count("\n") == 1, result
+        assert "the device did not respond within the time" in result.stderr, result
+    vm.check(f"echo 1 >{edu.sysfs}/remove; rmmod vpd_device")
