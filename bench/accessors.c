@@ -14,7 +14,7 @@ static uint64_t room[2][LENGTH / sizeof(uint64_t)];
 
 #define LOOPS(bits)							\
 __attribute__((noinline))						\
-static void ours_##bits(volatile uint##bits##_t *dst, const volatile uint##bits##_t *src) \
+static void own_##bits(volatile uint##bits##_t *dst, const volatile uint##bits##_t *src) \
 {									\
 	for (unsigned int i = 0; i < LENGTH / sizeof(*dst); i++)	\
 		pcibar_write##bits(dst + i, pcibar_read##bits(src + i)); \
@@ -37,10 +37,10 @@ int main(int argc, char **argv)
 	int own = argc == 2 && !strcmp(argv[1], "own");
 
 	for (int round = 0; round < ROUNDS; round++) {
-		(own ? ours_8 : plain_8)((void *)room[0], (void *)room[1]);
-		(own ? ours_16 : plain_16)((void *)room[0], (void *)room[1]);
-		(own ? ours_32 : plain_32)((void *)room[0], (void *)room[1]);
-		(own ? ours_64 : plain_64)((void *)room[0], (void *)room[1]);
+		(own ? own_8 : plain_8)((void *)room[0], (void *)room[1]);
+		(own ? own_16 : plain_16)((void *)room[0], (void *)room[1]);
+		(own ? own_32 : plain_32)((void *)room[0], (void *)room[1]);
+		(own ? own_64 : plain_64)((void *)room[0], (void *)room[1]);
 	}
 	return 0;
 }

@@ -67,7 +67,7 @@ def _disassembly():
 def _accessors():
     functions = _disassembly()
     for width in (8, 16, 32, 64):
-        own, plain = functions[f"ours_{width}"], functions[f"plain_{width}"]
+        own, plain = functions[f"own_{width}"], functions[f"plain_{width}"]
         if own != plain:
             print(f"bench: the loops of {width} bits differ:", *own, "and", *plain, sep="\n")
         same = sum(1 for a, b in zip(own, plain) if a == b)

@@ -423,7 +423,7 @@ static int modify(struct pci_modify *modify)
 	return conf_access(&io, true);
 }
 
-static int answer(enum node_request request, void *arg)
+static int serve(enum node_request request, void *arg)
 {
 	node.calls[request]++;
 	if (node.swap_after && !--node.swap_after)
@@ -493,7 +493,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	errno = ENOTTY;
 	for (unsigned int i = 0; i < NODE_REQUESTS; i++)
 		if (request == requests[i] && is_served(i, function))
-			errno = function && function->peer < 0 ? ENODEV : answer(i, arg);
+			errno = function && function->peer < 0 ? ENODEV : serve(i, arg);
 	pthread_mutex_unlock(&lock);
 	return errno ? -1 : 0;
 }

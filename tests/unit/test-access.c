@@ -211,7 +211,7 @@ static void all_ones_from_a_live_function_is_a_value(void **state)
 }
 
 /* A bridge may split a load of 8 bytes, and only one half of it be lost. */
-static void half_of_all_ones_is_looked_at_too(void **state)
+static void half_of_all_ones_is_checked_too(void **state)
 {
 	static const uint64_t halves[] = { UINT32_MAX, (uint64_t)UINT32_MAX << 32 };
 
@@ -252,7 +252,7 @@ static void a_virtual_function_is_asked_for_its_class(void **state)
 	assert_false(pcibar_device_is_gone(dev));
 }
 
-static void all_ones_from_nobody_is_a_loss(void **state)
+static void all_ones_without_a_function_are_a_loss(void **state)
 {
 	const uint64_t all = UINT64_MAX;
 	uint64_t val = 42;
@@ -292,7 +292,7 @@ static void a_function_without_configuration_space_is_gone(void **state)
 	assert_true(pcibar_map_is_lost(map));
 }
 
-static void looks_at_all_ones_from_a_channel(void **state)
+static void checks_all_ones_from_a_channel(void **state)
 {
 	const uint32_t all = UINT32_MAX;
 	uint64_t val = 0;
@@ -362,11 +362,11 @@ int main(void)
 		ACCESS_TEST(refuses_values_that_do_not_fit),
 		ACCESS_TEST(writes_only_what_was_mapped_for_it),
 		ACCESS_TEST(all_ones_from_a_live_function_is_a_value),
-		ACCESS_TEST(half_of_all_ones_is_looked_at_too),
+		ACCESS_TEST(half_of_all_ones_is_checked_too),
 		ACCESS_TEST(a_virtual_function_is_asked_for_its_class),
-		ACCESS_TEST(all_ones_from_nobody_is_a_loss),
+		ACCESS_TEST(all_ones_without_a_function_are_a_loss),
 		ACCESS_TEST(a_function_without_configuration_space_is_gone),
-		ACCESS_TEST(looks_at_all_ones_from_a_channel),
+		ACCESS_TEST(checks_all_ones_from_a_channel),
 		ACCESS_TEST(passes_a_channels_errors_on),
 		ACCESS_TEST(a_channel_that_is_gone_is_a_loss),
 	};

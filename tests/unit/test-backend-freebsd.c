@@ -140,7 +140,7 @@ static void asks_for_one_function_only(void **state)
 	assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
 }
 
-static void tells_what_a_function_is(void **state)
+static void describes_a_function(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	struct pci_conf *conf = &node.function[0].conf;
@@ -153,8 +153,10 @@ static void tells_what_a_function_is(void **state)
 	conf->pc_progif = 3;
 	conf->pc_revid = 0x42;
 	strcpy(conf->pd_name, "sixteen_letters_");
+
 	pcibar_device_close(dev);
 	assert_int_equal(try_open(NODE_FUNCTION, &dev), 0);
+
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.vendor, 0x1234);
 	assert_int_equal(info.device, 0x11e8);
@@ -166,11 +168,12 @@ static void tells_what_a_function_is(void **state)
 	assert_int_equal(info.flags, PCIBAR_DEV_DRIVER_OWNS);
 	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE);
 	assert_int_equal(pcibar_device_get_event_fd(dev), -EOPNOTSUPP);
+
 	node.count = 0;
 	assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
 }
 
-static void tells_what_a_bar_is(void **state)
+static void describes_a_bar(void **state)
 {
 	static const struct {
 		unsigned int bar;
@@ -260,7 +263,7 @@ static bool is_mapped(const volatile char *addr)
 	return !mincore((void *)page, 1, &resident);
 }
 
-/* The request maps all of the BAR: what nobody asked for is given back. */
+/* The request maps all of the BAR: the pages outside the window are unmapped. */
 static void keeps_the_window_only(void **state)
 {
 	const volatile char *addr;
@@ -464,8 +467,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		FREEBSD_TEST(lists_each_function_once),
 		FREEBSD_TEST(asks_for_one_function_only),
-		FREEBSD_TEST(tells_what_a_function_is),
-		FREEBSD_TEST(tells_what_a_bar_is),
+		FREEBSD_TEST(describes_a_function),
+		FREEBSD_TEST(describes_a_bar),
 		FREEBSD_TEST(translates_every_flag),
 		FREEBSD_TEST(finds_the_register_of_the_rom),
 		FREEBSD_TEST(keeps_the_window_only),

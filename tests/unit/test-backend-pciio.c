@@ -99,7 +99,7 @@ static bool is_readable(int fd)
 	return poller.revents & POLLIN;
 }
 
-static void looks_through_sysfs_and_can_do_more(void **state)
+static void reads_sysfs_and_can_do_more(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	struct pcibar_bar_info bar = { .size = sizeof(bar) };
@@ -107,6 +107,7 @@ static void looks_through_sysfs_and_can_do_more(void **state)
 	(void)state;
 	tree_driver(&tree, NODE_FUNCTION, "pciio");
 	tree_set(&tree, NODE_FUNCTION, "power_state", "D3hot\n");
+
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.vendor, 0x1234);
 	assert_int_equal(info.subdevice, 0x1100);
@@ -116,6 +117,7 @@ static void looks_through_sysfs_and_can_do_more(void **state)
 	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF |
 			 PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
 			 PCIBAR_CAP_EVENTS);
+
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
 	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(pcibar_bar_get_info(dev, PCIBAR_BAR_ROM, 0, &bar), 0);
@@ -123,6 +125,7 @@ static void looks_through_sysfs_and_can_do_more(void **state)
 			 PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(pcibar_bar_get_info(dev, 4, 0, &bar), 0);
 	assert_int_equal(bar.flags, 0);
+
 	tree_bar(&tree, NODE_FUNCTION, 0, 0, 0x10000, TREE_MEM32 | TREE_UNSET);
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
 	assert_int_equal(bar.flags, PCIBAR_BAR_F_UNASSIGNED);
@@ -274,7 +277,7 @@ static void explaining_activates_nothing(void **state)
 	assert_int_equal(node.calls[NODE_BAROPEN], 1);
 }
 
-static void tells_of_revocation_once_each_time(void **state)
+static void reports_each_revocation_once(void **state)
 {
 	struct pcibar_map *before = map_bar(0), *after;
 	int fd = pcibar_device_get_event_fd(dev);
@@ -588,14 +591,14 @@ static void threads_share_a_device(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		PCIIO_TEST(looks_through_sysfs_and_can_do_more),
+		PCIIO_TEST(reads_sysfs_and_can_do_more),
 		PCIIO_TEST(translates_every_flag),
 		PCIIO_TEST(drivers_that_hand_over_are_no_obstacle),
 		PCIIO_TEST(finds_the_register_of_the_rom),
 		PCIIO_TEST(maps_the_window),
 		PCIIO_TEST(releases_the_descriptor_of_a_map_that_fails),
 		PCIIO_TEST(explaining_activates_nothing),
-		PCIIO_TEST(tells_of_revocation_once_each_time),
+		PCIIO_TEST(reports_each_revocation_once),
 		PCIIO_TEST(reports_removal),
 		PCIIO_TEST(reports_removal_without_a_map),
 		PCIIO_TEST(a_bar_may_end_alone),

@@ -103,7 +103,7 @@ static void lists_functions_and_nothing_else(void **state)
 	assert_string_equal(text, "0:0:2.0 0:3:0.0 10000:e1:1f.7 ");
 }
 
-static void tells_absent_functions_from_absent_pci(void **state)
+static void distinguishes_absent_functions_from_absent_pci(void **state)
 {
 	struct pcibar_device *other;
 	char root[PATH_MAX + 8];
@@ -149,7 +149,7 @@ static void opening_costs_the_same_on_a_large_machine(void **state)
 	assert_int_equal(calls[0], calls[1]);
 }
 
-static void tells_what_a_function_is(void **state)
+static void describes_a_function(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 
@@ -166,11 +166,14 @@ static void tells_what_a_function_is(void **state)
 	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE);
 	assert_string_equal(info.driver, "nvme");
 	assert_int_equal(info.flags, PCIBAR_DEV_DRIVER_OWNS);
+
 	tree_driver(&tree, FUNCTION, NULL);
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_string_equal(info.driver, "");
+
 	tree_set(&tree, FUNCTION, "class", "garbage\n");
 	assert_int_equal(pcibar_device_get_info(dev, &info), -EIO);
+
 	tree_drop(&tree, FUNCTION);
 	assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
 }
@@ -311,10 +314,10 @@ static void says_gone_when_the_files_go_away(void **state)
 	assert_refused(&why, PCIBAR_REASON_GONE, -ENODEV);
 }
 
-static void tells_the_refusals_of_mmap_apart(void **state)
+static void distinguishes_the_refusals_of_mmap(void **state)
 {
 	static const struct {
-		int error, answer;
+		int error, result;
 		uint32_t code;
 	} cases[] = {
 		{ EINVAL, -EBUSY, PCIBAR_REASON_CLAIMED },
@@ -327,8 +330,8 @@ static void tells_the_refusals_of_mmap_apart(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		inject(INJECT_MMAP, 1, cases[i].error);
-		assert_int_equal(try_map(0), cases[i].answer);
-		assert_refused(&why, cases[i].code, cases[i].answer);
+		assert_int_equal(try_map(0), cases[i].result);
+		assert_refused(&why, cases[i].code, cases[i].result);
 	}
 }
 
@@ -366,7 +369,7 @@ static void names_the_driver_that_claims(void **state)
 }
 
 /* The last file opened is the BAR's own: what is before it may not be visible to all. */
-static void tells_the_refusals_of_open_apart(void **state)
+static void distinguishes_the_refusals_of_open(void **state)
 {
 	static const struct {
 		int error;
@@ -429,9 +432,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SYSFS_TEST(lists_functions_and_nothing_else),
-		SYSFS_TEST(tells_absent_functions_from_absent_pci),
+		SYSFS_TEST(distinguishes_absent_functions_from_absent_pci),
 		SYSFS_TEST(opening_costs_the_same_on_a_large_machine),
-		SYSFS_TEST(tells_what_a_function_is),
+		SYSFS_TEST(describes_a_function),
 		SYSFS_TEST(knows_who_is_asleep),
 		SYSFS_TEST(maps_the_file),
 		SYSFS_TEST(maps_a_bar_smaller_than_a_page),
@@ -439,10 +442,10 @@ int main(void)
 		SYSFS_TEST(refuses_an_attribute_it_would_not_get),
 		SYSFS_TEST(refuses_what_it_cannot_do),
 		SYSFS_TEST(says_gone_when_the_files_go_away),
-		SYSFS_TEST(tells_the_refusals_of_mmap_apart),
+		SYSFS_TEST(distinguishes_the_refusals_of_mmap),
 		SYSFS_TEST(knows_lockdown),
 		SYSFS_TEST(names_the_driver_that_claims),
-		SYSFS_TEST(tells_the_refusals_of_open_apart),
+		SYSFS_TEST(distinguishes_the_refusals_of_open),
 		SYSFS_TEST(survives_without_memory),
 	};
 

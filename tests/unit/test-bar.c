@@ -36,7 +36,7 @@ static struct pcibar_bar_info info_of(struct pcibar_device *dev, unsigned int ba
 	return info;
 }
 
-static void tells_what_a_bar_is(void **state)
+static void describes_a_bar(void **state)
 {
 	struct fake *fake = add_function();
 	struct pcibar_device *dev = unit_open("0000:03:00.0", 0);
@@ -49,17 +49,20 @@ static void tells_what_a_bar_is(void **state)
 	assert_int_equal(info.cpu_addr, 0xfd000000);
 	assert_int_equal(info.bus_addr, 0);
 	assert_string_equal(info.holder, "");
+
 	info = info_of(dev, 2, 0);
 	assert_int_equal(info.kind, PCIBAR_BAR_KIND_MEM64);
 	assert_int_equal(info.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE |
 			 PCIBAR_BAR_F_HAS_WC);
 	assert_int_equal(info.cpu_addr, 0x7000000000);
+
 	info = info_of(dev, 3, 0);
 	assert_int_equal(info.kind, PCIBAR_BAR_KIND_NONE);
 	assert_int_equal(info.flags, PCIBAR_BAR_F_UPPER_HALF);
 	assert_int_equal(info_of(dev, 1, 0).kind, PCIBAR_BAR_KIND_NONE);
 	assert_int_equal(info_of(dev, 4, 0).kind, PCIBAR_BAR_KIND_IO);
 	assert_int_equal(info_of(dev, PCIBAR_BAR_ROM, 0).kind, PCIBAR_BAR_KIND_ROM);
+
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
 	assert_int_equal(fake_count(fake, FAKE_MAP), 0);
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_OPEN), 0);
@@ -178,7 +181,7 @@ static void info_checks_its_arguments(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		UNIT_TEST(tells_what_a_bar_is),
+		UNIT_TEST(describes_a_bar),
 		UNIT_TEST(names_the_holder),
 		UNIT_TEST(sees_configuration_space_when_asked),
 		UNIT_TEST(sees_the_rom_decoder),

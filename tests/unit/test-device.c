@@ -292,7 +292,7 @@ static void closes_nothing(void **state)
 }
 
 /* The same function is in both back ends; the driver's name shows which one was used. */
-static void auto_goes_on_only_when_there_is_no_back_end(void **state)
+static void auto_continues_only_without_a_back_end(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	struct fake *fake = fake_add("0000:03:00.0");
@@ -359,7 +359,7 @@ static void names_back_ends(void **state)
 	assert_null(pcibar_backend_name(30));
 }
 
-static void tells_what_a_function_is(void **state)
+static void describes_a_function(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 	struct fake *fake = fake_add("10000:e1:1f.7");
@@ -375,6 +375,7 @@ static void tells_what_a_function_is(void **state)
 	fake->header = 1;
 	fake->secondary = 0xe2;
 	fake_forget(fake);
+
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.flags, PCIBAR_DEV_ASLEEP | PCIBAR_DEV_DRIVER_OWNS);
 	assert_int_equal(info.domain, 0x10000);
@@ -393,6 +394,7 @@ static void tells_what_a_function_is(void **state)
 	assert_int_equal(info.secondary, 0xe2);
 	assert_int_equal(info.reserved, 0);
 	assert_string_equal(info.driver, "nvme");
+
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_READ), 0);
 	pcibar_device_close(dev);
 }
@@ -459,10 +461,10 @@ int main(void)
 		DEVICE_TEST(refuses_selectors_that_are_none),
 		DEVICE_TEST(opens_without_memory),
 		DEVICE_TEST(closes_nothing),
-		DEVICE_TEST(auto_goes_on_only_when_there_is_no_back_end),
+		DEVICE_TEST(auto_continues_only_without_a_back_end),
 		DEVICE_TEST(a_named_back_end_is_the_only_one),
 		DEVICE_TEST(names_back_ends),
-		DEVICE_TEST(tells_what_a_function_is),
+		DEVICE_TEST(describes_a_function),
 		DEVICE_TEST(knows_drivers_that_share),
 		DEVICE_TEST(info_passes_errors_on),
 	};

@@ -133,7 +133,7 @@ static void assert_translates(void)
 {
 	enum node_request request = backend == PCIBAR_BACKEND_PCIIO ? NODE_BAROPEN : NODE_BARMMAP;
 	static const struct {
-		int error, answer;
+		int error, result;
 		uint32_t code;
 	} cases[] = {
 		{ EPERM, -EPERM, PCIBAR_REASON_LOCKDOWN },
@@ -153,8 +153,8 @@ static void assert_translates(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		node.error[request] = cases[i].error;
-		assert_int_equal(try_map(0, 0, &map), cases[i].answer);
-		assert_refused(&why, cases[i].code, cases[i].answer);
+		assert_int_equal(try_map(0, 0, &map), cases[i].result);
+		assert_refused(&why, cases[i].code, cases[i].result);
 		assert_int_equal(why.reasons[0].backend, backend);
 	}
 
@@ -189,6 +189,7 @@ static void assert_ports(void)
 	memcpy(node.port, "\x11\x22\x33\x44\x55\x66\x77\x88", 8);
 	assert_int_equal(try_map(4, PCIBAR_MAP_WRITE | PCIBAR_MAP_INDIRECT, &map), 0);
 	assert_int_equal(node.io.pbi_width, 0);	/* opening accesses nothing */
+
 	assert_int_equal(pcibar_map_read(map, 4, 4, &val), 0);
 	assert_int_equal(val, 0x88776655);
 	assert_int_equal(pcibar_map_read(map, 2, 2, &val), 0);
@@ -197,12 +198,15 @@ static void assert_ports(void)
 	assert_int_equal(val, 0x22);
 	assert_int_equal(node.io.pbi_bar, 4);
 	assert_int_equal(node.io.pbi_sel.pc_bus, 3);
+
 	assert_int_equal(pcibar_map_write(map, 6, 2, 0xabcd), 0);
 	assert_int_equal(node.io.pbi_op, PCIBARIO_WRITE);
 	assert_int_equal(node.io.pbi_offset, 6);
 	assert_memory_equal(node.port, "\x11\x22\x33\x44\x55\x66\xcd\xab", 8);
+
 	assert_int_equal(pcibar_map_read(map, 0, 8, &val), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_write(map, 0, 8, 0), -EOPNOTSUPP);
+
 	node.error[NODE_BARIO] = ENOENT;
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EBUSY);
 	node.error[NODE_BARIO] = EPERM;
@@ -210,6 +214,7 @@ static void assert_ports(void)
 	node.error[NODE_BARIO] = ENODEV;
 	assert_int_equal(pcibar_map_write(map, 0, 4, 0), -ENODEV);
 	assert_true(pcibar_map_is_lost(map));
+
 	node.error[NODE_BARIO] = 0;
 	memset(&node.io, 0, sizeof(node.io));
 	pcibar_map_release(map);
@@ -224,7 +229,7 @@ static void reaches_ports_by_requests(void **state)
 static void assert_port_refusals(void)
 {
 	static const struct {
-		int error, answer;
+		int error, result;
 		uint32_t code;
 	} cases[] = {
 		{ EPERM, -EPERM, PCIBAR_REASON_LOCKDOWN },
@@ -236,14 +241,14 @@ static void assert_port_refusals(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		node.error[NODE_BARIO] = cases[i].error;
-		assert_int_equal(try_map(4, PCIBAR_MAP_INDIRECT, &map), cases[i].answer);
-		assert_refused(&why, cases[i].code, cases[i].answer);
+		assert_int_equal(try_map(4, PCIBAR_MAP_INDIRECT, &map), cases[i].result);
+		assert_refused(&why, cases[i].code, cases[i].result);
 	}
 	node.error[NODE_BARIO] = 0;
 }
 
 /* Before the first access, which would be too late to say it well. */
-static void hears_of_lockdown_before_a_port_is_touched(void **state)
+static void reports_lockdown_before_a_port_is_touched(void **state)
 {
 	(void)state;
 	through_both(assert_port_refusals);
@@ -317,7 +322,7 @@ int main(void)
 		ABI_TEST(translates_the_refusals_of_a_map),
 		ABI_TEST(says_busy_once),
 		ABI_TEST(reaches_ports_by_requests),
-		ABI_TEST(hears_of_lockdown_before_a_port_is_touched),
+		ABI_TEST(reports_lockdown_before_a_port_is_touched),
 		ABI_TEST(writes_configuration_space_through_the_module),
 		ABI_TEST(survives_without_memory),
 	};

@@ -62,7 +62,7 @@ static struct pcibar_map *activate(unsigned int bar)
 	return map;
 }
 
-static void tells_what_is_enabled(void **state)
+static void reports_what_is_enabled(void **state)
 {
 	uint32_t value = 0;
 
@@ -184,7 +184,7 @@ static void passes_errors_on(void **state)
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EIO);
 }
 
-static int modify_answer;
+static int modify_result;
 
 static int modify(void *be, unsigned int off, unsigned int width, uint32_t mask, uint32_t value,
 		  uint32_t *old)
@@ -195,7 +195,7 @@ static int modify(void *be, unsigned int off, unsigned int width, uint32_t mask,
 	(void)mask;
 	(void)value;
 	*old = UINT16_MAX;
-	return modify_answer;
+	return modify_result;
 }
 
 /* Whether it is the request that fails or what it finds: -ENODEV always means both. */
@@ -212,7 +212,7 @@ static void knows_that_it_is_gone(void **state)
 	pcibar_device_close(dev);
 
 	dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
-	modify_answer = -ENODEV;
+	modify_result = -ENODEV;
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -ENODEV);
 	assert_true(pcibar_device_is_gone(dev));
 }
@@ -278,12 +278,15 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, 0, 0), 0);
 	assert_int_equal(pcibar_activate(dev, MEM), -EOPNOTSUPP);
+
 	fake->vf_mse = true;
 	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
 	assert_int_equal(value, MEM);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, PCIBAR_ENABLE_F_RESTORE), 0);
+
 	pcibar_map_release(activate(0));
 	assert_command(OTHERS);
+
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | MASTER, MEM | MASTER,
 						  PCIBAR_ENABLE_F_RESTORE), 0);
@@ -464,7 +467,7 @@ static void a_failed_activation_changes_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ENABLE_TEST(tells_what_is_enabled),
+		ENABLE_TEST(reports_what_is_enabled),
 		ENABLE_TEST(changes_just_these_bits),
 		ENABLE_TEST(writes_nothing_that_is_so_already),
 		ENABLE_TEST(changes_are_locked),

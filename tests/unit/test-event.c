@@ -7,7 +7,7 @@
 #define EVENT_FD	77
 
 static struct pcibar_device *dev;
-static int next_answer;
+static int next_result;
 static uint32_t next_type;
 
 static int event_fd(void *be)
@@ -20,7 +20,7 @@ static int event_next(void *be, uint32_t *type)
 {
 	(void)be;
 	*type = next_type;
-	return next_answer;
+	return next_result;
 }
 
 static int setup(void **state)
@@ -31,7 +31,7 @@ static int setup(void **state)
 	dev = unit_open("0000:03:00.0", 0);
 	fake_ops.event_fd = event_fd;
 	fake_ops.event_next = event_next;
-	next_answer = 0;
+	next_result = 0;
 	next_type = PCIBAR_EVENT_REVOKED;
 	return ret;
 }
@@ -66,7 +66,7 @@ static void hands_events_on(void **state)
 	assert_int_equal(event.type, PCIBAR_EVENT_REVOKED);
 	assert_int_equal(event.size, sizeof(event));
 	assert_false(pcibar_device_is_gone(dev));
-	next_answer = -EAGAIN;
+	next_result = -EAGAIN;
 	next_type = PCIBAR_EVENT_GONE;
 	assert_int_equal(pcibar_device_read_event(dev, &event), -EAGAIN);
 	assert_false(pcibar_device_is_gone(dev));

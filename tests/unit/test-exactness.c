@@ -101,7 +101,7 @@ static void all_ones_are_not_read_twice(void **state)
 	}
 }
 
-static void a_refused_access_is_none(void **state)
+static void a_refused_access_is_not_made(void **state)
 {
 	uint64_t val;
 
@@ -193,7 +193,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		EXACT_TEST(a_checked_access_is_one_access),
 		EXACT_TEST(all_ones_are_not_read_twice),
-		EXACT_TEST(a_refused_access_is_none),
+		EXACT_TEST(a_refused_access_is_not_made),
 		EXACT_TEST(a_copy_is_one_access_for_each_unit),
 		EXACT_TEST(a_fixed_copy_stays_where_it_is),
 		EXACT_TEST(accessors_are_one_access),

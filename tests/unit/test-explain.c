@@ -68,7 +68,7 @@ static void explains_everything_at_once(void **state)
 	assert_int_equal(fake->open, 0);
 }
 
-static void explains_that_nothing_stands_in_the_way(void **state)
+static void explains_that_nothing_prevents_it(void **state)
 {
 	struct fake *fake = add_function();
 
@@ -79,15 +79,18 @@ static void explains_that_nothing_stands_in_the_way(void **state)
 	assert_int_equal(why.count, 0);
 	assert_int_equal(why.possible, 1u << FAKE_BACKEND);
 	assert_int_equal(fake_find(fake, FAKE_MAP, 0)->len, (uint64_t)sysconf(_SC_PAGESIZE));
+
 	intent.bar = 4;
 	intent.map_flags = PCIBAR_MAP_INDIRECT;
 	assert_int_equal(pcibar_explain(&sel, &intent, &opts, &why), 0);
 	assert_int_equal(why.count, 0);
+
 	intent.bar = PCIBAR_INTENT_DEVICE;
 	assert_int_equal(pcibar_explain(&sel, &intent, &opts, &why), 0);
 	assert_int_equal(why.count, 0);
 	assert_int_equal(pcibar_explain(&sel, NULL, &opts, &why), 0);
 	assert_int_equal(why.count, 0);
+
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_READ), 0);
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_WRITE), 0);
 	assert_int_equal(fake_count(fake, FAKE_CONFIG_WRITE), 0);
@@ -158,7 +161,7 @@ static void explains_each_back_end(void **state)
 	tree_remove(&tree);
 }
 
-static void explains_what_no_function_answers_to(void **state)
+static void explains_selectors_without_a_match(void **state)
 {
 	struct pcibar_selector ids = { .size = sizeof(ids), .fields = PCIBAR_SEL_VENDOR,
 				       .vendor = 0x1234 };
@@ -312,11 +315,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		EXPLAIN_TEST(explains_everything_at_once),
-		EXPLAIN_TEST(explains_that_nothing_stands_in_the_way),
+		EXPLAIN_TEST(explains_that_nothing_prevents_it),
 		EXPLAIN_TEST(explains_without_waking),
 		EXPLAIN_TEST(explains_without_reaching_outside),
 		EXPLAIN_TEST(explains_each_back_end),
-		EXPLAIN_TEST(explains_what_no_function_answers_to),
+		EXPLAIN_TEST(explains_selectors_without_a_match),
 		EXPLAIN_TEST(explains_no_function_but_the_one_that_matched),
 		EXPLAIN_TEST(checks_arguments),
 		EXPLAIN_TEST(explains_without_memory),

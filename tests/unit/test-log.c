@@ -30,11 +30,11 @@ static void hands_a_line_over(void **state)
 
 	(void)state;
 	errno = 0;
-	pcibar_log(&log, PCIBAR_LOG_WARNING, "%s is %d", "answer", 42);
+	pcibar_log(&log, PCIBAR_LOG_WARNING, "%s is %d", "line", 42);
 	assert_int_equal(errno, 0);
 	assert_int_equal(lines.count, 1);
 	assert_int_equal(lines.level, PCIBAR_LOG_WARNING);
-	assert_string_equal(lines.last, "answer is 42");
+	assert_string_equal(lines.last, "line is 42");
 }
 
 static void cuts_long_lines(void **state)
@@ -53,10 +53,10 @@ static void is_silent_without_a_callback(void **state)
 	const struct pcibar_log log = { 0 };
 
 	(void)state;
-	pcibar_log(&log, PCIBAR_LOG_WARNING, "nobody %s", "listens");
+	pcibar_log(&log, PCIBAR_LOG_WARNING, "%s line", "lost");
 }
 
-static void tells_what_was_done_to_the_device(void **state)
+static void logs_what_was_done_to_the_device(void **state)
 {
 	struct lines lines = { 0 };
 	struct pcibar_open_opts opts = {
@@ -72,16 +72,18 @@ static void tells_what_was_done_to_the_device(void **state)
 	assert_int_equal(lines.level, PCIBAR_LOG_DEBUG);
 	assert_non_null(strstr(lines.last, "0000:03:00.0"));
 	assert_non_null(strstr(lines.last, "fake"));
+
 	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_DECODE_MEM, PCIBAR_DECODE_MEM,
 						  PCIBAR_ENABLE_F_RESTORE), 0);
 	assert_int_equal(lines.level, PCIBAR_LOG_INFO);
 	assert_non_null(strstr(lines.last, "0x0100 -> 0x0102"));
+
 	fake->error[FAKE_CONFIG_WRITE] = -EIO;
 	pcibar_device_close(dev);
 	assert_int_equal(lines.level, PCIBAR_LOG_WARNING);
 }
 
-static void tells_its_version(void **state)
+static void returns_its_version(void **state)
 {
 	(void)state;
 	assert_string_equal(pcibar_version(), PCIBAR_VERSION);
@@ -93,8 +95,8 @@ int main(void)
 		UNIT_TEST(hands_a_line_over),
 		UNIT_TEST(cuts_long_lines),
 		UNIT_TEST(is_silent_without_a_callback),
-		UNIT_TEST(tells_what_was_done_to_the_device),
-		UNIT_TEST(tells_its_version),
+		UNIT_TEST(logs_what_was_done_to_the_device),
+		UNIT_TEST(returns_its_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

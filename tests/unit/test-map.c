@@ -318,15 +318,18 @@ static void outlives_the_handle(void **state)
 	opts.flags = PCIBAR_MAP_WRITE;
 	first = map_bar(dev, 0);
 	second = map_bar(dev, 0);
+
 	pcibar_device_close(dev);
 	assert_int_equal(fake->open, 1);
 	assert_int_equal(pcibar_map_write(first, 0, 4, 0x12345678), 0);
+
 	pcibar_map_release(first);
 	assert_int_equal(fake->open, 1);
 	assert_int_equal(pcibar_map_read(second, 0, 4, &val), 0);
 	assert_int_equal(val, 0x12345678);
 	fake_poke(fake, 0, 0, &(uint32_t){ UINT32_MAX }, 4);
 	assert_int_equal(pcibar_map_read(second, 0, 4, &val), 0);
+
 	pcibar_map_release(second);
 	assert_int_equal(fake->open, 0);
 }
@@ -349,22 +352,27 @@ static void goes_through_a_channel(void **state)
 	fake_add_bar(fake, 4, PCIBAR_BAR_KIND_IO, 0xc000, 0x20);
 	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE;
 	opts.offset = 4;
+
 	map = map_bar(dev, 4);
 	assert_null(pcibar_map_addr(map));
 	assert_int_equal(pcibar_map_length(map), 0x1c);
 	assert_int_equal(pcibar_map_offset(map), 4);
 	assert_int_equal(fake_find(fake, FAKE_CHANNEL_OPEN, 0)->val, true);
+
 	assert_int_equal(pcibar_map_write(map, 2, 2, 0xbeef), 0);
 	event = fake_find(fake, FAKE_CHANNEL_WRITE, 0);
 	assert_int_equal(event->off, 6);
 	assert_int_equal(event->len, 2);
 	assert_int_equal(event->val, 0xbeef);
+
 	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
 	assert_int_equal(val, 0xbeef0000);
 	assert_int_equal(fake_count(fake, FAKE_CHANNEL_READ), 1);
+
 	assert_int_equal(pcibar_map_read(map, 4, 8, &val), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_write(map, 4, 8, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_read(map, 0x1c, 1, &val), -ERANGE);
+
 	pcibar_map_release(map);
 	assert_int_equal(fake->channels, 0);
 	assert_int_equal(fake_count(fake, FAKE_MAP), 0);
@@ -381,21 +389,26 @@ static void sees_the_image_of_a_rom(void **state)
 	fake_add_bar(fake, PCIBAR_BAR_ROM, PCIBAR_BAR_KIND_ROM, 0xfe000000, 0x10000);
 	fake->bar[PCIBAR_BAR_ROM].image = 0x9600;
 	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_ACTIVATE;
+
 	map = map_bar(dev, PCIBAR_BAR_ROM);
 	assert_int_equal(pcibar_map_length(map), 0x9600);
 	pcibar_map_release(map);
+
 	opts.offset = 0x9000;
 	map = map_bar(dev, PCIBAR_BAR_ROM);
 	assert_int_equal(pcibar_map_length(map), 0x600);
 	pcibar_map_release(map);
+
 	opts.length = 0x600;
 	assert_int_equal(try_map(dev, PCIBAR_BAR_ROM), 0);
 	opts.length = 0x601;
 	assert_int_equal(try_map(dev, PCIBAR_BAR_ROM), -ERANGE);
 	assert_refused(&why, PCIBAR_REASON_RANGE, -ERANGE);
+
 	opts.offset = 0x9600;
 	opts.length = 0;
 	assert_int_equal(try_map(dev, PCIBAR_BAR_ROM), -ERANGE);
+
 	assert_int_equal(fake->channels, 0);
 	pcibar_device_close(dev);
 }

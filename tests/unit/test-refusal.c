@@ -173,7 +173,7 @@ static void activating_needs_the_right_to_write(void **state)
 	pcibar_device_close(dev);
 }
 
-static void looks_at_the_decoder_of_the_kind(void **state)
+static void checks_the_decoder_of_the_kind(void **state)
 {
 	struct fake *fake = add_function();
 	struct pcibar_device *dev = unit_open("0000:03:00.0", PCIBAR_OPEN_WRITE);
@@ -187,17 +187,21 @@ static void looks_at_the_decoder_of_the_kind(void **state)
 	mem.flags = PCIBAR_MAP_ACTIVATE;
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	mem.flags = 0;
+
 	fake_set_config(fake, PCIR_COMMAND, 2, PCIBAR_DECODE_MEM);
 	assert_int_equal(try_map(dev, 0, mem), 0);
 	assert_map_refused(dev, 4, io, PCIBAR_REASON_DECODE_OFF, -ENXIO);
 	assert_non_null(strstr(why.reasons[0].what, "I/O"));
+
 	fake->asleep = true;
 	mem.flags = PCIBAR_MAP_ACTIVATE;
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_ASLEEP, -ENXIO);
+
 	fake->asleep = false;
 	fake_set_config(fake, PCIR_COMMAND, 2, UINT16_MAX);
 	mem.flags = 0;
 	assert_map_refused(dev, 0, mem, PCIBAR_REASON_GONE, -ENODEV);
+
 	pcibar_device_close(dev);
 }
 
@@ -254,7 +258,7 @@ int main(void)
 		UNIT_TEST(refuses_windows_outside),
 		UNIT_TEST(refuses_what_the_kind_forbids),
 		UNIT_TEST(activating_needs_the_right_to_write),
-		UNIT_TEST(looks_at_the_decoder_of_the_kind),
+		UNIT_TEST(checks_the_decoder_of_the_kind),
 		UNIT_TEST(maps_when_it_cannot_see),
 		UNIT_TEST(shares_with_drivers_that_share),
 		UNIT_TEST(whole_pages_have_no_neighbour),

@@ -73,7 +73,7 @@ static void checks_arguments(void **state)
 
 struct found {
 	char text[256];
-	int answer;
+	int result;
 };
 
 static int note(void *data, const struct pcibar_device_info *info)
@@ -83,7 +83,7 @@ static int note(void *data, const struct pcibar_device_info *info)
 
 	snprintf(found->text + len, sizeof(found->text) - len, "%x:%x:%x.%x ", info->domain,
 		 info->bus, info->slot, info->func);
-	return found->answer;
+	return found->result;
 }
 
 static void scans_in_address_order(void **state)
@@ -122,7 +122,7 @@ static void scans_one_address(void **state)
 	struct pcibar_selector sel = { .size = sizeof(sel), .fields = PCIBAR_SEL_ADDRESS,
 				       .bus = 3 };
 	struct fake *other = fake_add("0000:03:00.1");
-	struct found found = { .text = "", .answer = 42 };
+	struct found found = { .text = "", .result = 42 };
 
 	(void)state;
 	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), -ENODEV);
@@ -133,9 +133,9 @@ static void scans_one_address(void **state)
 	assert_int_equal(other->count, 0);
 }
 
-static void a_scan_ends_when_told(void **state)
+static void a_callback_can_end_the_scan(void **state)
 {
-	struct found found = { .text = "", .answer = -42 };
+	struct found found = { .text = "", .result = -42 };
 
 	(void)state;
 	fake_add("0000:03:00.1");
@@ -167,16 +167,19 @@ static void a_scan_ends_with_errors_that_matter(void **state)
 	fake->error[FAKE_OPEN] = -EACCES;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EACCES);
 	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
+
 	fake->error[FAKE_OPEN] = 0;
 	fake->error[FAKE_GET_ID] = -EACCES;
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EACCES);
 	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EACCES);
 	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+
 	fake_scan_error = -ENOENT;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -ENODEV);
 	assert_refused(&why, PCIBAR_REASON_NO_BACKEND, -ENODEV);
 	assert_int_equal(n, 0);
+
 	opts.flags = 1u << 1;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EINVAL);
 }
@@ -255,7 +258,7 @@ int main(void)
 		SCAN_TEST(checks_arguments),
 		SCAN_TEST(scans_in_address_order),
 		SCAN_TEST(scans_one_address),
-		SCAN_TEST(a_scan_ends_when_told),
+		SCAN_TEST(a_callback_can_end_the_scan),
 		SCAN_TEST(a_scan_leaves_out_what_disappears),
 		SCAN_TEST(a_scan_ends_with_errors_that_matter),
 		SCAN_TEST(a_scan_touches_no_device),

@@ -94,7 +94,7 @@ static void a_bridge_without_a_bus(void **state)
 	assert_header(1, 7);
 }
 
-static void makes_no_sense_of_rubbish(void **state)
+static void refuses_garbage(void **state)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
 
@@ -111,7 +111,7 @@ int main(void)
 		BRIDGE_TEST(a_large_domain),
 		BRIDGE_TEST(cardbus),
 		BRIDGE_TEST(a_bridge_without_a_bus),
-		BRIDGE_TEST(makes_no_sense_of_rubbish),
+		BRIDGE_TEST(refuses_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

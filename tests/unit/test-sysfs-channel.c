@@ -82,15 +82,19 @@ static void reads_ports(void **state)
 	(void)state;
 	assert_int_equal(try_map(4, 0), 0);
 	assert_null(pcibar_map_addr(map));
+
 	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &byte, sizeof(byte));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 1, &val), 0);
 	assert_int_equal(val, byte);
+
 	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &word, sizeof(word));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 2, &val), 0);
 	assert_int_equal(val, word);
+
 	tree_poke(&tree, FUNCTION, "resource4", 0x1c, &dword, sizeof(dword));
 	assert_int_equal(pcibar_map_read(map, 0x1c, 4, &val), 0);
 	assert_int_equal(val, dword);
+
 	assert_int_equal(pcibar_map_read(map, 0x18, 8, &val), -EOPNOTSUPP);
 	assert_int_equal(pcibar_map_read(map, 0x20, 1, &val), -ERANGE);
 	assert_int_equal(pcibar_map_write(map, 0, 1, 1), -EACCES);
@@ -340,7 +344,7 @@ static void keeps_to_configuration_space(void **state)
 }
 
 /* An ordinary user's reads end at byte 64, although the file is longer. */
-static void tells_hidden_registers_from_absent_ones(void **state)
+static void distinguishes_hidden_from_absent_registers(void **state)
 {
 	uint32_t u32;
 
@@ -402,7 +406,7 @@ int main(void)
 		CHANNEL_TEST(turns_the_rom_file_on_and_off),
 		CHANNEL_TEST(says_when_there_is_no_image),
 		CHANNEL_TEST(keeps_to_configuration_space),
-		CHANNEL_TEST(tells_hidden_registers_from_absent_ones),
+		CHANNEL_TEST(distinguishes_hidden_from_absent_registers),
 		CHANNEL_TEST(passes_errors_of_configuration_space_on),
 		CHANNEL_TEST(opens_configuration_space_once),
 	};

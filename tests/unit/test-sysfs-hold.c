@@ -296,7 +296,7 @@ static int open_as_reader(void)
 }
 
 /* Everything works on as if there were no other process, with a warning. */
-static void a_reader_cannot_stand_in_the_way(void **state)
+static void a_reader_cannot_block_a_user(void **state)
 {
 	struct pcibar_device *dev = open_function();
 	int reader = open_as_reader();
@@ -351,7 +351,7 @@ static void a_reader_cannot_pass_for_a_holder(void **state)
 }
 
 /* A process that can open the other file as well has its locks there. */
-static void a_reader_cannot_stand_in_the_way_of_root(void **state)
+static void a_reader_cannot_block_root(void **state)
 {
 	struct pcibar_device *one = open_function(), *other = open_function();
 	int reader = open_as_reader();
@@ -451,9 +451,9 @@ int main(void)
 		HOLD_TEST(memory_and_io_are_apart),
 		HOLD_TEST(two_handles_are_two_holders),
 		HOLD_TEST(no_change_is_lost),
-		HOLD_TEST(a_reader_cannot_stand_in_the_way),
+		HOLD_TEST(a_reader_cannot_block_a_user),
 		HOLD_TEST(a_reader_cannot_pass_for_a_holder),
-		HOLD_TEST(a_reader_cannot_stand_in_the_way_of_root),
+		HOLD_TEST(a_reader_cannot_block_root),
 		HOLD_TEST(meets_those_with_fewer_rights),
 		HOLD_TEST(restoring_waits_for_others),
 		HOLD_TEST(others_wait_for_restoring),

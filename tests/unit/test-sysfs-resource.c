@@ -79,13 +79,13 @@ static void refuses_what_no_kernel_writes(void **state)
 			fail_msg("not refused: %s", texts[i]);
 }
 
-static void looks_at_no_more_lines_than_wanted(void **state)
+static void parses_no_more_lines_than_wanted(void **state)
 {
 	struct pcibar_sysfs_line lines[3];
 
 	(void)state;
 	memset(lines, 0x5a, sizeof(lines));
-	assert_int_equal(pcibar_sysfs_parse_resource("0x1 0x2 0x3\n0x4 0x5 0x6\nrubbish", lines,
+	assert_int_equal(pcibar_sysfs_parse_resource("0x1 0x2 0x3\n0x4 0x5 0x6\ngarbage", lines,
 						     2), 2);
 	assert_int_equal(lines[1].flags, 6);
 	assert_int_equal(lines[2].start, 0x5a5a5a5a5a5a5a5a);
@@ -110,7 +110,7 @@ static void assert_bar(unsigned int bar, uint32_t kind, uint64_t start, uint64_t
 	assert_int_equal(info.flags, flags);
 }
 
-static void tells_the_kinds_apart(void **state)
+static void distinguishes_the_kinds(void **state)
 {
 	(void)state;
 	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x20000, TREE_MEM32);
@@ -167,7 +167,7 @@ static void takes_fewer_lines(void **state)
 	assert_int_equal(info_of(0).kind, PCIBAR_BAR_KIND_NONE);
 }
 
-static void makes_no_sense_of_rubbish(void **state)
+static void refuses_garbage(void **state)
 {
 	struct pcibar_bar_info info = { .size = sizeof(info) };
 
@@ -213,6 +213,7 @@ static void refuses_bars_that_cannot_be(void **state)
 		set_line(wrong[i].start, wrong[i].end, wrong[i].flags);
 		if (pcibar_bar_get_info(dev, 0, 0, &info) != -EIO)
 			fail_msg("not refused: line %zu", i);
+
 		assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), -EIO);
 		assert_int_equal(info_of(1).kind, PCIBAR_BAR_KIND_NONE);
 	}
@@ -315,7 +316,7 @@ static void finds_neighbours_on_the_same_bus(void **state)
 	tree_drop(&tree, SIBLING);
 	assert_neighbour(0, NULL);
 
-	/* Windows of bridges are far larger than pages: nobody else is checked. */
+	/* Windows of bridges are far larger than pages: no other function is checked. */
 	tree_add(&tree, ELSEWHERE);
 	tree_bar(&tree, ELSEWHERE, 0, 0xfd000200, 0x100, TREE_MEM32);
 	assert_neighbour(0, NULL);
@@ -339,12 +340,12 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		RESOURCE_TEST(parses_lines),
 		RESOURCE_TEST(refuses_what_no_kernel_writes),
-		cmocka_unit_test(looks_at_no_more_lines_than_wanted),
-		RESOURCE_TEST(tells_the_kinds_apart),
+		cmocka_unit_test(parses_no_more_lines_than_wanted),
+		RESOURCE_TEST(distinguishes_the_kinds),
 		RESOURCE_TEST(knows_where_upper_halves_are),
 		RESOURCE_TEST(knows_what_was_given_no_address),
 		RESOURCE_TEST(takes_fewer_lines),
-		RESOURCE_TEST(makes_no_sense_of_rubbish),
+		RESOURCE_TEST(refuses_garbage),
 		RESOURCE_TEST(refuses_bars_that_cannot_be),
 		RESOURCE_TEST(takes_odd_bars_that_kernels_show),
 		RESOURCE_TEST(aligns_accesses_of_enhanced_allocation),

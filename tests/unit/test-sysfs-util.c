@@ -60,6 +60,7 @@ static void waits_for_no_file(void **state)
 
 	(void)state;
 	alarm(60);
+
 	assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
 	assert_int_equal(pcibar_sysfs_read(dir, "fifo", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "");
@@ -67,14 +68,18 @@ static void waits_for_no_file(void **state)
 	assert_true(fifo >= 0);
 	assert_int_equal(pcibar_sysfs_read(dir, "fifo", buf, sizeof(buf)), -EIO);
 	close(fifo);
+
 	assert_int_equal(symlinkat("/dev/zero", dir, "endless"), 0);
 	assert_int_equal(pcibar_sysfs_read(dir, "endless", buf, sizeof(buf)), -EIO);
+
 	assert_int_equal(symlinkat("loop", dir, "loop"), 0);
 	assert_int_equal(pcibar_sysfs_read(dir, "loop", buf, sizeof(buf)), -EIO);
+
 	assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(renameat(AT_FDCWD, addr.sun_path, dir, "socket"), 0);
 	assert_int_equal(pcibar_sysfs_read(dir, "socket", buf, sizeof(buf)), -EIO);
 	close(listener);
+
 	alarm(0);
 }
 

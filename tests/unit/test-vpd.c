@@ -57,7 +57,7 @@ static int teardown(void **state)
 
 #define VPD_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
-/* A name, two read-only fields, a tag that nobody knows, two fields that may be written, the end */
+/* A name, two read-only fields, an unknown tag, two fields that may be written, the end */
 static const uint8_t good[] =
 	"\x82\x04\x00" "Name"
 	"\x90\x0a\x00" "PN\x02" "17" "SN\x02" "42"
@@ -68,25 +68,25 @@ static const uint8_t good[] =
 
 static int parse(const uint8_t *vpd, size_t len)
 {
-	int go_on = 0;
+	int status = 0;
 
 	*listed = '\0';
-	return pcibar_sysfs_vpd_parse(vpd, len, note, &go_on);
+	return pcibar_sysfs_vpd_parse(vpd, len, note, &status);
 }
 
 static void lists_fields_in_order(void **state)
 {
-	int go_on = 0;
+	int status = 0;
 
 	(void)state;
 	tree_set(&tree, FUNCTION, "vpd", "%s", "");
 	tree_truncate(&tree, FUNCTION, "vpd", sizeof(good));
 	tree_poke(&tree, FUNCTION, "vpd", 0, good, sizeof(good));
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), 0);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), 0);
 	assert_string_equal(listed, GOOD_FIELDS);
 }
 
-static void ends_when_told(void **state)
+static void a_callback_can_end_the_list(void **state)
 {
 	int end = 7;
 
@@ -110,12 +110,12 @@ static void ends_where_the_data_ends(void **state)
 	}
 }
 
-static void ends_where_it_makes_no_sense(void **state)
+static void ends_where_it_is_malformed(void **state)
 {
 	static const struct {
 		const char *vpd;
 		size_t len;
-		int answer;
+		int result;
 		const char *fields;
 	} cases[] = {
 		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENOMSG, "" },
@@ -130,7 +130,7 @@ static void ends_where_it_makes_no_sense(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(parse((const uint8_t *)cases[i].vpd, cases[i].len),
-				 cases[i].answer);
+				 cases[i].result);
 		assert_string_equal(listed, cases[i].fields);
 	}
 }
@@ -161,11 +161,11 @@ static void takes_elements_apart(void **state)
 	static const uint8_t elements[] =
 		"\0\0\x01\x04" "Name" "PN\0\x02" "17" "SN\0\x02" "42"
 		"YA\x02\x03" "tag" "RW\x02";
-	int go_on = 0, end = 7;
+	int status = 0, end = 7;
 
 	(void)state;
 	/* The last length is the NUL behind the text. */
-	assert_int_equal(pcibar_devpci_vpd_parse(elements, sizeof(elements), note, &go_on), 0);
+	assert_int_equal(pcibar_devpci_vpd_parse(elements, sizeof(elements), note, &status), 0);
 	assert_string_equal(listed, GOOD_FIELDS);
 	for (size_t len = 0; len < sizeof(elements); len++) {
 		uint8_t *exact = malloc(len ? len : 1);
@@ -173,7 +173,7 @@ static void takes_elements_apart(void **state)
 		assert_non_null(exact);
 		memcpy(exact, elements, len);
 		*listed = '\0';
-		assert_int_equal(pcibar_devpci_vpd_parse(exact, len, note, &go_on), 0);
+		assert_int_equal(pcibar_devpci_vpd_parse(exact, len, note, &status), 0);
 		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
 		assert_true(strlen(listed) < strlen(GOOD_FIELDS));
 		free(exact);
@@ -183,22 +183,22 @@ static void takes_elements_apart(void **state)
 	assert_string_equal(listed, "ident: Name; ");
 }
 
-static void tells_none_from_gone(void **state)
+static void distinguishes_none_from_gone(void **state)
 {
-	int go_on = 0;
+	int status = 0;
 
 	(void)state;
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENOENT);
 	tree_set(&tree, FUNCTION, "vpd", "%s", "");
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ETIMEDOUT);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ETIMEDOUT);
 	inject(INJECT_OPEN, 1, ENODEV);
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENOENT);
 	inject(INJECT_OPEN, 1, EACCES);
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -EACCES);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -EACCES);
 	inject(INJECT_ALLOC, 1, ENOMEM);
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOMEM);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENOMEM);
 	tree_drop(&tree, FUNCTION);
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENODEV);
 	assert_string_equal(listed, "");
 }
 
@@ -206,13 +206,13 @@ static void hands_on_what_the_back_end_says(void **state)
 {
 	struct fake *fake = fake_add("0000:04:00.0");
 	struct pcibar_device *other = unit_open("0000:04:00.0", 0);
-	int go_on = 0;
+	int status = 0;
 
 	(void)state;
-	assert_int_equal(pcibar_vpd_list(other, note, &go_on), 0);
+	assert_int_equal(pcibar_vpd_list(other, note, &status), 0);
 	assert_string_equal(listed, "ident: fake; ");
 	fake->error[FAKE_VPD_LIST] = -ETIMEDOUT;
-	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ETIMEDOUT);
+	assert_int_equal(pcibar_vpd_list(other, note, &status), -ETIMEDOUT);
 	pcibar_device_close(other);
 }
 
@@ -221,19 +221,19 @@ static void keeps_back_what_a_lost_function_has_read(void **state)
 {
 	static const uint8_t none[16] = { 0xff };
 	char config[64];
-	int go_on = 0;
+	int status = 0;
 
 	(void)state;
 	memset(config, 0xff, sizeof(config));
 	tree_set(&tree, FUNCTION, "vpd", "%s", "");
 	tree_truncate(&tree, FUNCTION, "vpd", sizeof(good));
 	tree_poke(&tree, FUNCTION, "vpd", 0, none, sizeof(none));
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENOENT);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENOENT);
 	assert_false(pcibar_device_is_gone(dev));
 	tree_poke(&tree, FUNCTION, "config", 0, config, sizeof(config));
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENODEV);
 	tree_poke(&tree, FUNCTION, "vpd", 0, good, sizeof(good));
-	assert_int_equal(pcibar_vpd_list(dev, note, &go_on), -ENODEV);
+	assert_int_equal(pcibar_vpd_list(dev, note, &status), -ENODEV);
 	assert_string_equal(listed, "");
 	assert_true(pcibar_device_is_gone(dev));
 }
@@ -242,11 +242,11 @@ static void asks_once_for_the_function(void **state)
 {
 	struct fake *fake = fake_add("0000:04:00.0");
 	struct pcibar_device *other = unit_open("0000:04:00.0", 0);
-	int go_on = 0;
+	int status = 0;
 
 	(void)state;
 	fake_forget(fake);
-	assert_int_equal(pcibar_vpd_list(other, note, &go_on), 0);
+	assert_int_equal(pcibar_vpd_list(other, note, &status), 0);
 	assert_int_equal(fake->count, 2);
 	assert_int_equal(fake->events[0].op, FAKE_VPD_LIST);
 	assert_int_equal(fake->events[1].op, FAKE_CONFIG_READ);
@@ -254,11 +254,11 @@ static void asks_once_for_the_function(void **state)
 	/* No data, no access: the function may be asleep. */
 	fake->error[FAKE_VPD_LIST] = -ENOENT;
 	fake_forget(fake);
-	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ENOENT);
+	assert_int_equal(pcibar_vpd_list(other, note, &status), -ENOENT);
 	assert_int_equal(fake->count, 1);
 	fake->error[FAKE_VPD_LIST] = 0;
 	inject(INJECT_ALLOC, 1, ENOMEM);
-	assert_int_equal(pcibar_vpd_list(other, note, &go_on), -ENOMEM);
+	assert_int_equal(pcibar_vpd_list(other, note, &status), -ENOMEM);
 	pcibar_device_close(other);
 }
 
@@ -266,12 +266,12 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		VPD_TEST(lists_fields_in_order),
-		VPD_TEST(ends_when_told),
+		VPD_TEST(a_callback_can_end_the_list),
 		VPD_TEST(ends_where_the_data_ends),
-		VPD_TEST(ends_where_it_makes_no_sense),
+		VPD_TEST(ends_where_it_is_malformed),
 		VPD_TEST(survives_anything),
 		VPD_TEST(takes_elements_apart),
-		VPD_TEST(tells_none_from_gone),
+		VPD_TEST(distinguishes_none_from_gone),
 		VPD_TEST(hands_on_what_the_back_end_says),
 		VPD_TEST(keeps_back_what_a_lost_function_has_read),
 		VPD_TEST(asks_once_for_the_function),
