@@ -7,29 +7,30 @@
  * function, vendor and device ID, NUMA node; or the length of the BAR.
  *
  * pciio-stall often SECONDS FUNCTION: both by turns, for so many seconds, each time
- * for a moment only, whatever the result. Freed memory in it is a failure.
+ * while a few lists are read, whatever the result. Freed memory in one is a failure.
  */
 #define __FreeBSD_version	1500064
 #include <pthread.h>
-#include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 #include "pciio-stall.h"
 
 #define ROOM	(64 * PAGE)
 #define FREED	0x6b6b6b6b	/* SLUB's pattern */
+#define LISTS	16		/* read during one stall, at most */
 
 static struct pci_conf *records;
 static struct pci_bar_io *bar;
 static struct pci_conf_io list;
 static int pci, result;
-static atomic_bool done;
+static int done = -1;		/* an eventfd */
 
 static void *ask_list(void *unused)
 {
 	(void)unused;
 	result = ioctl(pci, PCIOCGETCONF, &list) ? errno : 0;
-	atomic_store(&done, true);
+	MUST(eventfd_write(done, 1));
 	return NULL;
 }
 
@@ -37,7 +38,7 @@ static void *ask_bar(void *unused)
 {
 	(void)unused;
 	result = ioctl(pci, PCIOCGETBAR, bar) ? errno : 0;
-	atomic_store(&done, true);
+	MUST(eventfd_write(done, 1));
 	return NULL;
 }
 
@@ -91,19 +92,40 @@ static void stall_bar(struct pcisel sel)
 	printf("%llu\n", (unsigned long long)bar->pbi_length);
 }
 
-/* A function that is gone gives nothing to copy, and nobody stalls. */
+static void check_records(const struct pci_conf_io *io)
+{
+	for (unsigned int i = 0; i < io->num_matches; i++)
+		CHECK(io->matches[i].pc_sel.pc_domain != FREED &&
+		      io->matches[i].pd_numa_domain != FREED);
+}
+
+/* A function that is gone gives nothing to copy, and no copy stalls. */
 static void linger(void)
 {
-	struct pollfd poller = { .fd = stalled, .events = POLLIN };
-	struct timespec moment = { 0, rand() % 20000000 };
+	static char room[ROOM];
+	struct pollfd pollers[] = { { .fd = stalled, .events = POLLIN },
+				    { .fd = done, .events = POLLIN } };
 	struct uffd_msg msg;
 
-	while (!atomic_load(&done))
-		if (MUST(poll(&poller, 1, 1))) {
-			MUST(read(stalled, &msg, sizeof(msg)));
-			nanosleep(&moment, NULL);
-			return;
-		}
+	MUST(poll(pollers, 2, -1));
+	if (!pollers[0].revents)
+		return;
+
+	MUST(read(stalled, &msg, sizeof(msg)));
+	for (int n = rand() % LISTS; n; n--) {
+		struct pci_conf_io other = { .matches = (void *)room, .match_buf_len = ROOM };
+
+		if (!ioctl(pci, PCIOCGETCONF, &other))
+			check_records(&other);
+	}
+}
+
+static void join(pthread_t thread)
+{
+	eventfd_t count;
+
+	pthread_join(thread, NULL);
+	MUST(eventfd_read(done, &count));
 }
 
 static void list_once(void)
@@ -112,13 +134,12 @@ static void list_once(void)
 
 	records = stall_absent(ROOM);
 	list = (struct pci_conf_io){ .matches = records, .match_buf_len = ROOM };
-	atomic_store(&done, false);
 	MUST(-pthread_create(&thread, NULL, ask_list, NULL));
 	linger();
 	stall_end_absent(records, ROOM);
-	pthread_join(thread, NULL);
-	for (unsigned int i = 0; !result && i < list.num_matches; i++)
-		CHECK(records[i].pc_sel.pc_domain != FREED && records[i].pd_numa_domain != FREED);
+	join(thread);
+	if (!result)
+		check_records(&list);
 	MUST(munmap(records, ROOM));
 }
 
@@ -130,11 +151,10 @@ static void bar_once(struct pcisel sel)
 	MUST((long)bar);
 	*bar = (struct pci_bar_io){ .pbi_sel = sel, .pbi_reg = BAR(0) };
 	stall_writes(bar, PAGE);
-	atomic_store(&done, false);
 	MUST(-pthread_create(&thread, NULL, ask_bar, NULL));
 	linger();
 	stall_end_writes(bar, PAGE);
-	pthread_join(thread, NULL);
+	join(thread);
 	MUST(munmap(bar, PAGE));
 }
 
@@ -156,6 +176,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	pci = node(O_RDONLY);
+	done = MUST(eventfd(0, EFD_CLOEXEC));
 	stall_begin();
 	if (argc > 3)
 		stall_often(atol(argv[2]), function(argv[3]));

@@ -2,13 +2,14 @@
 /*
  * pciio-tables FUNCTION BAR OTHER MIB: makes so many MiB of page tables for a BAR
  * of one function, in several processes, and takes its decoding away, which empties
- * all of them. In the meantime BAR 0 of another function is opened and closed all
- * the time. Prints in microseconds how long the revocation took, and of the opens
+ * all of them. In the meantime BAR 0 of another function is opened and closed once
+ * a millisecond. Prints in microseconds how long the revocation took, and of the opens
  * their number, the median and the longest; of as many undisturbed ones before it,
  * too. That no open was done before the revocation was is a failure.
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -46,17 +47,21 @@ static long open_once(void)
 
 static void *open_often(void *unused)
 {
-	struct timespec pause = { 0, 1000000 };
+	const struct itimerspec millisecond = { { 0, 1000000 }, { 0, 1000000 } };
+	int timer = (int)MUST(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+	u_int64_t ticks;
 
 	(void)unused;
+	MUST(timerfd_settime(timer, 0, &millisecond, NULL));
 	while (!atomic_load(&over) && opens < ROOM) {
 		long time = open_once();
 
 		/* One that was done before the end, and not begun before the begin. */
 		if (atomic_load(&begun) && !atomic_load(&over))
 			took[opens++] = time;
-		nanosleep(&pause, NULL);
+		MUST(read(timer, &ticks, sizeof(ticks)));
 	}
+	close(timer);
 	return NULL;
 }
 

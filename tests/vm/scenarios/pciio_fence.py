@@ -28,7 +28,7 @@ PORTS = tuple(argument for slot in BRIDGES for argument in
 @scenario(cold=Machine(smp=2, append=POISON, slots=False, options=PORTS), devices={"edu": edu()},
           log=LOG, timeout=SECONDS + 120)
 def nosy(vm, edu):
-    """Every request of a read-only node, by nobody, while bridges are removed and found again."""
+    """Every unprivileged request while bridges are removed and found again."""
     load(vm)
     bridges = " ".join(f"0000:00:{slot:02x}.0" for slot in BRIDGES)
     result = vm.run(f"pciio-nosy {SECONDS} {REMOVALS} {edu} {bridges}", timeout=SECONDS + 60)
@@ -39,16 +39,15 @@ def nosy(vm, edu):
 
 
 class Stalled:
-    """A request of nobody's whose result is not copied out before finish()."""
+    """A request of the user nobody whose result is not copied out before finish()."""
 
     def __init__(self, vm, kind, subject):
         self.vm = vm
         self.line = f"/tmp/stalled-{kind}"
-        vm.check(f"mkfifo {self.line}; chmod 644 {self.line}; "
+        vm.check(f"mkfifo {self.line}; chmod 666 {self.line}; "
                  "sysctl -qw vm.unprivileged_userfaultfd=1")
         # Open at both ends, or it would wait for a writer and not for a line.
-        vm.check(f"sleep 1000 3<>{self.line} >/dev/null 2>&1 &")
-        self.job = vm.spawn(f"exec pciio-stall {kind} {subject} <{self.line}", user="nobody")
+        self.job = vm.spawn(f"exec pciio-stall {kind} {subject} <>{self.line}", user="nobody")
         vm.wait_until(f"grep -qx stalled /host/run/{self.job.number}.out", timeout=soon())
 
     def finish(self):
