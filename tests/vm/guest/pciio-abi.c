@@ -255,15 +255,18 @@ static void bars(void)
 	EQUAL(io.pbi_length, 1 << 20);
 	EQUAL(io.pbi_enabled, 1);
 	EQUAL(io.pbi_base & 0xf, 0);
+
 	io = (struct pci_bar_io){ .pbi_sel = memory, .pbi_reg = BAR(2) };
 	MUST(ioctl(pci, PCIOCGETBAR, &io));
 	MUST(ioctl(pci, PCIOCREAD, &raw));
 	EQUAL(io.pbi_length, 16LL << 30);
 	EQUAL(io.pbi_base & 0xffffffff, raw.pi_data);
 	EQUAL(io.pbi_base & 0xf, 0xc);
+
 	io = (struct pci_bar_io){ .pbi_sel = net, .pbi_reg = BAR(0) };
 	MUST(ioctl(pci, PCIOCGETBAR, &io));
 	EQUAL(io.pbi_base & 0x3, 1);
+
 	io.pbi_reg = BAR(5);
 	REFUSED(ioctl(pci, PCIOCGETBAR, &io), EINVAL);
 	io.pbi_sel.pc_bus = 0xfe;

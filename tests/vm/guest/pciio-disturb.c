@@ -87,7 +87,7 @@ static void step(void)
 		counted(UNBIND, put_attribute(victim, "driver/unbind", victim->address));
 		break;
 	case RESET:
-		/* Some last a second, in which nobody else gets the function. */
+		/* Some last a second, in which no other process gets the function. */
 		if (victim->resets && one_in(4))
 			counted(RESET, put_attribute(victim, "reset", "1"));
 		break;

@@ -2,7 +2,7 @@
 /*
  * pciio-edges FUNCTION: structures of later headers, copies that fail after a
  * mapping was made, and whose right a request needs. BAR 0 of the function decodes
- * and nobody uses it.
+ * and no other process uses it.
  */
 #include <pthread.h>
 
@@ -148,16 +148,16 @@ static void replaced(void)
 static void opener(void)
 {
 	struct pci_list_vpd_io io = { .plvi_sel = sel };
-	int nobodys, roots = node(O_RDONLY);
+	int unprivileged, privileged = node(O_RDONLY);
 
 	MUST(seteuid(NOBODY));
-	nobodys = node(O_RDONLY);
-	REFUSED(ioctl(nobodys, PCIOCLISTVPD, &io), EPERM);
+	unprivileged = node(O_RDONLY);
+	REFUSED(ioctl(unprivileged, PCIOCLISTVPD, &io), EPERM);
 	/* The function has no vital product data, which comes after the right. */
-	REFUSED(ioctl(roots, PCIOCLISTVPD, &io), ENXIO);
+	REFUSED(ioctl(privileged, PCIOCLISTVPD, &io), ENXIO);
 	MUST(seteuid(0));
-	REFUSED(ioctl(nobodys, PCIOCLISTVPD, &io), EPERM);
-	REFUSED(ioctl(roots, PCIOCLISTVPD, &io), ENXIO);
+	REFUSED(ioctl(unprivileged, PCIOCLISTVPD, &io), EPERM);
+	REFUSED(ioctl(privileged, PCIOCLISTVPD, &io), ENXIO);
 }
 
 int main(int argc, char **argv)

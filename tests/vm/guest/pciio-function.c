@@ -185,6 +185,7 @@ static void own_only(int fd, struct pcisel other)
 	REFUSED(ioctl(fd, PCIOCGETCONF, &list), ENOTTY);
 	REFUSED(func_open(fd, 0), ENOTTY);
 	REFUSED(reset(fd, 2), EINVAL);
+
 	sel = other;
 	REFUSED(conf(fd, PCIOCREAD, 0, 4, &value), EINVAL);
 	REFUSED(conf(fd, PCIOCWRITE, LINE, 1, &value), EINVAL);
@@ -196,6 +197,7 @@ static void own_only(int fd, struct pcisel other)
 	REFUSED(bar_open(fd, sel, BAR(0), 0, UC), EINVAL);
 	REFUSED(modify(fd, LINE, 1, 0, 0, &value), EINVAL);
 	REFUSED(reset(fd, 0), EINVAL);
+
 	sel = own;
 }
 

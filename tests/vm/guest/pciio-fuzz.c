@@ -83,7 +83,7 @@ static void keep(struct map new)
 	*old = new;
 }
 
-/* Beyond the first words some devices raise interrupts, which nobody handles. */
+/* Beyond the first words some devices raise interrupts, which no driver handles. */
 static void touch_one(void)
 {
 	struct map *map = &maps[below(ARRAY_SIZE(maps))];
@@ -498,7 +498,7 @@ static void step(void)
 		ask(kind);
 }
 
-/* A page with nothing behind it, and another view of it that cannot be written. */
+/* A page with nothing after it, and another view of it that cannot be written. */
 static void make_pages(void)
 {
 	int fd = (int)MUST(memfd_create("pciio-fuzz", MFD_CLOEXEC));

@@ -37,7 +37,7 @@ static void enter(enum phase next)
 	atomic_store(&phase, ((atomic_load(&phase) >> 2) + 1) << 2 | next);
 }
 
-static bool touch_anew(char *base)
+static bool map_and_touch(char *base)
 {
 	unsigned int val;
 
@@ -53,7 +53,7 @@ static void *storm(void *number)
 	MUST((long)base);
 	while (!atomic_load(&over)) {
 		unsigned int before = atomic_load(&phase);
-		bool ok = touch_anew(base);
+		bool ok = map_and_touch(base);
 
 		atomic_fetch_add(ok ? &works[me] : &refused[me], 1);
 		if (before != atomic_load(&phase))
@@ -110,7 +110,7 @@ static void one_round(int argc, char **argv, char *base, int bar)
 	bool decodes, ok;
 	int i;
 
-	CHECK(touch_anew(base));
+	CHECK(map_and_touch(base));
 	enter(CHANGES);
 	for (i = 0; i + 2 < argc; i += 3)
 		set_conf(target, (int)strtol(argv[i], NULL, 0), atoi(argv[i + 1]),
@@ -122,7 +122,7 @@ static void one_round(int argc, char **argv, char *base, int bar)
 	/* The page that was there before, and a new one. */
 	ok = touch(base + off % (off_t)PAGE, &val);
 	EQUAL(ok, decodes);
-	ok = touch_anew(base);
+	ok = map_and_touch(base);
 	EQUAL(ok, decodes);
 	EQUAL(is_live(), decodes);
 	for (i = 0; i < 2; i++)
@@ -133,7 +133,7 @@ static void one_round(int argc, char **argv, char *base, int bar)
 	enter(CHANGES);
 	restore();
 	enter(WORKS);
-	ok = touch_anew(base);
+	ok = map_and_touch(base);
 	EQUAL(ok, true);
 	EQUAL(is_live(), true);
 	for (i = 0; i < 2; i++)

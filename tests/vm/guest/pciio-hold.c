@@ -20,7 +20,7 @@
  * With "request" PCIOCBARMMAP makes the mapping, and there is no descriptor.
  * The mapping begins at a multiple of 1 GiB with "giant", a page after one with "odd".
  * With "fork" a child executes them instead, from the mapping it has inherited. With
- * "passed" it is a child that is nobody, to whom only the descriptor is passed.
+ * "passed" it is a child of the user nobody, to which only the descriptor is passed.
  */
 #define _GNU_SOURCE
 #include <poll.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-hostile EDU: requests that nobody means well with get an errno and
- * nothing else. Decoding of EDU is on, and nobody else uses it.
+ * pciio-hostile EDU: malicious requests get an errno and nothing else.
+ * Decoding of EDU is on, and no other process uses it.
  */
 #define _GNU_SOURCE
 #include <limits.h>
@@ -50,7 +50,7 @@ static void pointers(void)
 		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
 	};
 
-	/* Of the kernel, of its highest page, and (64 bits) of nobody. */
+	/* Of the kernel, of its highest page, and (64 bits) non-canonical. */
 	void *bad[] = { NULL, (void *)(PAGE / 2), (void *)((ULONG_MAX >> 1) + 1),
 			(void *)(ULONG_MAX - 7), (void *)(ULONG_MAX >> 1), NULL };
 	char *room = pages();

@@ -76,22 +76,27 @@ static void split(void)
 	char *base = map_bar(0, 16 * LEAF, &fd), *moved;
 
 	touch_each(base, 16 * LEAF);
+
 	MUST(munmap(base + LEAF + PAGE, PAGE));
 	CHECK(!touch(base + LEAF + PAGE, &val));
 	CHECK(touch(base + LEAF, &val));
 	CHECK(touch(base + LEAF + 2 * PAGE, &val));
+
 	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ));
 	CHECK(!store(base + 4 * LEAF + PAGE, 1));
 	CHECK(store(base + 4 * LEAF, 0x11));
 	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ | PROT_WRITE));
 	CHECK(store(base + 4 * LEAF + PAGE, 0x22));
+
 	MUST(mprotect(base + 5 * LEAF, LEAF, PROT_NONE));
 	CHECK(!touch(base + 5 * LEAF, &val));
+
 	moved = mremap(base + 8 * LEAF, 2 * LEAF, 2 * LEAF, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       base + 12 * LEAF + PAGE);
 	CHECK(moved != MAP_FAILED);
 	CHECK(store(moved, 0x33));
 	CHECK(mremap(base, LEAF, 40 * LEAF, MREMAP_MAYMOVE) == MAP_FAILED);
+
 	MUST(munmap(base, 16 * LEAF));
 	munmap(moved, 2 * LEAF);
 	close(fd);

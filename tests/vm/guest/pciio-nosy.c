@@ -129,7 +129,7 @@ static void ask_in_vain(int pci, struct pcisel sel)
 	}
 }
 
-static void look_at(int fd)
+static void read_fdinfo(int fd)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN | POLLPRI };
 	char path[64], text[1024];
@@ -164,8 +164,8 @@ static void reader(void)
 			get_bars(pci, records[rounds % n].pc_sel);
 			ask_in_vain(pci, records[rounds % n].pc_sel);
 		}
-		look_at(pci);
-		look_at(bar);
+		read_fdinfo(pci);
+		read_fdinfo(bar);
 		calls += LISTINGS + 2 + 14 + 2;
 	}
 

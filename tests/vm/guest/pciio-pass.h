@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Descriptors between processes (SCM_RIGHTS), and processes that are nobody. */
+/* Descriptors between processes (SCM_RIGHTS), and processes of the user nobody. */
 #ifndef PCIIO_PASS_H
 #define PCIIO_PASS_H
 

@@ -11,7 +11,7 @@
 
 #include "pciio-check.h"
 
-#define ANSWER		0x010000ed
+#define EDU_ID		0x010000ed
 #define REMOVALS	25
 #define MADE_EACH	40	/* mappings before the next removal */
 
@@ -86,7 +86,7 @@ static bool try(const void *base)
 
 	/* All ones: it went while the load was under way. */
 	if (val != ~0u)
-		EQUAL(val, ANSWER);
+		EQUAL(val, EDU_ID);
 
 	return true;
 }

@@ -139,7 +139,7 @@ static void no_requests(int fd)
 	REFUSED(ioctl(fd, PCIOCBAROPEN, room), ENOTTY);
 }
 
-/* As nobody, with two BAR descriptors that root has handed over. */
+/* As the user nobody, with two BAR descriptors that root has handed over. */
 static int unprivileged(int sock)
 {
 	int rw, ro;
@@ -156,7 +156,7 @@ static int unprivileged(int sock)
 	EQUAL(val, ~0x01020304u);
 	no_requests(rw);
 
-	/* The pages behind the last are another BAR's, or nobody's. */
+	/* The pages after the last one are another BAR's, or unused. */
 	CHECK(map(rw, PROT_READ, MAP_SHARED, 1 << 20, PAGE) == MAP_FAILED && errno == EINVAL);
 	ro = receive_fd(sock);
 	CHECK(map(ro, PROT_READ | PROT_WRITE, MAP_SHARED, 0, PAGE) == MAP_FAILED &&

@@ -45,7 +45,7 @@ static void touch_one(bool may_store)
 		return;
 
 	fail_begin();
-	/* Beyond the first words some devices raise interrupts, which nobody handles. */
+	/* Beyond the first words some devices raise interrupts, which no driver handles. */
 	if (write)
 		ok = store(map.base + 4 * below(2), val);
 	else

@@ -72,7 +72,7 @@ static struct host_bridge *to_host(struct pci_bus *bus)
 	return container_of((struct pci_sysdata *)bus->sysdata, struct host_bridge, sd);
 }
 
-/* Tests call as user nobody; the kernel and the administrator do not wait. */
+/* Only unprivileged callers wait, not the kernel or the administrator. */
 static void dwell(void)
 {
 	unsigned int us;

@@ -80,6 +80,7 @@ static void through_device(void)
 
 	report("info", pcibar_device_get_info(dev, &info));
 	report("bar-info", pcibar_bar_get_info(dev, MEMORY, 0, &bar));
+
 	report("config-read", pcibar_config_read8(dev, LINE, &byte));
 	report("config-find", pcibar_config_find_capability(dev, 1, &off));
 	report("config-write", pcibar_config_write8(dev, LINE, MARK));
@@ -87,6 +88,7 @@ static void through_device(void)
 	report("set-enable", pcibar_device_set_enable(dev, PCIBAR_BUS_MASTER,
 						      PCIBAR_BUS_MASTER, 0));
 	report("vpd", pcibar_vpd_list(dev, ignore, NULL));
+
 	pcibar_map_release(map(MEMORY, PCIBAR_MAP_SHARE_PAGE, &ret));
 	report("map", ret);
 	pcibar_map_release(map(MEMORY, PCIBAR_MAP_SHARE_PAGE | PCIBAR_MAP_WRITE |
