@@ -15,12 +15,15 @@ COMMAND_MEM = 2
 COMMAND_BUS_MASTER = 4
 
 # Capability IDs
-CAP_PM, CAP_MSI, CAP_EXP, CAP_MSIX = 0x01, 0x05, 0x10, 0x11
+CAP_PM, CAP_MSI, CAP_VNDR, CAP_EXP, CAP_MSIX = 0x01, 0x05, 0x09, 0x10, 0x11
 # Extended capability IDs
-ECAP_AER, ECAP_DSN, ECAP_SRIOV = 0x01, 0x03, 0x10
+ECAP_AER, ECAP_DSN, ECAP_SRIOV, ECAP_DVSEC = 0x01, 0x03, 0x10, 0x23
 
-TYPE_ENDPOINT, TYPE_BRIDGE = 0, 1
+TYPE_ENDPOINT, TYPE_BRIDGE, TYPE_CARDBUS = 0, 1, 2
+# What differs between the types: PCI 3.0, 6.1; PCI-to-PCI Bridge 1.2, 3.2; PC Card 8.0, 2, 4.5
 ROM_REGISTER = {TYPE_ENDPOINT: 0x30, TYPE_BRIDGE: 0x38}
+POINTER = {TYPE_ENDPOINT: CAPABILITIES, TYPE_BRIDGE: CAPABILITIES, TYPE_CARDBUS: 0x14}
+SUBSYSTEM = {TYPE_ENDPOINT: 0x2c, TYPE_CARDBUS: 0x40}
 
 
 def bar_register(bar):
@@ -45,16 +48,15 @@ def build(ids, bars, command, capabilities=(), extended=(), header=TYPE_ENDPOINT
     for index, bar in bars.items():
         place = ROM_REGISTER[header] if bar.is_rom else BAR0 + 4 * index
         struct.pack_into("<Q" if bar.is_64 else "<I", image, place, bar_register(bar))
-    if header == TYPE_ENDPOINT:
-        struct.pack_into("<HH", image, 0x2c, *ids.subsystem)
-    add_capabilities(image, capabilities)
+    if header in SUBSYSTEM:
+        struct.pack_into("<HH", image, SUBSYSTEM[header], *ids.subsystem)
+    add_capabilities(image, capabilities, POINTER[header])
     add_extended(image, extended)
     return image
 
 
-def add_capabilities(image, capabilities):
+def add_capabilities(image, capabilities, pointer=CAPABILITIES):
     """PCI 3.0, 6.7: each header is an ID and the offset of the next."""
-    pointer = CAPABILITIES
     for number, offset, body in capabilities:
         image[STATUS] |= STATUS_CAP_LIST
         image[pointer] = offset

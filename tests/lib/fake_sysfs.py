@@ -185,7 +185,7 @@ class FakeSysfs:
         function = Function(self, address, above / address, definition)
         function.directory.mkdir(parents=True)
         self._write_attributes(function, definition)
-        if definition.header == config_space.TYPE_BRIDGE:
+        if definition.header != config_space.TYPE_ENDPOINT:
             self._make_bridge(function, definition.secondary)
         for index, bar in definition.bars.items():
             self._make_bar(function, index, bar)
@@ -246,7 +246,7 @@ class FakeSysfs:
 
 def resource_lines(definition):
     """The file "resource", without its last newline."""
-    bridge = definition.header == config_space.TYPE_BRIDGE
+    bridge = definition.header != config_space.TYPE_ENDPOINT
     lines = [(0, 0, 0)] * (BRIDGE_LINES if bridge else ENDPOINT_LINES)
     for index, bar in definition.bars.items():
         lines[index] = (bar.start, bar.start + bar.length - 1, bar.flags)

@@ -20,6 +20,7 @@
 #include "verb-options.h"
 
 #define CONFIG_SIZE_MAX	4096u
+#define HEADER_TYPES	3u
 
 /* What both verbs have; reads only @count, writes only @dry_run */
 struct config_options {
@@ -48,25 +49,85 @@ static int parse_register(struct context *ctx, const char *text, struct config_j
 	return STATUS_OK;
 }
 
+/* The capability with number @index among those with the ID */
+struct search {
+	const struct config_register *reg;
+	unsigned int count;		/* of those with the ID so far */
+	unsigned int offset;
+};
+
+static int search_one(void *data, unsigned int id, unsigned int offset)
+{
+	struct search *search = data;
+
+	if (id != search->reg->id)
+		return 0;
+	search->offset = offset;
+	return search->count++ == search->reg->index;
+}
+
+static int find_capability(struct context *ctx, const struct config_job *job, unsigned int *base)
+{
+	struct search search = { .reg = &job->reg };
+	struct pcibar_device *dev = ctx->session->dev;
+	int ret;
+
+	if (job->reg.base == REGISTER_CAP)
+		ret = pcibar_config_list_capabilities(dev, search_one, &search);
+	else
+		ret = pcibar_config_list_extended(dev, search_one, &search);
+	if (ret < 0)
+		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+
+	if (ret) {
+		*base = search.offset;
+		return STATUS_OK;
+	}
+	if (search.count)
+		return fail_device(ctx, STATUS_FAILED, NO_BAR, "the function has the capability of "
+				   "'%s' %u time%s: the last is @%u", job->text, search.count,
+				   search.count == 1 ? "" : "s", search.count - 1);
+	return fail_device(ctx, STATUS_FAILED, NO_BAR,
+			   "the function does not have the capability of '%s'", job->text);
+}
+
+/* Another header has another register there. */
+static int check_type(struct context *ctx, const struct config_job *job)
+{
+	static const char *const names[] = { "a device", "a PCI bridge", "a CardBus bridge" };
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	int ret;
+
+	if (job->reg.types == (1u << HEADER_TYPES) - 1)
+		return STATUS_OK;
+
+	ret = pcibar_device_get_info(ctx->session->dev, &info);
+	if (ret)
+		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+	if (job->reg.types & 1u << info.header)
+		return STATUS_OK;
+	return fail_device(ctx, STATUS_FAILED, NO_BAR, "the header of %s (type %u) does not have "
+			   "'%s'; 'pcibar help registers' lists the names for each type",
+			   info.header < HEADER_TYPES ? names[info.header] : "this function",
+			   info.header, job->text);
+}
+
 /* Opens the device and finds out where the register is in it. */
 static int locate(struct context *ctx, struct config_job *job, bool write)
 {
 	unsigned int base = 0;
 	int status;
-	int ret = 0;
 
 	status = session_open(ctx, write);
 	if (status)
 		return status;
-	if (job->reg.base == REGISTER_CAP)
-		ret = pcibar_config_find_capability(ctx->session->dev, job->reg.id, &base);
-	else if (job->reg.base == REGISTER_ECAP)
-		ret = pcibar_config_find_extended(ctx->session->dev, job->reg.id, &base);
-	if (ret == -ENOENT)
-		return fail_device(ctx, STATUS_FAILED, NO_BAR,
-				   "the function does not have the capability of '%s'", job->text);
-	if (ret)
-		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+
+	if (job->reg.base == REGISTER_FIXED)
+		status = check_type(ctx, job);
+	else
+		status = find_capability(ctx, job, &base);
+	if (status)
+		return status;
 
 	job->offset = base + job->reg.offset;
 	return operand_fits(ctx, job->offset, job->width, job->width);
@@ -205,6 +266,7 @@ static int run_write(struct context *ctx, int argc, char **argv)
 static const char notes[] =
 	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), and may\n"
 	"have a width after it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
+	"CAP_VNDR@1+4.w is in the second of several capabilities of a kind.\n"
 	"Configuration space wakes a suspended device.\n";
 
 static const char *set_width(void *value, const char *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* setpci's names of registers in configuration space. */
+/* Names of registers in configuration space: setpci's, and of newer capabilities. */
 #ifndef TOOLS_PCIBAR_CONFIG_NAMES_H
 #define TOOLS_PCIBAR_CONFIG_NAMES_H
 
@@ -17,18 +17,21 @@ enum register_base {
 struct config_register {
 	enum register_base base;
 	unsigned int id;
+	unsigned int index;	/* which of several capabilities with the ID, from 0 */
+	unsigned int types;	/* of the headers that have it: 1 << type for each */
 	unsigned int offset;
 	unsigned int width;	/* 1, 2, 4; 0: not known from the name */
 };
 
 /*
  * Reads OFFSET or NAME[+OFFSET], then perhaps .B, .W or .L; NAME is a register,
- * CAP_<name>, ECAP_<name>, or CAP<id>, ECAP<id> with a hexadecimal number.
+ * CAP_<name>, ECAP_<name>, or CAP<id>, ECAP<id> with a hexadecimal number. "@N"
+ * after the name of a capability, or at the end, selects the one with number N.
  * Returns NULL, or a clause that says what is wrong.
  */
 const char *config_name_parse(const char *str, struct config_register *reg);
 
-/* Prints all names, with offset or capability ID, and width. */
+/* Prints all names, with offset or capability ID, width, and types of headers if not all. */
 void config_name_list(FILE *out);
 
 #endif
