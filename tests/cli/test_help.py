@@ -39,6 +39,12 @@ def test_help_of_all(bench):
               f"exit status {status} is not explained")
 
 
+def test_letters(bench):
+    equal(help_of(bench, "-h"), help_of(bench, "--help"))
+    equal(help_of(bench, "-V"), help_of(bench, "--version"))
+    equal(help_of(bench, "read", "-h"), help_of(bench, "help", "read"))
+
+
 def test_help_of_each_verb(bench):
     for verb in VERBS:
         text = help_of(bench, "help", *verb.split())

@@ -218,7 +218,7 @@ def test_broken(bench):
         os.close(reader)
         result = bench.run(*line, stdout=writer)
         os.close(writer)
-        result.refuses(1, "pciconf: standard output: Broken pipe")
+        result.expect(1, "", "")
 
 
 def test_a_reader_that_has_enough(bench):
@@ -227,7 +227,7 @@ def test_a_reader_that_has_enough(bench):
         process = bench.start(*line, wrap=["sh", "-c", '"$@" | head -n 1', "sh"])
         result = process.finish()
         equal((result.status, result.stdout), (0, first + "\n"))
-        check(result.stderr in ("", "pciconf: standard output: Broken pipe\n"), result.stderr)
+        equal(result.stderr, "")
 
 
 def test_version_and_help(bench):

@@ -24,6 +24,13 @@ def test_every_width_reads_little_endian(bench):
         bench.run("read", EDU, "0", "8", f"--width={width}").prints(f"{text}\n")
 
 
+def test_bars_and_numbers_as_people_type_them(bench):
+    bench.function(EDU).poke(0, 4096, struct.pack("<I", 7))
+    for bar in ("0", "BAR0", "bar0"):
+        for offset in ("4096", "0x1000", "4K", "4k", "4KiB"):
+            bench.run("read", EDU, bar, offset).prints("0x00000007\n")
+
+
 def test_count_reads_units_in_order(bench):
     bench.function(EDU).poke(0, 0x10, struct.pack("<4H", 1, 2, 3, 0xfffe))
     bench.run("read", EDU, "0", "0x10", "-w2", "-c4").prints("0x0001\n0x0002\n0x0003\n0xfffe\n")

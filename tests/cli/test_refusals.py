@@ -91,7 +91,7 @@ def test_bars_that_are_not_there(bench):
 
 
 def test_names_of_bars(bench):
-    for bar in ("6", "7", "-", "00", "0x0", "ROM", "rom0", "", "1 "):
+    for bar in ("6", "7", "-", "00", "0x0", "Rom", "BAR", "Bar0", "BAR6", "rom0", "", "1 "):
         for verb in VERBS:
             bench.run(*arguments(verb, EDU, bar)).refuses(
                 2, f"pcibar {verb}: BAR '{bar}': not a BAR: use 0 to 5, or rom; see 'pcibar help "
@@ -161,7 +161,7 @@ def test_widths(bench):
 def test_numbers(bench):
     for number, clause in (
             ("12z", TRAILING), ("0x1g", TRAILING), ("4 ", TRAILING), ("1KB", TRAILING),
-            ("1k", TRAILING), ("0x10,", TRAILING),
+            ("1Ki", TRAILING), ("1kiB ", TRAILING), ("0x10,", TRAILING),
             ("010", OCTAL), ("00", OCTAL), ("09", OCTAL),
             ("18446744073709551616", "the number is too large"),
             ("0x10000000000000000", "the number is too large"),
@@ -387,8 +387,12 @@ def test_options_that_mean_nothing_to_a_verb(bench):
 
 
 def test_verbs_that_there_are_not(bench):
-    for word in ("frobnicate", "", "READ", "rea", "reads"):
+    for word in ("frobnicate", "", "x", "vlaue", "a" * 40):
         bench.run(word, EDU).refuses(2, f"pcibar: unknown verb '{word}'; see 'pcibar help'")
+    for word, meant in (("READ", "read"), ("rea", "read"), ("raed", "read"), ("reads", "read"),
+                        ("ls", "list"), ("peek", "read"), ("dmup", "dump"), ("enalbe", "enable")):
+        bench.run(word, EDU).refuses(
+            2, f"pcibar: unknown verb '{word}' (did you mean '{meant}'?); see 'pcibar help'")
     bench.run().refuses(2, "pcibar: a verb is missing; see 'pcibar help'")
     bench.run("-w", "4", "read", EDU, "0", "0").refuses(
         2, "pcibar: unknown option '-w'; see 'pcibar help'")

@@ -225,15 +225,25 @@ def test_what_is_watched(bench):
     equal(bench.run("watch", NVME, "0", "0", "--until", "0", "--share-driver").status, 0)
 
 
+def test_fractions_of_a_unit(bench):
+    for time in ("0.001s", "1.5ms", "0.00002m"):
+        result = bench.run("watch", EDU, "0", "0", "--until", "1", "--timeout", time, "-i", "0.5ms")
+        equal((result.status, result.stderr),
+              (5, f"pcibar watch: {EDU} BAR 0: timed out\n"), f"after {time}")
+
+
 def test_usage(bench):
     missing = "the unit is missing: use us, ms, s or m after the number"
-    unit = "not a unit of time: use us, ms, s or m after a whole number"
+    unit = "not a unit of time: use us, ms, s or m after the number"
     for arguments, clause in (
             (["0", "-i", "100"], f"--interval '100': {missing}"),
             (["0", "--timeout", "5"], f"--timeout '5': {missing}"),
             (["0", "-i", "0ms"], "--interval '0ms': the duration is zero"),
             (["0", "-i", "1h"], f"--interval '1h': {unit}"),
-            (["0", "-i", "0.5s"], f"--interval '0.5s': {unit}"),
+            (["0", "-i", "0.5"], f"--interval '0.5': {missing}"),
+            (["0", "-i", "0.s"], "--interval '0.s': a digit is missing after the point"),
+            (["0", "-i", "0.0001us"], "--interval '0.0001us': the duration is zero"),
+            (["0", "--until", "1:2"], "--until '1:2': the value has bits outside the mask"),
             (["0", "-i", "99999999999999m"],
              "--interval '99999999999999m': the number is too large"),
             (["0", "--until", "1z"], "--until '1z': trailing characters after the number"),

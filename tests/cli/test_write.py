@@ -46,7 +46,7 @@ def test_fixed_writes_all_to_one_place(bench):
 @valgrind
 def test_a_mask_keeps_the_other_bits(bench):
     edu = prepare(bench)
-    bench.run("write", EDU, "0", "0", "0xffff0000:0x00ff00ff").prints("")
+    bench.run("write", EDU, "0", "0", "0x00ff0000:0x00ff00ff").prints("")
     equal(edu.peek(0, 0, 8), struct.pack("<I", 0x04ff0200) + BEFORE[4:8])
 
 
@@ -85,7 +85,7 @@ def test_verify_that_differs(bench):
     bench.run("write", RTL8139, "0", "0xfc", "5", "--verify", wrap=forgetting(ports, 4)).refuses(
         5, f"pcibar write: {RTL8139} BAR 0: 0x000000fc reads 0x00000000 after writing "
         "0x00000005:0xffffffff")
-    bench.run("write", RTL8139, "0", "0", "0", "0xf0:0xf", "3:3", "--verify", "-w1",
+    bench.run("write", RTL8139, "0", "0", "0", "0:0xf", "3:3", "--verify", "-w1",
               wrap=forgetting(ports, 1)).refuses(
         5, f"pcibar write: {RTL8139} BAR 0: 0x00000002 reads 0x00 after writing 0x03:0x03")
 
@@ -102,7 +102,7 @@ def test_beyond_4_gib(bench):
 @valgrind
 def test_io_ports(bench):
     rtl = bench.function(RTL8139)
-    bench.run("write", RTL8139, "0", "0x10", "0x0201", "0xffff:0xff00", "-w2").prints("")
+    bench.run("write", RTL8139, "0", "0x10", "0x0201", "0xff00:0xff00", "-w2").prints("")
     equal(rtl.peek(0, 0x0c, 12), bytes(4) + b"\1\2\0\xff" + bytes(4))
 
 
@@ -136,6 +136,8 @@ def test_one_bad_operand_stops_all(bench):
     for bad, clause in (("0x1z", "trailing characters after the number"),
                         ("0x100000000", "it does not fit into the width: use a larger -w"),
                         ("1:0x100000000", "it does not fit into the width: use a larger -w"),
+                        ("1:2", "the value has bits outside the mask"),
+                        ("0x10001:0xffff", "the value has bits outside the mask"),
                         ("1:", "a number is missing"),
                         (":1", "a number is missing"),
                         ("1:2:3", "trailing characters after the number"),

@@ -122,11 +122,11 @@ const struct option_def options_color[] = {
 const struct option_def options_json[] = { FLAG(json, "json", "print JSON"), OPTION_END };
 
 const struct option_def options_help[] = {
-	FLAG(help, "help", "show this help and exit"), OPTION_END
+	OPTION_HELP('h'), OPTION_END
 };
 
 const struct option_def options_version[] = {
-	FLAG(version, "version", "show the version and exit"), OPTION_END
+	OPTION_VERSION('V'), OPTION_END
 };
 
 /* What getopt_long() needs for the options of all groups together */

@@ -68,7 +68,12 @@ extern const struct option_def options_verbose[];
 extern const struct option_def options_color[];
 extern const struct option_def options_json[];
 extern const struct option_def options_help[];
-extern const struct option_def options_version[];
+extern const struct option_def options_version[];	/* with the letters -h and -V */
+
+#define OPTION_HELP(letter_) \
+	OPTION_FLAG(struct options, help, "help", letter_, "show this help and exit")
+#define OPTION_VERSION(letter_) \
+	OPTION_FLAG(struct options, version, "version", letter_, "show the version and exit")
 
 #define OPTIONS_ERROR_MAX	256
 

@@ -37,6 +37,9 @@ static int write_failed(const struct context *ctx, const char *name)
 {
 	if (errno == EINTR && interrupt_signal())
 		return STATUS_FAILED;
+	/* The reader of a pipe has what it wanted: head(1) is no reason for a message. */
+	if (errno == EPIPE)
+		return STATUS_FAILED;
 	return fail(ctx, STATUS_FAILED, "%s: %s", name, errno ? strerror(errno) : "write error");
 }
 

@@ -53,22 +53,31 @@ static const char *scan_number(const char **pos, const char *end, uint64_t *out)
 	return NULL;
 }
 
+/* K, M or G, also as k, KiB, MiB and GiB; returns the shift, or -1. */
+static int scan_suffix(const char *s, const char *end)
+{
+	static const char letters[] = "KMG";
+	const char *found;
+
+	if (end - s != 1 && (end - s != 3 || s[1] != 'i' || s[2] != 'B'))
+		return -1;
+	found = *s == 'k' ? letters : memchr(letters, *s, sizeof(letters) - 1);
+	return found ? 10 * (int)(found - letters + 1) : -1;
+}
+
 static const char *parse_span(const char *s, const char *end, uint64_t max, uint64_t *out)
 {
-	static const char suffixes[] = "KMG";
-	unsigned int shift = 0;
-	const char *suffix;
 	const char *wrong;
+	int shift = 0;
 	uint64_t val;
 
 	wrong = scan_number(&s, end, &val);
 	if (wrong)
 		return wrong;
 	if (s < end) {
-		suffix = memchr(suffixes, *s, sizeof(suffixes) - 1);
-		if (!suffix || s + 1 != end)
+		shift = scan_suffix(s, end);
+		if (shift < 0)
 			return "trailing characters after the number";
-		shift = 10 * (unsigned int)(suffix - suffixes + 1);
 	}
 	if (val > UINT64_MAX >> shift || val << shift > max)
 		return too_large;
@@ -120,8 +129,27 @@ const char *parse_masked(const char *str, unsigned int width, struct masked *out
 		return wrong;
 	if (masked.value > max || masked.mask > max)
 		return "it does not fit into the width: use a larger -w";
+	if (masked.value & ~masked.mask)
+		return "the value has bits outside the mask";
 
 	*out = masked;
+	return NULL;
+}
+
+/* The digits after a decimal point, which is at *@pos, in parts of 10^9 */
+static const char *scan_fraction(const char **pos, uint64_t *out)
+{
+	const char *s = *pos + 1;
+	uint64_t unit = NS_PER_S;
+
+	if (digit(*s) > 9)
+		return "a digit is missing after the point";
+	for (; digit(*s) <= 9; s++) {
+		unit /= 10;
+		*out += unit * digit(*s);
+	}
+
+	*pos = s;
 	return NULL;
 }
 
@@ -136,35 +164,45 @@ const char *parse_duration(const char *str, uint64_t *ns)
 		{ "s", NS_PER_S },
 		{ "m", 60 * NS_PER_S },
 	};
+	uint64_t fraction = 0;	/* in parts of 10^9 */
 	const char *wrong;
 	uint64_t val;
 
 	wrong = scan_number(&str, str + strlen(str), &val);
 	if (wrong)
 		return wrong;
+	if (*str == '.') {
+		wrong = scan_fraction(&str, &fraction);
+		if (wrong)
+			return wrong;
+	}
 	if (!*str)
 		return "the unit is missing: use us, ms, s or m after the number";
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(str, units[i].name) != 0)
 			continue;
-		if (!val)
+		/* A fraction of a unit that is no multiple of 1 ns is cut to one. */
+		fraction = fraction * (units[i].ns / NS_PER_US) / NS_PER_MS;
+		if (!val && !fraction)
 			return "the duration is zero";
 		/* Headroom, so that a point in time can be added without a thought. */
 		if (val > INT64_MAX / 2 / units[i].ns)
 			return too_large;
-		*ns = val * units[i].ns;
+		*ns = val * units[i].ns + fraction;
 		return NULL;
 	}
-	return "not a unit of time: use us, ms, s or m after a whole number";
+	return "not a unit of time: use us, ms, s or m after the number";
 }
 
 const char *parse_bar(const char *str, unsigned int *bar)
 {
-	if (!strcmp(str, "rom")) {
+	if (!strcmp(str, "rom") || !strcmp(str, "ROM")) {
 		*bar = PCIBAR_BAR_ROM;
 		return NULL;
 	}
+	if (!strncmp(str, "BAR", 3) || !strncmp(str, "bar", 3))
+		str += 3;
 	if (str[0] < '0' || str[0] > '5' || str[1])
 		return "not a BAR: use 0 to 5, or rom";
 	*bar = (unsigned int)(str[0] - '0');

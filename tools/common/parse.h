@@ -26,19 +26,19 @@ struct masked {
 	bool has_mask;
 };
 
-/* A number: decimal or 0x, then K, M or G for powers of 1024; 0 to @max. */
+/* A number: decimal or 0x, then K (k, KiB), M (MiB) or G (GiB); 0 to @max. */
 const char *parse_u64(const char *str, uint64_t max, uint64_t *out);
 
 /* START or START+LENGTH, in bytes */
 const char *parse_range(const char *str, struct range *out);
 
-/* VALUE or VALUE:MASK, each of which fits into @width bytes */
+/* VALUE or VALUE:MASK, which fit into @width bytes; the value has no bit outside the mask. */
 const char *parse_masked(const char *str, unsigned int width, struct masked *out);
 
-/* A duration with its unit: 100us, 100ms, 5s, 2m; never zero */
+/* A duration with its unit: 100us, 100ms, 0.5s, 2m; never zero */
 const char *parse_duration(const char *str, uint64_t *ns);
 
-/* 0 to 5, or rom */
+/* 0 to 5 or rom, also as BAR0 or bar0, and ROM */
 const char *parse_bar(const char *str, unsigned int *bar);
 
 /* 1, 2, 4, 8 */

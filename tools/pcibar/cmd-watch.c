@@ -180,24 +180,28 @@ static bool holds(const struct watch *w)
 
 /*
  * Waits for a point in time, an event, or a signal that @mask does not block.
- * The next check shows what the event means for this map.
+ * The next check shows what the event means for this map. Returns false when
+ * the reader of the output has gone: nothing might be written for a long time.
  */
-static void wait_until(struct context *ctx, const struct watch *w, uint64_t when,
+static bool wait_until(struct context *ctx, const struct watch *w, uint64_t when,
 		       const sigset_t *mask)
 {
 	struct pcibar_event event = { .size = sizeof(event) };
-	struct pollfd poller = { .fd = w->events, .events = POLLIN };
+	struct pollfd pollers[] = {
+		{ .fd = w->events, .events = POLLIN }, { .fd = STDOUT_FILENO },
+	};
 	uint64_t now = clock_now();
 	uint64_t ns = when > now ? when - now : 0;
 	struct timespec left = {
 		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
 	};
 
-	if (ppoll(&poller, 1, &left, mask) <= 0)
-		return;
+	if (ppoll(pollers, 2, &left, mask) <= 0)
+		return true;
 
-	while (!pcibar_device_read_event(ctx->session->dev, &event))
+	while (pollers[0].revents && !pcibar_device_read_event(ctx->session->dev, &event))
 		;
+	return !(pollers[1].revents & POLLERR);
 }
 
 /* Ctrl-C is the way to end it; other signals end the program. */
@@ -230,7 +234,8 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 			next += w->opt->interval_ns;
 		if (next < clock_now())
 			next = clock_now();
-		wait_until(ctx, w, next < end ? next : end, mask);
+		if (!wait_until(ctx, w, next < end ? next : end, mask))
+			return STATUS_FAILED;
 		if (interrupt_signal())
 			return ended(w);
 	}

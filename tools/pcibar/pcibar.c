@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <pcibar/version.h>
 
@@ -16,6 +17,8 @@
 #include "cmd.h"
 #include "config-names.h"
 
+#define MIN(a, b)	((a) < (b) ? (a) : (b))
+#define VERB_MAX	16	/* characters of a verb, and of a word that may be meant for one */
 #define MAX_GROUPS	8	/* arrays of options of one verb */
 
 static const struct program program = { .name = "pcibar", .help = "pcibar help" };
@@ -86,15 +89,77 @@ static const struct cmd *find_cmd(int argc, char **argv, int *words)
 	return NULL;
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* How many characters of @a to insert, remove, replace or swap with the next to get @b */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][VERB_MAX + 1];
+	size_t *before = rows[0], *last = rows[1], *row = rows[2];
+	size_t len = strlen(b);
+
+	for (size_t j = 0; j <= len; j++)
+		last[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t *free_row = before;
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			row[j] = last[j - 1] + (lower(a[i - 1]) != b[j - 1]);
+			row[j] = MIN(row[j], MIN(last[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && lower(a[i - 1]) == b[j - 2] &&
+			    lower(a[i - 2]) == b[j - 1])
+				row[j] = MIN(row[j], before[j - 2] + 1);
+		}
+		before = last;
+		last = row;
+		row = free_row;
+	}
+	return last[len];
+}
+
+/* The verb that was meant by @word; NULL if there is none near it */
+static const char *similar_verb(const char *word)
+{
+	static const char *const habits_of_others[][2] = {
+		{ "ls", "list" }, { "show", "info" }, { "peek", "read" }, { "poke", "write" },
+		{ "cmp", "compare" }, { "diff", "compare" }, { "wait", "watch" },
+	};
+	const char *found = NULL;
+	size_t best = 3;	/* farther is no likeness */
+
+	for (size_t i = 0; i < sizeof(habits_of_others) / sizeof(habits_of_others[0]); i++)
+		if (!strcasecmp(word, habits_of_others[i][0]))
+			return habits_of_others[i][1];
+	if (strlen(word) < 2 || strlen(word) > VERB_MAX)
+		return NULL;
+
+	for (size_t i = 0; i < N_CMDS; i++) {
+		size_t d = distance(word, cmds[i]->name);
+
+		if (d < best && d < strlen(word)) {
+			best = d;
+			found = cmds[i]->name;
+		}
+	}
+	return found;
+}
+
 /* "config" alone, or with another second word, is half a verb. */
 static int unknown_verb(const struct context *ctx, const char *word)
 {
+	const char *similar = similar_verb(word);
 	size_t len = strlen(word);
 
 	for (size_t i = 0; i < N_CMDS; i++)
 		if (len && !strncmp(cmds[i]->name, word, len) && cmds[i]->name[len] == ' ')
 			return usage_error(ctx, "'%s' needs a second word: '%s' or '%s'", word,
 					   cmds[i]->name, cmds[i + 1]->name);
+	if (similar)
+		return usage_error(ctx, "unknown verb '%s' (did you mean '%s'?)", word, similar);
 	return usage_error(ctx, "unknown verb '%s'", word);
 }
 
@@ -287,7 +352,7 @@ int main(int argc, char **argv)
 		return STATUS_FAILED;
 
 	text_init();
-	/* A closed pipe is an error of write(2) then, and is reported. */
+	/* A closed pipe is an error of write(2) then; output.c ends the command for it. */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(&ctx, argc, argv);
 	session_close(&session);

@@ -93,14 +93,18 @@ static const struct option longs[] = {
 	{ 0 }
 };
 
+/* Without letters: -h is a width, and -V prints vital product data. */
+static const struct option_def programs_own[] = {
+	OPTION_HELP(0), OPTION_VERSION(0), OPTION_END
+};
+
 static void print_help(void)
 {
 	for (size_t i = 0; i < N_MODES; i++)
 		printf("%s pciconf %s\n", i ? "      " : "usage:", modes[i].usage);
 	fputs("\n", stdout);
 	options_print_help(stdout, options_access);
-	options_print_help(stdout, options_help);
-	options_print_help(stdout, options_version);
+	options_print_help(stdout, programs_own);
 }
 
 static const struct mode *find_mode(int letter)
@@ -282,7 +286,7 @@ int main(int argc, char **argv)
 		return 1;
 
 	text_init();
-	/* A closed pipe is an error of write(2) then, and is reported. */
+	/* A closed pipe is an error of write(2) then; output.c ends the command for it. */
 	signal(SIGPIPE, SIG_IGN);
 	pc.ctx.opt.share_driver = true;
 	pc.ctx.opt.share_page = true;
