@@ -4,9 +4,9 @@
 import re
 from dataclasses import dataclass, field
 
-# Parts of mmio.h and not of the interface.
+# Parts of mmio.h and not of the interface, and an error that FreeBSD lacks.
 PRIVATE_MACROS = {"PCIBAR_INLINE", "PCIBAR_IOFORCE", "PCIBAR_LOAD", "PCIBAR_STORE",
-                  "PCIBAR_LE16", "PCIBAR_LE32", "PCIBAR_LE64"}
+                  "PCIBAR_LE16", "PCIBAR_LE32", "PCIBAR_LE64", "ENOTUNIQ"}
 
 
 @dataclass

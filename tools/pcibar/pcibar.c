@@ -121,7 +121,7 @@ static size_t distance(const char *a, const char *b)
 	return last[len];
 }
 
-/* The verb that was meant by @word; NULL if there is none near it */
+/* The verb that @word probably means, or NULL */
 static const char *similar_verb(const char *word)
 {
 	static const char *const habits_of_others[][2] = {
