@@ -155,6 +155,72 @@ static PyObject *config_write(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
+/* What a callback needs, which the library calls without the GIL. */
+struct fields {
+	PyThreadState *thread;
+	PyObject *list;
+};
+
+static int add_capability(void *data, unsigned int id, unsigned int off)
+{
+	struct fields *fields = data;
+	PyObject *item;
+	int ret = -1;
+
+	PyEval_RestoreThread(fields->thread);
+	item = Py_BuildValue("II", id, off);
+	if (item)
+		ret = PyList_Append(fields->list, item);
+	Py_XDECREF(item);
+	fields->thread = PyEval_SaveThread();
+	return ret;
+}
+
+typedef int (*list_fn)(struct pcibar_device *dev, struct fields *fields);
+
+/* The list that @look fills through a callback */
+static PyObject *list(PyObject *self, list_fn look, const char *call)
+{
+	struct fields fields = { .list = PyList_New(0) };
+	struct pcibar_device *dev;
+	int ret;
+
+	dev = fields.list ? handle_use(self) : NULL;
+	if (!dev) {
+		Py_XDECREF(fields.list);
+		return NULL;
+	}
+	fields.thread = PyEval_SaveThread();
+	ret = look(dev, &fields);
+	PyEval_RestoreThread(fields.thread);
+	handle_done(self);
+	if (!ret)
+		return fields.list;
+
+	Py_DECREF(fields.list);
+	return PyErr_Occurred() ? NULL : fail(ret, call, NULL, self);
+}
+
+static int look_capabilities(struct pcibar_device *dev, struct fields *fields)
+{
+	return pcibar_config_list_capabilities(dev, add_capability, fields);
+}
+
+static int look_extended(struct pcibar_device *dev, struct fields *fields)
+{
+	return pcibar_config_list_extended(dev, add_capability, fields);
+}
+
+static PyObject *list_capabilities(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	return list(self, look_capabilities, "capability");
+}
+
+static PyObject *list_extended(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	return list(self, look_extended, "capability");
+}
+
 typedef int (*find_fn)(struct pcibar_device *dev, unsigned int id, unsigned int *off);
 
 static PyObject *find(PyObject *self, PyObject *id, find_fn look)
@@ -255,12 +321,6 @@ static PyObject *read_event(PyObject *self, PyObject *Py_UNUSED(unused))
 	return ret ? fail(ret, "event", NULL, self) : PyLong_FromUnsignedLong(event.type);
 }
 
-/* What a callback needs, which the library calls without the GIL. */
-struct fields {
-	PyThreadState *thread;
-	PyObject *list;
-};
-
 static int add_field(void *data, const struct pcibar_vpd_field *field)
 {
 	struct fields *fields = data;
@@ -278,26 +338,16 @@ static int add_field(void *data, const struct pcibar_vpd_field *field)
 	return ret;
 }
 
+static int look_vpd(struct pcibar_device *dev, struct fields *fields)
+{
+	int ret = pcibar_vpd_list(dev, add_field, fields);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
 static PyObject *vpd(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-	struct fields fields = { .list = PyList_New(0) };
-	struct pcibar_device *dev;
-	int ret;
-
-	dev = fields.list ? handle_use(self) : NULL;
-	if (!dev) {
-		Py_XDECREF(fields.list);
-		return NULL;
-	}
-	fields.thread = PyEval_SaveThread();
-	ret = pcibar_vpd_list(dev, add_field, &fields);
-	PyEval_RestoreThread(fields.thread);
-	handle_done(self);
-	if (!ret || ret == -ENOENT)
-		return fields.list;
-
-	Py_DECREF(fields.list);
-	return PyErr_Occurred() ? NULL : fail(ret, "vpd", NULL, self);
+	return list(self, look_vpd, "vpd");
 }
 
 static PyObject *is_gone(PyObject *self, void *Py_UNUSED(unused))
@@ -315,6 +365,11 @@ static PyMethodDef methods[] = {
 	{ "config_write", config_write, METH_VARARGS,
 	  "config_write($self, offset, value, width, /)\n--\n\n"
 	  "One configuration write of 1, 2 or 4 bytes." },
+	{ "list_capabilities", list_capabilities, METH_NOARGS,
+	  "list_capabilities($self, /)\n--\n\n"
+	  "ID and offset of each capability, in the order of the list." },
+	{ "list_extended", list_extended, METH_NOARGS, "list_extended($self, /)\n--\n\n"
+	  "ID and offset of each PCI Express extended capability." },
 	{ "find_capability", find_capability, METH_O, "find_capability($self, id, /)\n--\n\n"
 	  "The offset of a capability, or None." },
 	{ "find_extended", find_extended, METH_O, "find_extended($self, id, /)\n--\n\n"

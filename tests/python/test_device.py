@@ -150,6 +150,9 @@ class Configuration(support.Case):
         nvme = self.open(NVME)
         self.assertEqual([nvme.find_capability(0x10), nvme.find_capability(0x11)], [0x80, 0x40])
         self.assertIsNone(nvme.find_capability(0x09))
+        self.assertIn((0x11, 0x40), nvme.list_capabilities())
+        self.assertIn((3, 0x148), nvme.list_extended())
+        self.assertEqual(dict(nvme.list_capabilities())[0x10], nvme.find_capability(0x10))
         self.assertEqual([nvme.find_extended(1), nvme.find_extended(3)], [0x100, 0x148])
         self.assertIsNone(nvme.find_extended(0xffff))
         self.refused(errno.EINVAL, ReasonCode.SYSTEM, nvme.find_capability, 256)
@@ -200,6 +203,7 @@ class Closing(support.Case):
         for call, *args in ((device.info,), (device.bar, 0), (device.bars,), (device.map, 0),
                             (device.config_read, 0, 1), (device.config_write, 0x3c, 1, 1),
                             (device.find_capability, 1), (device.find_extended, 1),
+                            (device.list_capabilities,), (device.list_extended,),
                             (device.enabled,), (device.enable, Enable.MEM), (device.fileno,),
                             (device.read_event,), (device.wait, 0), (device.vpd,),
                             (device.__enter__,), (getattr, device, "gone")):
