@@ -12,7 +12,7 @@
 /* What the C library makes of a number that was accepted. */
 static uint64_t reference(const char *text)
 {
-	static const char suffixes[] = "KMG";
+	static const char letters[] = "KMGk";
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	unsigned int shift = 0;
 	uint64_t val;
@@ -22,8 +22,8 @@ static uint64_t reference(const char *text)
 	val = strtoull(text, &end, hex ? 16 : 10);
 	MUST(!errno);
 	if (*end) {
-		MUST(strchr(suffixes, *end) && !end[1]);
-		shift = 10 * (unsigned int)(strchr(suffixes, *end) - suffixes + 1);
+		MUST(strchr(letters, *end) && (!end[1] || !strcmp(end + 1, "iB")));
+		shift = 10 * (unsigned int)((strchr(letters, *end) - letters) % 3 + 1);
 	}
 	MUST(val << shift >> shift == val);
 	return val << shift;
@@ -60,6 +60,7 @@ static void check_masked(const char *text, unsigned int width)
 		MUST(masked.value <= max && masked.mask <= max);
 		MUST(masked.has_mask == !!strchr(text, ':'));
 		MUST(masked.has_mask || masked.mask == max);
+		MUST(!(masked.value & ~masked.mask));
 	}
 }
 

@@ -182,8 +182,8 @@ const char *parse_duration(const char *str, uint64_t *ns)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(str, units[i].name) != 0)
 			continue;
-		/* A fraction of a unit that is no multiple of 1 ns is cut to one. */
-		fraction = fraction * (units[i].ns / NS_PER_US) / NS_PER_MS;
+		/* In two steps, because the product may not fit into 64 bits. Cut to whole ns. */
+		fraction = fraction * (units[i].ns / 1000) / 1000000;
 		if (!val && !fraction)
 			return "the duration is zero";
 		/* Headroom, so that a point in time can be added without a thought. */
