@@ -390,7 +390,8 @@ def test_verbs_that_there_are_not(bench):
     for word in ("frobnicate", "", "x", "vlaue", "a" * 40):
         bench.run(word, EDU).refuses(2, f"pcibar: unknown verb '{word}'; see 'pcibar help'")
     for word, meant in (("READ", "read"), ("rea", "read"), ("raed", "read"), ("reads", "read"),
-                        ("ls", "list"), ("peek", "read"), ("dmup", "dump"), ("enalbe", "enable")):
+                        ("ls", "list"), ("peek", "read"), ("dmup", "dump"), ("enalbe", "enable"),
+                        ("confg", "config")):
         bench.run(word, EDU).refuses(
             2, f"pcibar: unknown verb '{word}' (did you mean '{meant}'?); see 'pcibar help'")
     bench.run().refuses(2, "pcibar: a verb is missing; see 'pcibar help'")

@@ -3,6 +3,7 @@
 """Standard streams that are closed, full, or broken"""
 
 import os
+import socket
 
 import harness
 from fake_sysfs import EDU, RTL8139
@@ -62,6 +63,12 @@ def test_a_reader_that_leaves_a_watch(bench):
     process = bench.start("watch", EDU, "0", "0", "-i", "1ms",
                           wrap=["sh", "-c", '"$@" | head -n 1', "sh"])
     check(process.finish().stdout.endswith(" 0x00000000: 0x00000000\n"), "the first value")
+    here, there = socket.socketpair()
+    process = bench.start("watch", EDU, "0", "0", "-i", "1ms", stdout=there)
+    there.close()
+    check(here.recv(100).endswith(b" 0x00000000: 0x00000000\n"), "the first value")
+    here.close()
+    equal((process.finish().status, process.finish().stderr), (1, ""))
 
 
 @valgrind

@@ -104,7 +104,7 @@ static int check_type(struct context *ctx, const struct config_job *job)
 	ret = pcibar_device_get_info(ctx->session->dev, &info);
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
-	if (job->reg.types & 1u << info.header)
+	if (info.header < HEADER_TYPES && job->reg.types & 1u << info.header)
 		return STATUS_OK;
 	return fail_device(ctx, STATUS_FAILED, NO_BAR, "the header of %s (type %u) does not have "
 			   "'%s'; 'pcibar help registers' lists the names for each type",

@@ -201,7 +201,8 @@ static bool wait_until(struct context *ctx, const struct watch *w, uint64_t when
 
 	while (pollers[0].revents && !pcibar_device_read_event(ctx->session->dev, &event))
 		;
-	return !(pollers[1].revents & POLLERR);
+	/* POLLERR of a pipe, POLLHUP of a socket or a terminal */
+	return !pollers[1].revents;
 }
 
 /* Ctrl-C is the way to end it; other signals end the program. */

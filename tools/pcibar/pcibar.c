@@ -29,7 +29,7 @@ static const struct cmd *const cmds[] = { CMD_VERBS(CMD_POINTER) };
 
 #define N_CMDS	(sizeof(cmds) / sizeof(cmds[0]))
 
-/* Accepted before a verb. Those of the first array suit every verb, as an alias has them. */
+/* Accepted before a verb: what an alias may have for every verb, and what a verb must know */
 static const struct option_def *const habits[] = {
 	options_access, options_verbose, options_color, options_help, NULL
 };
@@ -94,12 +94,14 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* How many characters of @a to insert, remove, replace or swap with the next to get @b */
-static size_t distance(const char *a, const char *b)
+/*
+ * How many characters of @a to insert, remove, replace or swap with the next to
+ * get the first @len of @b, which are at most VERB_MAX
+ */
+static size_t distance(const char *a, const char *b, size_t len)
 {
 	size_t rows[3][VERB_MAX + 1];
 	size_t *before = rows[0], *last = rows[1], *row = rows[2];
-	size_t len = strlen(b);
 
 	for (size_t j = 0; j <= len; j++)
 		last[j] = j;
@@ -121,28 +123,33 @@ static size_t distance(const char *a, const char *b)
 	return last[len];
 }
 
-/* The verb that @word probably means, or NULL */
-static const char *similar_verb(const char *word)
+/* The verb that @word probably means, or NULL; @len: of its first word */
+static const char *similar_verb(const char *word, size_t *len)
 {
-	static const char *const habits_of_others[][2] = {
+	/* What other tools call it */
+	static const char *const synonyms[][2] = {
 		{ "ls", "list" }, { "show", "info" }, { "peek", "read" }, { "poke", "write" },
 		{ "cmp", "compare" }, { "diff", "compare" }, { "wait", "watch" },
 	};
 	const char *found = NULL;
-	size_t best = 3;	/* farther is no likeness */
+	size_t best = 3;	/* more changes make another word */
 
-	for (size_t i = 0; i < sizeof(habits_of_others) / sizeof(habits_of_others[0]); i++)
-		if (!strcasecmp(word, habits_of_others[i][0]))
-			return habits_of_others[i][1];
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		*len = strlen(synonyms[i][1]);
+		if (!strcasecmp(word, synonyms[i][0]))
+			return synonyms[i][1];
+	}
 	if (strlen(word) < 2 || strlen(word) > VERB_MAX)
 		return NULL;
 
 	for (size_t i = 0; i < N_CMDS; i++) {
-		size_t d = distance(word, cmds[i]->name);
+		size_t first = strcspn(cmds[i]->name, " ");
+		size_t d = distance(word, cmds[i]->name, first);
 
 		if (d < best && d < strlen(word)) {
 			best = d;
 			found = cmds[i]->name;
+			*len = first;
 		}
 	}
 	return found;
@@ -151,15 +158,16 @@ static const char *similar_verb(const char *word)
 /* "config" alone, or with another second word, is half a verb. */
 static int unknown_verb(const struct context *ctx, const char *word)
 {
-	const char *similar = similar_verb(word);
-	size_t len = strlen(word);
+	size_t len = strlen(word), similar_len;
+	const char *similar = similar_verb(word, &similar_len);
 
 	for (size_t i = 0; i < N_CMDS; i++)
 		if (len && !strncmp(cmds[i]->name, word, len) && cmds[i]->name[len] == ' ')
 			return usage_error(ctx, "'%s' needs a second word: '%s' or '%s'", word,
 					   cmds[i]->name, cmds[i + 1]->name);
 	if (similar)
-		return usage_error(ctx, "unknown verb '%s' (did you mean '%s'?)", word, similar);
+		return usage_error(ctx, "unknown verb '%s' (did you mean '%.*s'?)", word,
+				   (int)similar_len, similar);
 	return usage_error(ctx, "unknown verb '%s'", word);
 }
 
