@@ -216,7 +216,7 @@ static int vpd_read(struct pciio_func *func, u8 *vpd, size_t *len)
 			ret = vpd_check_present(func);
 	}
 	pm_runtime_put(&pdev->dev);
-	/* Not ENXIO, as on FreeBSD: its programs take that for a function without any. */
+	/* Not ENXIO, which FreeBSD's programs take for a function without any */
 	return ret && ret != -ENODEV && ret != -EINTR && ret != -ETIMEDOUT ? -EIO : ret;
 }
 

@@ -116,7 +116,7 @@ PCIBAR_API int pcibar_config_list_capabilities(struct pcibar_device *dev, pcibar
 	uint32_t status;
 	int ret;
 
-	/* All-ones are no status: the register has bits that are zero. */
+	/* All-ones is not a valid status: some bits of the register are reserved as zero. */
 	ret = pcibar_config_read(dev, PCIR_STATUS, 2, &status);
 	if (ret || status == UINT16_MAX || !(status & PCIM_STATUS_CAPPRESENT))
 		return ret;
@@ -136,7 +136,7 @@ struct search {
 	unsigned int off;
 };
 
-/* Ends the list with 1, which no error is. */
+/* Ends the list with 1, which is not an error. */
 static int compare(void *data, unsigned int id, unsigned int off)
 {
 	struct search *search = data;

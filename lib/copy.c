@@ -210,7 +210,7 @@ static void stream_##suffix(volatile char PCIBAR_IOMEM *dst, const char *src, si
 #define ONES_AVX2(val)	_mm256_movemask_epi8(_mm256_cmpeq_epi32(val, _mm256_set1_epi32(-1)))
 #define ONES_SSE2(val)	_mm_movemask_epi8(_mm_cmpeq_epi32(val, _mm_set1_epi32(-1)))
 
-/* These releases of clang have vectors of 512 bits as a feature of its own. */
+/* In these releases of clang, vectors of 512 bits are a feature of their own. */
 #if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 21
 # define ISA_512	"avx512f,evex512"
 #else

@@ -7,7 +7,7 @@ from compilers import INCLUDE, compiler, cross, with_libc
 from harness import npm
 from tap import Points
 
-OURS = INCLUDE / "pciio"
+OWN = INCLUDE / "pciio"
 LONG_FORM = "-D__FreeBSD_version=1500064"
 COMPARED = ("dev/pci/pcireg.h", "sys/pciio.h")
 NAMES_ONLY = {"PVE_NEXT"}  # makes a pointer
@@ -118,31 +118,31 @@ def freebsd(architecture, headers, folder):
             "-isystem", headers / "generic-freebsd")
 
 
-def differences(theirs, ours, excused=()):
-    for title in theirs:
-        if title not in excused and theirs[title] != ours.get(title):
-            yield f"{title}: {theirs[title]:#x} on FreeBSD, {ours.get(title, 0):#x} here"
+def differences(original, own, excused=()):
+    for title in original:
+        if title not in excused and original[title] != own.get(title):
+            yield f"{title}: {original[title]:#x} on FreeBSD, {own.get(title, 0):#x} here"
 
 
 def compare_names(tap, headers):
     for header in COMPARED:
         path = headers / "generic-freebsd" / header
-        missing = [name for name in macros(path) if name not in macros(OURS / header)]
+        missing = [name for name in macros(path) if name not in macros(OWN / header)]
         tap.check(not missing, f"<{header}> has every macro of FreeBSD's", "\n".join(missing))
 
 
 def compare_values(tap, headers, clang):
     wanted = expressions(headers / "generic-freebsd")
     for architecture, (folder, tools) in TARGETS.items():
-        theirs = values(clang, freebsd(architecture, headers, folder), COMPARED, wanted)
+        original = values(clang, freebsd(architecture, headers, folder), COMPARED, wanted)
         for tool in tools:
             name = f"values, sizes and offsets on {architecture}, {tool.name}"
             if tool.missing:
                 tap.skip(name, tool.missing)
                 continue
-            ours = values(tool, ("-I", OURS, LONG_FORM), COMPARED, wanted)
-            found = list(differences(theirs, ours))
-            tap.check(len(theirs) == len(wanted) and not found, name, "\n".join(found))
+            own = values(tool, ("-I", OWN, LONG_FORM), COMPARED, wanted)
+            found = list(differences(original, own))
+            tap.check(len(original) == len(wanted) and not found, name, "\n".join(found))
 
 
 def compare_attributes(tap, headers, clang):
@@ -152,17 +152,17 @@ def compare_attributes(tap, headers, clang):
             headers / "generic-freebsd/machine/vm.h"]
         wanted = {name: name for name in re.findall(r"^#\s*define\s+(VM_MEMATTR_\w+)",
                                                     without_kernel(code(path)), re.MULTILINE)}
-        theirs = values(clang, include, ("sys/types.h", "vm/vm.h"), wanted)
+        original = values(clang, include, ("sys/types.h", "vm/vm.h"), wanted)
         name = f"memory attributes on {architecture}"
         try:
-            ours = values(clang, (f"--target={target}", "-ffreestanding", "-nostdlibinc", "-I",
-                                  OURS), ("vm/vm.h",), wanted)
+            own = values(clang, (f"--target={target}", "-ffreestanding", "-nostdlibinc", "-I",
+                                 OWN), ("vm/vm.h",), wanted)
         except ValueError as error:
             tap.check(False, name, error)
             continue
         excused = {title for which, title in OTHER_ATTRIBUTES if which == architecture}
-        found = list(differences(theirs, ours, excused))
-        tap.check(theirs and not found, name, "\n".join(found))
+        found = list(differences(original, own, excused))
+        tap.check(original and not found, name, "\n".join(found))
 
 
 def without_kernel(text):
