@@ -3,9 +3,12 @@
 
 import json
 import select
+import signal
 import socket
 import subprocess
 import time
+
+FAULTS = (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV)
 
 
 class VmError(AssertionError):
@@ -14,6 +17,10 @@ class VmError(AssertionError):
 
 class QemuEnded(VmError):
     """The guest's kernel has panicked, or QEMU itself has failed."""
+
+
+class QemuCrashed(QemuEnded):
+    """QEMU was killed by a fault of its own, which nothing in a guest may cause."""
 
 
 class Deadline:
@@ -47,7 +54,7 @@ class LineSocket:
         try:
             self.near.sendall(line.encode() + b"\n")
         except OSError as error:
-            raise VmError(f"QEMU is gone: {error}") from error
+            raise QemuEnded(f"QEMU is gone: {error}") from error
 
     def receive(self, deadline, what):
         """The next line; WHAT is named in the error when it does not come."""
@@ -131,6 +138,11 @@ class Qemu:
         except BaseException:
             self.kill()
             raise
+
+    def fault(self):
+        """The signal of a fault that ended QEMU, such as SIGSEGV; None if it ended otherwise."""
+        number = -self.process.wait(timeout=30)
+        return signal.Signals(number).name if number in FAULTS else None
 
     def kill(self):
         self.process.kill()

@@ -19,7 +19,7 @@ from .cross import CrossError
 from .kernels import DEBUG_KERNELS, SERIES, KernelError, NoKernel, architecture
 from .paths import BUILD
 from .programs import ProgramError
-from .qemu import VmError
+from .qemu import QemuCrashed, QemuEnded, VmError
 from .scenario import Skip, load
 from .userland import UserlandError
 from .vm import VM, BootFailed
@@ -101,7 +101,12 @@ class Runner:
         try:
             start = self.images[series] if case.machine else self.snapshots[series].result()
             started = time.monotonic()
-            _play(case, start, directory)
+            try:
+                _play(case, start, directory)
+            except QemuCrashed as crash:
+                _comment(f"{directory.name}: {crash}; running it again")
+                shutil.rmtree(directory)
+                _play(case, start, directory)
         except Skip as reason:
             skipped = str(reason)
         except Exception as failure:
@@ -149,6 +154,11 @@ def _play(case, start, directory):
             for name, device in ({} if cold else case.devices).items():
                 vm.plug(device, name)
             case.function(vm, **vm.functions)
+        except QemuEnded as failure:
+            fault = vm.qemu.fault()
+            if fault:
+                raise QemuCrashed(f"QEMU was killed by {fault}") from failure
+            raise
         except Exception:
             with suppress(VmError):
                 vm.kernel_log()
