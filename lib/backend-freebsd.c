@@ -145,11 +145,6 @@ static int check(struct pcibar_devpci *devpci)
 	return own_conf((struct freebsd *)devpci, &conf);
 }
 
-static bool is_bridge(const struct freebsd *be)
-{
-	return (be->conf.pc_hdr & PCIM_HDRTYPE) == PCIM_HDRTYPE_BRIDGE;
-}
-
 static int freebsd_open(const char *root, const struct pcibar_address *addr, void **bep)
 {
 	struct pcibar_devpci devpci;
@@ -250,9 +245,13 @@ static int freebsd_get_header(void *priv, uint8_t *header, uint8_t *secondary)
 }
 
 /* 0, -ENOENT when there is no such BAR, or another error. */
-static int get_bar(int fd, const struct pcisel *sel, int reg, struct pci_bar_io *io)
+static int get_bar(int fd, const struct pci_conf *conf, unsigned int bar, struct pci_bar_io *io)
 {
-	*io = (struct pci_bar_io){ .pbi_sel = *sel, .pbi_reg = reg };
+	*io = (struct pci_bar_io){
+		.pbi_sel = conf->pc_sel, .pbi_reg = (int)pcibar_header_bar(conf->pc_hdr, bar),
+	};
+	if (!io->pbi_reg)
+		return -ENOENT;
 	if (!ioctl(fd, PCIOCGETBAR, io))
 		return 0;
 	return errno == EINVAL ? -ENOENT : -errno;
@@ -271,8 +270,7 @@ static bool is_upper_half(struct freebsd *be, unsigned int bar)
 
 	if (!bar || bar >= PCIBAR_BAR_ROM)
 		return false;
-	return !get_bar(be->devpci.fd, &be->devpci.sel,
-			pcibar_devpci_reg(bar - 1, is_bridge(be)), &io) && is_64bit(&io);
+	return !get_bar(be->devpci.fd, &be->conf, bar - 1, &io) && is_64bit(&io);
 }
 
 static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_resource *res)
@@ -284,7 +282,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	if (ret)
 		return ret;
 
-	ret = get_bar(be->devpci.fd, &be->devpci.sel, pcibar_devpci_reg(bar, is_bridge(be)), &io);
+	ret = get_bar(be->devpci.fd, &be->conf, bar, &io);
 	*res = (struct pcibar_resource){ .kind = PCIBAR_BAR_KIND_NONE };
 	if (ret == -ENOENT) {
 		if (is_upper_half(be, bar))
@@ -315,13 +313,13 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 }
 
 /* The first memory BAR of a function, but for @own, that touches bytes [first, last]; or -1. */
-static int find_overlap(int fd, const struct pcisel *sel, int own, uint64_t first, uint64_t last)
+static int find_overlap(int fd, const struct pci_conf *conf, int own, uint64_t first,
+			uint64_t last)
 {
 	struct pci_bar_io io;
 
 	for (int bar = 0; bar < PCIBAR_BAR_ROM; bar++) {
-		if (bar == own ||
-		    get_bar(fd, sel, pcibar_devpci_reg((unsigned int)bar, false), &io) ||
+		if (bar == own || get_bar(fd, conf, (unsigned int)bar, &io) ||
 		    io.pbi_base & PCIM_BAR_IO_SPACE)
 			continue;
 		io.pbi_base &= ~(uint64_t)0xf;
@@ -341,7 +339,7 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 	};
 	struct pci_conf *confs;
 	size_t count;
-	int other = find_overlap(be->devpci.fd, &be->devpci.sel, (int)bar, first, last), ret;
+	int other = find_overlap(be->devpci.fd, &be->conf, (int)bar, first, last), ret;
 
 	*name = '\0';
 	if (other >= 0) {
@@ -357,7 +355,7 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 
 		if (same_function(sel, &be->devpci.sel))
 			continue;
-		other = find_overlap(be->devpci.fd, sel, -1, first, last);
+		other = find_overlap(be->devpci.fd, &confs[i], -1, first, last);
 		if (other >= 0)
 			snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %04x:%02x:%02x.%x", other,
 				 sel->pc_domain, sel->pc_bus, sel->pc_dev, sel->pc_func);
@@ -392,7 +390,7 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 	struct freebsd *be = priv;
 	struct pci_bar_mmap io = {
 		.pbm_sel = be->devpci.sel,
-		.pbm_reg = pcibar_devpci_reg(bar, is_bridge(be)),
+		.pbm_reg = (int)pcibar_header_bar(be->conf.pc_hdr, bar),
 		.pbm_memattr = pcibar_devpci_attr(pages->attr),
 	};
 	size_t end = (size_t)(pages->offset + pages->length);

@@ -169,7 +169,9 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 
 	if (bar == PCIBAR_BAR_ROM)
 		pcibar_sysfs_query.config_read(be->sysfs, PCIR_HDRTYPE, 1, &type);
-	req.pbo_reg = pcibar_devpci_reg(bar, (type & 0x7f) == PCIM_HDRTYPE_BRIDGE);
+	req.pbo_reg = (int)pcibar_header_bar(type, bar);
+	if (!req.pbo_reg)
+		return -ENODEV;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (pages->flags & flags[i].library)
 			req.pbo_flags |= flags[i].module;
@@ -300,7 +302,7 @@ static int pciio_event_fd(void *priv)
 static bool is_gone(struct pciio *be)
 {
 	struct pci_bar_io req = {
-		.pbi_sel = be->devpci.sel, .pbi_reg = pcibar_devpci_reg(0, false),
+		.pbi_sel = be->devpci.sel, .pbi_reg = PCIR_BARS,
 	};
 
 	return ioctl(be->devpci.fd, PCIOCGETBAR, &req) && errno == ENODEV;

@@ -198,6 +198,13 @@ struct pcibar_backend_ops {
 	int (*event_next)(void *be, uint32_t *type);
 };
 
+/*
+ * header.c: offsets in a header of @type, the register of that name; its bit for
+ * several functions is ignored. 0: a header of this type has no such register.
+ */
+unsigned int pcibar_header_bar(uint32_t type, unsigned int bar);
+unsigned int pcibar_header_capabilities(uint32_t type);
+
 /* In the order of AUTO, ended by NULL. The unit tests link a table of their own. */
 extern const struct pcibar_backend_ops *const pcibar_backends[];
 extern const struct pcibar_backend_ops pcibar_backend_sysfs;

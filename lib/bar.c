@@ -25,7 +25,9 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	if (rom) {
 		if (pcibar_config_read(dev, PCIR_HDRTYPE, 1, &type))
 			return;
-		reg = (type & 0x7f) == PCIM_HDRTYPE_BRIDGE ? PCIR_BIOS_1 : PCIR_BIOS;
+		reg = pcibar_header_bar(type, info->index);
+		if (!reg)
+			return;
 	}
 	if (pcibar_config_read(dev, PCIR_COMMAND, 2, &command) ||
 	    pcibar_config_read(dev, reg, 4, &lo) ||

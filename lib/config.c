@@ -81,11 +81,10 @@ DEFINE_CONFIG(16)
 DEFINE_CONFIG(32)
 
 /*
- * Where the list begins; PC Card 8.0, volume 2, 4.5 for CardBus bridges, which
- * have the base of an I/O window at 0x34. The layout comes from the system, so
- * that it costs no access of the device, and is asked for by the first search
- * only: that takes sysfs ten calls for a bridge, one for others. Not by the class
- * first, which would take three for all.
+ * Where the list begins. The type of the header comes from the system, so that it
+ * costs no access of the device, and is asked for by the first search only: that
+ * takes sysfs ten calls for a bridge, one for others. Not by the class first,
+ * which would take three for all.
  */
 static int capability_pointer(struct pcibar_device *dev, unsigned int *pointer)
 {
@@ -99,7 +98,7 @@ static int capability_pointer(struct pcibar_device *dev, unsigned int *pointer)
 	ret = dev->query->get_header(dev->query_data, &header, &secondary);
 	if (ret)
 		return ret;
-	*pointer = header == PCIM_HDRTYPE_CARDBUS ? PCIR_CAP_PTR_2 : PCIR_CAP_PTR;
+	*pointer = pcibar_header_capabilities(header);
 	atomic_store_explicit(&dev->cap_pointer, *pointer, memory_order_relaxed);
 	return 0;
 }

@@ -23,12 +23,6 @@ static inline int pcibar_devpci_attr(uint32_t attr)
 	return attr == PCIBAR_ATTR_WC ? PCIBAR_DEVPCI_WC : VM_MEMATTR_DEVICE;
 }
 
-/* BARs by configuration offset; the ROM's depends on the header type. */
-static inline int pcibar_devpci_reg(unsigned int bar, bool bridge)
-{
-	return bar == PCIBAR_BAR_ROM ? (bridge ? 0x38 : 0x30) : (int)(0x10 + 4 * bar);
-}
-
 /*
  * What both back ends begin with, so that what they hand to the caller is one of
  * these too, and the members of the ops table below serve both.

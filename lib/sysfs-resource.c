@@ -18,6 +18,10 @@
 #define RES_MEM_64	0x00100000u
 #define RES_UNSET	0x20000000u
 
+/* Lines of `resource`, where the kernel knows SR-IOV */
+#define FIRST_VF_BAR	7
+#define FIRST_WINDOW	13
+
 /* Longest `resource`: 57 bytes a line. */
 #define RESOURCE_LEN	(57 * PCIBAR_SYSFS_LINES + 1)
 
@@ -143,6 +147,19 @@ static bool find_overlap(int dir, const char *path, int own, uint64_t first, uin
 	return false;
 }
 
+/* The kernel has BARs in the first lines, then the ROM, the BARs of virtual functions, windows. */
+static void name_line(int line, const char *owner, char name[PCIBAR_NAME_LEN])
+{
+	if (line < PCIBAR_BAR_ROM)
+		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %s", line, owner);
+	else if (line == PCIBAR_BAR_ROM)
+		snprintf(name, PCIBAR_NAME_LEN, "the expansion ROM of %s", owner);
+	else if (line < FIRST_WINDOW)
+		snprintf(name, PCIBAR_NAME_LEN, "VF BAR %d of %s", line - FIRST_VF_BAR, owner);
+	else
+		snprintf(name, PCIBAR_NAME_LEN, "a window of %s", owner);
+}
+
 /* Search the function @addr beside @self, unless it is @self. */
 static void search_sibling(int parent, const struct pcibar_address *addr, const struct stat *self,
 			   uint64_t first, uint64_t last, char name[PCIBAR_NAME_LEN])
@@ -156,7 +173,7 @@ static void search_sibling(int parent, const struct pcibar_address *addr, const 
 		return;
 	snprintf(path, sizeof(path), "%s/resource", text);
 	if (find_overlap(parent, path, -1, first, last, &line))
-		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of %s", line, text);
+		name_line(line, text, name);
 }
 
 /*
@@ -175,7 +192,7 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 
 	*name = '\0';
 	if (find_overlap(dir, "resource", (int)bar, first, last, &line)) {
-		snprintf(name, PCIBAR_NAME_LEN, "BAR %d of the same function", line);
+		name_line(line, "the same function", name);
 		return 0;
 	}
 	fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

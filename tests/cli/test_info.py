@@ -6,7 +6,8 @@ import json
 
 import harness
 import pci_names
-from fake_sysfs import DEVICES, EDU, NVME, PORT, RTL8139, Definition, Ids
+from config_space import ROM_REGISTER, TYPE_BRIDGE, TYPE_CARDBUS, TYPE_ENDPOINT
+from fake_sysfs import DEVICES, EDU, NVME, PORT, ROM, RTL8139, Definition, Ids, mem32, rom
 from harness import check, equal, valgrind
 
 NAMES = pci_names.load()
@@ -90,6 +91,28 @@ def test_json(bench):
     equal({key: answer[key] for key in wanted}, wanted)
     check(set(answer) - set(wanted) <= {"vendor_name", "device_name", "class_name",
                                         "subsystem_name"}, f"unexpected keys: {list(answer)}")
+
+
+def test_each_type_of_header(bench):
+    """What is a BAR or the ROM of one is a window or another number of the other."""
+    functions = {
+        TYPE_ENDPOINT: Definition(Ids(0xabcd, 0, 0xff0000), {0: mem32(0xfe000000, 4096),
+                                                             5: mem32(0xfe001000, 4096),
+                                                             ROM: rom(0xfe100000, 65536)}),
+        TYPE_BRIDGE: Definition(Ids(0xabcd, 1, 0x060400), {0: mem32(0xfe000000, 4096),
+                                                           1: mem32(0xfe001000, 4096),
+                                                           ROM: rom(0xfe100000, 65536)}),
+        TYPE_CARDBUS: Definition(Ids(0xabcd, 2, 0x060700), {0: mem32(0xfe000000, 4096)}),
+    }
+    for kind, definition in functions.items():
+        definition.header = kind
+        function = bench.tree.add(f"0000:02:00.{kind}", definition)
+        if kind in ROM_REGISTER:
+            function.poke_config(ROM_REGISTER[kind], b"\x01")
+        bars = json.loads(bench.run("info", function.address, "--json").stdout)["bars"]
+        equal([(bar["bar"], bar["decoding"], bar["bus_address"]) for bar in bars],
+              [("rom" if index == ROM else str(index), True, f"{bar.start:#x}")
+               for index, bar in definition.bars.items()])
 
 
 def test_a_name_that_is_not_ascii(bench):

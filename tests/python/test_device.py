@@ -9,7 +9,9 @@ import warnings
 
 import pcibar
 import support
-from fake_sysfs import BEHIND, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139
+from config_space import TYPE_CARDBUS
+from fake_sysfs import (BEHIND, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Definition,
+                        Ids)
 from pcibar import BarFlag, BarKind, Enable, ReasonCode
 
 VPD = (b"\x82\x04\x00Name" b"\x90\x08\x00PN\x05\x31\x32\x33\x34\x35" b"\x91\x04\x00YA\x01\xe9"
@@ -159,6 +161,14 @@ class Configuration(support.Case):
         self.refused(errno.EINVAL, ReasonCode.SYSTEM, nvme.find_extended, 0)
         self.assertRaises(ValueError, nvme.find_extended, 1 << 16)
         self.assertRaises(TypeError, nvme.find_capability, -1)
+
+    def test_capabilities_of_a_cardbus_bridge(self):
+        bridge = self.tree.add("0000:02:00.0", Definition(
+            Ids(0x104c, 0xac56, 0x060700), header=TYPE_CARDBUS, secondary=5,
+            capabilities=((1, 0xa0, b""),)))
+        device = self.open(bridge.address)
+        self.assertEqual((device.info().header, device.info().secondary), (2, 5))
+        self.assertEqual(device.find_capability(1), 0xa0)
 
     def test_enable_and_disable(self):
         function = self.functions[EDU]

@@ -254,6 +254,29 @@ static void finds_the_register_of_the_rom(void **state)
 	pcibar_device_close(bridge);
 }
 
+/* Where a device has BAR 2 to 5, bridges have numbers of buses and windows. */
+static void reads_no_window_as_a_bar(void **state)
+{
+	static const unsigned int counts[] = { 6, 2, 1 };
+	struct pcibar_device *bridge;
+
+	(void)state;
+	for (unsigned int bar = 0; bar <= PCIBAR_BAR_ROM; bar++)
+		node.function[0].bar[bar].length = 0x1000;
+	for (uint8_t type = 0; type < 3; type++) {
+		node.function[0].conf.pc_hdr = type;
+		assert_int_equal(try_open(NODE_FUNCTION, &bridge), 0);
+		for (unsigned int bar = 0; bar <= PCIBAR_BAR_ROM; bar++) {
+			struct pcibar_bar_info info = { .size = sizeof(info) };
+			bool exists = bar == PCIBAR_BAR_ROM ? type != 2 : bar < counts[type];
+
+			assert_int_equal(pcibar_bar_get_info(bridge, bar, 0, &info), 0);
+			assert_int_equal(info.length, exists ? 0x1000 : 0);
+		}
+		pcibar_device_close(bridge);
+	}
+}
+
 /* Whether anything is mapped at @addr. */
 static bool is_mapped(const volatile char *addr)
 {
@@ -471,6 +494,7 @@ int main(void)
 		FREEBSD_TEST(describes_a_bar),
 		FREEBSD_TEST(translates_every_flag),
 		FREEBSD_TEST(finds_the_register_of_the_rom),
+		FREEBSD_TEST(reads_no_window_as_a_bar),
 		FREEBSD_TEST(keeps_the_window_only),
 		FREEBSD_TEST(names_who_is_in_the_page),
 		FREEBSD_TEST(says_that_it_cannot_ask_to_share),

@@ -301,7 +301,20 @@ static void finds_neighbours_of_the_same_function(void **state)
 		 TREE_MEM32);
 	assert_neighbour(0, NULL);
 	tree_bar(&tree, FUNCTION, 6, 0xfd000800, 0x800, TREE_ROM);
-	assert_neighbour(0, "same function");
+	assert_neighbour(0, "the expansion ROM of the same function");
+}
+
+static void names_what_is_no_bar(void **state)
+{
+	(void)state;
+	tree_poke(&tree, FUNCTION, "config", 4, "\x03", 1);
+	tree_bar(&tree, FUNCTION, 0, 0xfd000000, 0x100, TREE_MEM32);
+	tree_add(&tree, SIBLING);
+	tree_bar(&tree, SIBLING, 9, 0xfd000800, 0x100, TREE_MEM32);
+	assert_neighbour(0, "VF BAR 2 of " SIBLING);
+	tree_bar(&tree, SIBLING, 9, 0, 0, 0);
+	tree_bar(&tree, SIBLING, 13, 0xfd000000, 0x100000, TREE_MEM32);
+	assert_neighbour(0, "a window of " SIBLING);
 }
 
 static void finds_neighbours_on_the_same_bus(void **state)
@@ -350,6 +363,7 @@ int main(void)
 		RESOURCE_TEST(takes_odd_bars_that_kernels_show),
 		RESOURCE_TEST(aligns_accesses_of_enhanced_allocation),
 		RESOURCE_TEST(finds_neighbours_of_the_same_function),
+		RESOURCE_TEST(names_what_is_no_bar),
 		RESOURCE_TEST(finds_neighbours_on_the_same_bus),
 		RESOURCE_TEST(counts_only_memory_with_an_address),
 	};
