@@ -7,7 +7,7 @@ from compilers import INCLUDE, compiler, cross, with_libc
 from harness import npm
 from tap import Points
 
-OWN = INCLUDE / "pciio"
+PCIIO = INCLUDE / "pciio"
 LONG_FORM = "-D__FreeBSD_version=1500064"
 COMPARED = ("dev/pci/pcireg.h", "sys/pciio.h")
 NAMES_ONLY = {"PVE_NEXT"}  # makes a pointer
@@ -118,31 +118,31 @@ def freebsd(architecture, headers, folder):
             "-isystem", headers / "generic-freebsd")
 
 
-def differences(original, own, excused=()):
-    for title in original:
-        if title not in excused and original[title] != own.get(title):
-            yield f"{title}: {original[title]:#x} on FreeBSD, {own.get(title, 0):#x} here"
+def differences(on_freebsd, here, excused=()):
+    for title in on_freebsd:
+        if title not in excused and on_freebsd[title] != here.get(title):
+            yield f"{title}: {on_freebsd[title]:#x} on FreeBSD, {here.get(title, 0):#x} here"
 
 
 def compare_names(tap, headers):
     for header in COMPARED:
         path = headers / "generic-freebsd" / header
-        missing = [name for name in macros(path) if name not in macros(OWN / header)]
+        missing = [name for name in macros(path) if name not in macros(PCIIO / header)]
         tap.check(not missing, f"<{header}> has every macro of FreeBSD's", "\n".join(missing))
 
 
 def compare_values(tap, headers, clang):
     wanted = expressions(headers / "generic-freebsd")
     for architecture, (folder, tools) in TARGETS.items():
-        original = values(clang, freebsd(architecture, headers, folder), COMPARED, wanted)
+        on_freebsd = values(clang, freebsd(architecture, headers, folder), COMPARED, wanted)
         for tool in tools:
             name = f"values, sizes and offsets on {architecture}, {tool.name}"
             if tool.missing:
                 tap.skip(name, tool.missing)
                 continue
-            own = values(tool, ("-I", OWN, LONG_FORM), COMPARED, wanted)
-            found = list(differences(original, own))
-            tap.check(len(original) == len(wanted) and not found, name, "\n".join(found))
+            here = values(tool, ("-I", PCIIO, LONG_FORM), COMPARED, wanted)
+            found = list(differences(on_freebsd, here))
+            tap.check(len(on_freebsd) == len(wanted) and not found, name, "\n".join(found))
 
 
 def compare_attributes(tap, headers, clang):
@@ -152,17 +152,17 @@ def compare_attributes(tap, headers, clang):
             headers / "generic-freebsd/machine/vm.h"]
         wanted = {name: name for name in re.findall(r"^#\s*define\s+(VM_MEMATTR_\w+)",
                                                     without_kernel(code(path)), re.MULTILINE)}
-        original = values(clang, include, ("sys/types.h", "vm/vm.h"), wanted)
+        on_freebsd = values(clang, include, ("sys/types.h", "vm/vm.h"), wanted)
         name = f"memory attributes on {architecture}"
         try:
-            own = values(clang, (f"--target={target}", "-ffreestanding", "-nostdlibinc", "-I",
-                                 OWN), ("vm/vm.h",), wanted)
+            here = values(clang, (f"--target={target}", "-ffreestanding", "-nostdlibinc", "-I",
+                                  PCIIO), ("vm/vm.h",), wanted)
         except ValueError as error:
             tap.check(False, name, error)
             continue
         excused = {title for which, title in OTHER_ATTRIBUTES if which == architecture}
-        found = list(differences(original, own, excused))
-        tap.check(original and not found, name, "\n".join(found))
+        found = list(differences(on_freebsd, here, excused))
+        tap.check(on_freebsd and not found, name, "\n".join(found))
 
 
 def without_kernel(text):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import harness
-from fake_sysfs import BEHIND, DEVICES, EDU, RTL8139
+from fake_sysfs import BEYOND, DEVICES, EDU, RTL8139
 from harness import Skip, check, equal
 
 LIBRARY = "/usr/share/bash-completion/bash_completion"
@@ -56,7 +56,7 @@ def offered(bench, *lines):
         timeout=harness.BOUND, check=False,
         env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}"))
     equal(done.stderr, "", f"what bash prints after {lines}")
-    return [set(answer.split()) for answer in done.stdout.split("\n")[:-1]]
+    return [set(words.split()) for words in done.stdout.split("\n")[:-1]]
 
 
 def offers(bench, wanted):
@@ -90,7 +90,7 @@ def test_arguments_of_options(bench):
 
 def test_functions_and_bars(bench):
     """Of a function what follows the last colon, since bash keeps what is before it."""
-    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]), "SYSFS info 0000:01:": "00.0",
+    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEYOND]), "SYSFS info 0000:01:": "00.0",
                    f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
                    f"SYSFS read {EDU} 0 ": ""})
 
@@ -103,7 +103,7 @@ def test_names_in_a_tree_are_not_expanded(bench):
         bench.tree.link(f"0000:00:04.0{name}", bench.function(EDU))
         (bench.function(EDU).directory / f"resource{name}").write_bytes(b"")
         bench.function(EDU).path(f"resource0{name}").write_bytes(b"")
-    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEHIND]),
+    offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEYOND]),
                    "SYSFS info 0000:00:04.": "04.0", f"SYSFS read {EDU} ": "0"})
     check_nothing_ran(bench)
 

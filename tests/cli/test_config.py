@@ -203,20 +203,20 @@ def test_setpci_finds_the_same_capabilities(bench):
         f"{at:02x}: {image[at:at + 16].hex(' ')}\n" for at in range(0, len(image), 16))
     path = bench.file("dump", dump.encode())
     for register in ("CAP_VNDR.l@1", "CAP_VNDR+2.w@3", "cap9+1.b@2", "ECAP_DVSEC+4.l@1"):
-        theirs = setpci("-A", "dump", "-O", f"dump.name={path}", "-s", "03:00.0", register)
-        bench.run("config", "read", virtio.address, register).prints(f"0x{theirs}")
+        value = setpci("-A", "dump", "-O", f"dump.name={path}", "-s", "03:00.0", register)
+        bench.run("config", "read", virtio.address, register).prints(f"0x{value}")
 
 
 def test_the_names_of_setpci(bench):
     """Each that the installed version prints, with its offset or ID and its width."""
     result = bench.run("help", "registers", sysfs=False)
-    ours = {tuple(line.split()[:4]) for line in result.stdout.splitlines()}
+    known = {tuple(line.split()[:4]) for line in result.stdout.splitlines()}
     rows = [line.split() for line in setpci("--dumpregs").splitlines()[1:]]
-    theirs = set()
+    by_setpci = set()
     for *cap, place, width, name in rows:
         kind = name.partition("_")[0] if cap else "offset"
-        theirs.add((name, kind, f"0x{int(cap[0] if cap else place, 16):02x}", width))
-    equal(theirs - ours, set(), "names that are missing")
+        by_setpci.add((name, kind, f"0x{int(cap[0] if cap else place, 16):02x}", width))
+    equal(by_setpci - known, set(), "names that are missing")
 
 
 def test_offsets_and_widths(bench):

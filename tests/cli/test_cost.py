@@ -15,8 +15,8 @@ READ_CALLS = 22
 # What --activate adds, without the signals it catches: 4 for a second check the BAR, 1 to see
 # that the function is no virtual one, 4 to open two files for locks and to close them; then the
 # locks, without which other processes would lose their changes or their decoding: 17 to turn it on
-# with them and 18 to turn it off. Each is taken in both files, so that nobody who may only read the
-# one can keep root from taking it.
+# with them and 18 to turn it off. Each is taken in both files, so that no user who may only read
+# the one can keep root from taking it.
 ACTIVATE_CALLS = 44
 
 

@@ -7,7 +7,7 @@ import random
 import struct
 
 import harness
-from fake_sysfs import BEHIND, EDU, HUGE, IVSHMEM, NVME, RTL8139
+from fake_sysfs import BEYOND, EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, matches, valgrind
 from sentences import DECODE_OFF, DRIVER, LOST, no_function
 
@@ -114,10 +114,10 @@ def test_raw_is_a_byte_image(bench):
 
 def test_a_whole_bar_raw(bench):
     data = random.Random(5).randbytes(16 << 20)
-    bench.function(BEHIND).poke(0, 0, data)
+    bench.function(BEYOND).poke(0, 0, data)
     output = bench.folder / "image"
     for width in ("8", "any"):
-        bench.run("dump", BEHIND, "0", "-f", "raw", "-w", width, "-o", output).prints("")
+        bench.run("dump", BEYOND, "0", "-f", "raw", "-w", width, "-o", output).prints("")
         check(output.read_bytes() == data, f"the image differs from the BAR at -w {width}")
 
 
@@ -185,13 +185,13 @@ def test_a_loss_under_way(bench):
 
 
 def test_a_terminal_does_not_get_a_large_bar(bench):
-    status, screen = bench.run_on_terminal("dump", BEHIND, "0", terminals=("stdout", "stderr"))
+    status, screen = bench.run_on_terminal("dump", BEYOND, "0", terminals=("stdout", "stderr"))
     equal((status, screen), (
-        1, f"pcibar dump: {BEHIND} BAR 0: refusing to print 0x1000000 bytes to a terminal; give "
+        1, f"pcibar dump: {BEYOND} BAR 0: refusing to print 0x1000000 bytes to a terminal; give "
            "a range or -o FILE\n"))
-    equal(bench.run_on_terminal("dump", BEHIND, "0", "0+2M"), (0, hex_dump(bytes(2 << 20), 0, 4)))
+    equal(bench.run_on_terminal("dump", BEYOND, "0", "0+2M"), (0, hex_dump(bytes(2 << 20), 0, 4)))
     equal(bench.run_on_terminal("dump", EDU, "0"), (0, hex_dump(bytes(1 << 20), 0, 4)))
-    equal(bench.run_on_terminal("dump", BEHIND, "0", "-o", "/dev/null"), (0, ""))
+    equal(bench.run_on_terminal("dump", BEYOND, "0", "-o", "/dev/null"), (0, ""))
 
 
 def test_progress_on_a_terminal(bench):
@@ -204,7 +204,7 @@ def test_progress_on_a_terminal(bench):
 
 def test_no_progress_elsewhere(bench):
     output = bench.folder / "image"
-    bench.run("dump", BEHIND, "0", "-f", "raw", "-w1", "-o", output).prints("")
+    bench.run("dump", BEYOND, "0", "-f", "raw", "-w1", "-o", output).prints("")
 
 
 def test_an_output_that_cannot_be_made(bench):

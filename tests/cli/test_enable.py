@@ -46,7 +46,7 @@ def test_nothing_but_the_command_register_changes(bench):
 
 
 @valgrind
-def test_verbose_tells_what_changed(bench):
+def test_verbose_prints_what_changed(bench):
     rtl = bench.function(RTL8139)
     rtl.set_command(OTHERS | IO)
     bench.run("enable", RTL8139, "-v").expect(
@@ -186,7 +186,7 @@ def test_activation_by_two_commands(bench):
     equal(edu.command(), OTHERS)
 
 
-def test_a_function_that_answers_no_more(bench):
+def test_a_function_that_responds_no_more(bench):
     bench.function(EDU).poke_config(0, b"\xff" * 256)
     bench.run("enable", EDU).refuses(
         4, f"pcibar enable: {EDU}: the function is gone; 'pcibar list' shows what is there now")

@@ -14,7 +14,7 @@ from sentences import (ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXC
 ROOT = "run it as root, or have root change the file's mode"
 
 
-def answer(title, *reasons):
+def output(title, *reasons):
     """What it prints for one back end; a reason is a sentence, and after ";" its remedy."""
     lines = [title, f"sysfs: {'not possible' if reasons else 'possible'}"]
     for reason in reasons:
@@ -29,61 +29,61 @@ def reason(code, error, sentence):
     return {"code": code, "errno": error, "what": what, "remedy": remedy}
 
 
-def test_nothing_stands_in_the_way(bench):
-    bench.run("explain", EDU).prints(answer(EDU))
-    bench.run("explain", "00:04.0", "0").prints(answer(f"{EDU} BAR 0, read-only, uncached"))
-    bench.run("explain", EDU, "0", "--write").prints(answer(f"{EDU} BAR 0, read-write, uncached"))
+def test_nothing_prevents_it(bench):
+    bench.run("explain", EDU).prints(output(EDU))
+    bench.run("explain", "00:04.0", "0").prints(output(f"{EDU} BAR 0, read-only, uncached"))
+    bench.run("explain", EDU, "0", "--write").prints(output(f"{EDU} BAR 0, read-write, uncached"))
     bench.run("explain", IVSHMEM, "2", "--write", "--wc").prints(
-        answer(f"{IVSHMEM} BAR 2, read-write, write-combining"))
+        output(f"{IVSHMEM} BAR 2, read-write, write-combining"))
     bench.run("explain", RTL8139, "0", "--write").prints(
-        answer(f"{RTL8139} BAR 0, read-write, uncached"))
-    bench.run("explain", PORT, "0").prints(answer(f"{PORT} BAR 0, read-only, uncached"))
+        output(f"{RTL8139} BAR 0, read-write, uncached"))
+    bench.run("explain", PORT, "0").prints(output(f"{PORT} BAR 0, read-only, uncached"))
 
 
 @valgrind
 def test_each_obstacle(bench):
     edu = bench.function(EDU)
     bench.run("explain", NVME, "0").expect(
-        1, answer(f"{NVME} BAR 0, read-only, uncached", DRIVER))
+        1, output(f"{NVME} BAR 0, read-only, uncached", DRIVER))
     bench.run("explain", NVME, "0", "--share-driver").prints(
-        answer(f"{NVME} BAR 0, read-only, uncached"))
+        output(f"{NVME} BAR 0, read-only, uncached"))
     bench.run("explain", EDU, "0", "--wc").expect(
-        1, answer(f"{EDU} BAR 0, read-only, write-combining", no_wc(0)))
+        1, output(f"{EDU} BAR 0, read-only, write-combining", no_wc(0)))
     edu.set_command(0x0100)
     bench.run("explain", EDU, "0").expect(
-        1, answer(f"{EDU} BAR 0, read-only, uncached", DECODE_OFF))
+        1, output(f"{EDU} BAR 0, read-only, uncached", DECODE_OFF))
     bench.run("explain", EDU, "0", "--activate").prints(
-        answer(f"{EDU} BAR 0, read-only, uncached"))
+        output(f"{EDU} BAR 0, read-only, uncached"))
     edu.set_power_state("D3hot")
     bench.run("explain", EDU, "0").expect(
-        1, answer(f"{EDU} BAR 0, read-only, uncached", ASLEEP))
+        1, output(f"{EDU} BAR 0, read-only, uncached", ASLEEP))
     equal(edu.command(), 0x0100, "command register")
 
 
 def test_page_sharing(bench):
-    bench.run("explain", PAIR, "0").expect(1, answer(
+    bench.run("explain", PAIR, "0").expect(1, output(
         f"{PAIR} BAR 0, read-only, uncached", shared_page(f"BAR 0 of {IVSHMEM}")))
     bench.run("explain", PAIR, "0", "--share-page").prints(
-        answer(f"{PAIR} BAR 0, read-only, uncached"))
+        output(f"{PAIR} BAR 0, read-only, uncached"))
 
 
 def test_exclusive_is_not_there(bench):
-    bench.run("explain", EDU, "0", "--exclusive").expect(1, answer(
+    bench.run("explain", EDU, "0", "--exclusive").expect(1, output(
         f"{EDU} BAR 0, read-only, uncached", NOT_EXCLUSIVE))
 
 
 def test_rom(bench):
-    bench.run("explain", RTL8139, "rom").expect(1, answer(
+    bench.run("explain", RTL8139, "rom").expect(1, output(
         f"{RTL8139} BAR rom, read-only, uncached", ROM_OFF))
     bench.run("explain", RTL8139, "rom", "--activate").prints(
-        answer(f"{RTL8139} BAR rom, read-only, uncached"))
-    bench.run("explain", RTL8139, "rom", "--activate", "--write").expect(1, answer(
+        output(f"{RTL8139} BAR rom, read-only, uncached"))
+    bench.run("explain", RTL8139, "rom", "--activate", "--write").expect(1, output(
         f"{RTL8139} BAR rom, read-write, uncached", ROM_READ_ONLY))
 
 
 def test_no_address(bench):
     bench.tree.add("0000:02:00.0", Definition(Ids(0xabcd, 1, 0xff0000), {0: Bar(0, 4096, RES_MEM)}))
-    bench.run("explain", "abcd:*", "0").expect(1, answer(
+    bench.run("explain", "abcd:*", "0").expect(1, output(
         "0000:02:00.0 BAR 0, read-only, uncached", NO_ADDRESS))
 
 
@@ -91,12 +91,12 @@ def test_all_obstacles_at_once(bench):
     nvme = bench.function(NVME)
     nvme.set_command(0)
     nvme.resource(0).chmod(0)
-    bench.run_as_nobody("explain", NVME, "0", "--write", "--wc").expect(1, answer(
+    bench.run_as_nobody("explain", NVME, "0", "--write", "--wc").expect(1, output(
         f"{NVME} BAR 0, read-write, write-combining", no_wc(0), DRIVER, DECODE_OFF))
-    bench.run_as_nobody("explain", NVME, "0", "--write").expect(1, answer(
+    bench.run_as_nobody("explain", NVME, "0", "--write").expect(1, output(
         f"{NVME} BAR 0, read-write, uncached", DRIVER, DECODE_OFF,
         f"no permission to write to the file resource0; {ROOT}"))
-    bench.run_as_nobody("explain", NVME, "0", "--share-driver", "--activate").expect(1, answer(
+    bench.run_as_nobody("explain", NVME, "0", "--share-driver", "--activate").expect(1, output(
         f"{NVME} BAR 0, read-only, uncached",
         f"no permission to read the file resource0; {ROOT}"))
 
@@ -107,9 +107,9 @@ def test_lockdown(bench):
     for mode in ("integrity", "confidentiality"):
         bench.tree.set_lockdown(mode)
         front = harness.failing("mmap", "EPERM", edu.resource(0))
-        bench.run("explain", EDU, "0", wrap=front).expect(1, answer(
+        bench.run("explain", EDU, "0", wrap=front).expect(1, output(
             f"{EDU} BAR 0, read-only, uncached", LOCKDOWN))
-    bench.run("explain", RTL8139, "0", "--write").expect(1, answer(
+    bench.run("explain", RTL8139, "0", "--write").expect(1, output(
         f"{RTL8139} BAR 0, read-write, uncached", LOCKDOWN))
 
 
@@ -118,7 +118,7 @@ def test_it_leaves_no_trace(bench):
     nvme.poke(0, 0, b"\x55" * 4096)
     config = nvme.peek_config(0, 4096)
     bench.run("explain", NVME, "0", "--write", "--activate", "--share-driver").prints(
-        answer(f"{NVME} BAR 0, read-write, uncached"))
+        output(f"{NVME} BAR 0, read-write, uncached"))
     equal(nvme.peek(0, 0, 4096), b"\x55" * 4096)
     equal(nvme.peek_config(0, 4096), config)
 
@@ -139,13 +139,13 @@ def test_json(bench):
 
 
 def test_colour(bench):
-    plain = answer(f"{NVME} BAR 0, read-only, uncached", DRIVER)
+    plain = output(f"{NVME} BAR 0, read-only, uncached", DRIVER)
     red = plain.replace("not possible", "\x1b[31mnot possible\x1b[0m")
-    green = answer(EDU).replace("possible", "\x1b[32mpossible\x1b[0m")
+    green = output(EDU).replace("possible", "\x1b[32mpossible\x1b[0m")
     bench.run("explain", NVME, "0", "--color=always").expect(1, red)
     bench.run("explain", EDU, "--color=always").prints(green)
     equal(bench.run_on_terminal("explain", NVME, "0"), (1, red))
-    equal(bench.run_on_terminal("explain", EDU, env={"NO_COLOR": "1"}), (0, answer(EDU)))
+    equal(bench.run_on_terminal("explain", EDU, env={"NO_COLOR": "1"}), (0, output(EDU)))
 
 
 @valgrind

@@ -125,7 +125,7 @@ def test_the_last_of_two_options_counts(bench):
               sysfs=False).prints("0x00000000\n")
 
 
-def test_operands_behind_two_dashes(bench):
+def test_operands_after_two_dashes(bench):
     bench.run("read", "-w1", "--", EDU, "0", "0").prints("0x00\n")
 
 

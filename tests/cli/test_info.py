@@ -77,7 +77,7 @@ def test_the_decoder_of_the_rom(bench):
 def test_json(bench):
     result = bench.run("info", NVME, "--json")
     equal((result.status, result.stderr, result.stdout.count("\n")), (0, "", 1))
-    answer = json.loads(result.stdout)
+    printed = json.loads(result.stdout)
     wanted = {
         "schema": 1, "selector": NVME, "vendor": "0x1b36", "device": "0x0010",
         "subsystem_vendor": "0x1af4", "subsystem_device": "0x1100", "class": "0x010802",
@@ -88,9 +88,9 @@ def test_json(bench):
         "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
                   "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000"}]}
-    equal({key: answer[key] for key in wanted}, wanted)
-    check(set(answer) - set(wanted) <= {"vendor_name", "device_name", "class_name",
-                                        "subsystem_name"}, f"unexpected keys: {list(answer)}")
+    equal({key: printed[key] for key in wanted}, wanted)
+    check(set(printed) - set(wanted) <= {"vendor_name", "device_name", "class_name",
+                                        "subsystem_name"}, f"unexpected keys: {list(printed)}")
 
 
 def test_each_type_of_header(bench):
@@ -135,7 +135,7 @@ def test_a_function_that_has_no_bar(bench):
     equal(bench.run("info", "abcd:*").stdout.splitlines()[-1], BACKEND.splitlines()[-1])
 
 
-def test_an_attribute_that_makes_no_sense(bench):
+def test_a_malformed_attribute(bench):
     bench.function(EDU).path("vendor").write_text("0x12345678z\n", encoding="ascii")
     bench.run("info", EDU).refuses(1, f"pcibar info: {EDU}: Input/output error")
 

@@ -134,7 +134,7 @@ def test_a_signal_before_the_first_look(bench):
 
 
 def test_an_interrupt_before_anything_was_mapped(bench):
-    """Reading the image from a pipe that nobody writes to."""
+    """Reading the image from a pipe without a writer."""
     process = bench.start("load", EDU, "0", "-", stdin=PIPE)
     process.interrupt()
     equal(process.finish().status, -signal.SIGINT)

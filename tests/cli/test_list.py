@@ -8,7 +8,7 @@ import resource
 
 import harness
 import pci_names
-from fake_sysfs import (BEHIND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
+from fake_sysfs import (BEYOND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
                         Definition, Ids, RES_MEM, RES_UNSET, io_ports, mem32, mem64)
 from harness import Skip, check, equal, strace, valgrind
 from sentences import no_function
@@ -27,7 +27,7 @@ BARS = {
            "    BAR 2  mem64     16 GiB  0x384000000000  prefetchable{on}"],
     PORT: ["    BAR 0  mem32      4 KiB  0xfebd9000{on}"],
     PAIR: ["    BAR 0  mem32  256 bytes  0xfebd2200{on}"],
-    BEHIND: ["    BAR 0  mem32     16 MiB  0xfd000000  prefetchable{on}",
+    BEYOND: ["    BAR 0  mem32     16 MiB  0xfd000000  prefetchable{on}",
              "    BAR 2  mem32      4 KiB  0xfe800000{on}"],
 }
 DRIVERS = {NVME: "nvme", PORT: "pcieport"}
@@ -105,9 +105,9 @@ def test_no_pci(bench):
 def test_json(bench):
     result = bench.run("list", "--json")
     equal((result.status, result.stderr), (0, ""))
-    answer = json.loads(result.stdout)
-    equal((answer["schema"], result.stdout.count("\n")), (1, 1))
-    functions = {function["selector"]: function for function in answer["functions"]}
+    printed = json.loads(result.stdout)
+    equal((printed["schema"], result.stdout.count("\n")), (1, 1))
+    functions = {function["selector"]: function for function in printed["functions"]}
     equal(list(functions), list(BARS))
     names = {"vendor_name": NAMES.vendors.get(0x1b36),
              "device_name": NAMES.devices.get((0x1b36, 0x0010)),
@@ -129,8 +129,8 @@ def test_json(bench):
 
 
 def test_verbose_json(bench):
-    answer = json.loads(bench.run("list", "1234:11e8", "--json", "-v").stdout)
-    bar = answer["functions"][0]["bars"][0]
+    printed = json.loads(bench.run("list", "1234:11e8", "--json", "-v").stdout)
+    bar = printed["functions"][0]["bars"][0]
     equal((bar["decoding"], bar["bus_address"]), (True, "0xfea00000"))
 
 
@@ -144,15 +144,15 @@ def test_decoding_off_and_other_addresses_on_the_bus(bench):
           "the bus address is not shown")
 
 
-def test_a_sleeping_device_is_told_and_not_looked_at(bench):
+def test_a_sleeping_device_is_shown_and_not_read(bench):
     for state in ("D3hot", "D1"):
         bench.function(EDU).set_power_state(state)
         bench.run("list", EDU).prints(listing([EDU]))
         bench.run("list", EDU, "-v").prints(f"{head(EDU, ids_of(EDU))}  asleep\n"
                                             + BARS[EDU][0].format(on="") + "\n")
-    answer = json.loads(bench.run("list", EDU, "-v", "--json").stdout)["functions"][0]
-    equal(answer["asleep"], True)
-    check("decoding" not in answer["bars"][0], "configuration space was checked")
+    printed = json.loads(bench.run("list", EDU, "-v", "--json").stdout)["functions"][0]
+    equal(printed["asleep"], True)
+    check("decoding" not in printed["bars"][0], "configuration space was checked")
 
 
 def test_without_verbose_no_configuration_space_is_opened(bench):
@@ -198,7 +198,7 @@ def test_names_of_pci_ids(bench):
     if not NAMES.vendors:
         raise Skip("there is no pci.ids here")
     chance = random.Random(1)
-    devices = chance.sample(sorted(NAMES.devices), 150) + NAMES.behind_comment[:50] + [
+    devices = chance.sample(sorted(NAMES.devices), 150) + NAMES.after_comment[:50] + [
         (0x8086, 0xfffe), (0xfffe, 1)]
     classes = [base << 16 | sub << 8 for base, sub in sorted(NAMES.subclasses)] + [
         0x0c9900, 0x550000]

@@ -50,7 +50,7 @@ def test_from_standard_input(bench):
     check(edu.peek(0, 0, len(data)) == data, "the BAR differs from what came by the pipe")
 
 
-def test_standard_input_from_where_it_stands(bench):
+def test_standard_input_from_its_offset(bench):
     path, data = image(bench, 64)
     with open(path, "rb") as file:
         os.lseek(file.fileno(), 32, os.SEEK_SET)
@@ -86,7 +86,7 @@ def test_any_width_at_odd_places(bench):
     equal(edu.peek(0, 0, 12000), b"\xee" * 77 + data + b"\xee" * (12000 - 77 - len(data)))
 
 
-def test_wc_where_there_is_none(bench):
+def test_wc_where_it_is_unsupported(bench):
     path, _ = image(bench, 64)
     bench.run("load", EDU, "0", path, "--wc").refuses(
         1, f"pcibar load: {EDU} BAR 0: {no_wc(0)}")
@@ -125,7 +125,7 @@ def test_without_verify_nothing_is_compared(bench):
               wrap=forgetting(bench.function(RTL8139).resource(0), 4)).prints("")
 
 
-def test_verbose_tells_the_speed(bench):
+def test_verbose_prints_the_speed(bench):
     path, _ = image(bench, 4096)
     result = bench.run("load", EDU, "0", path, "-v")
     equal((result.status, result.stdout), (0, ""))

@@ -6,7 +6,7 @@ import struct
 
 import harness
 from config_space import TYPE_BRIDGE
-from fake_sysfs import BEHIND, EDU, NVME, PORT, RTL8139, Definition, Ids
+from fake_sysfs import BEYOND, EDU, NVME, PORT, RTL8139, Definition, Ids
 from harness import check, equal, failing, valgrind
 
 ADDRESS = "0000:02:00.0"
@@ -408,9 +408,9 @@ def test_vital_product_data_without_the_right(bench):
 
 def test_a_function_that_goes_away_under_the_list(bench):
     """The others are listed, and the status shows it."""
-    behind = bench.function(BEHIND)
+    beyond = bench.function(BEYOND)
     whole = bench.run("-lc").stdout
-    front = failing("pread64", "ENODEV", behind.path("config"))
+    front = failing("pread64", "ENODEV", beyond.path("config"))
     result = bench.run("-lc", wrap=front)
     equal((result.status, result.stderr),
           (1, "pciconf: pci0:1:0:0: the device is gone; 'pciconf -l' shows what is there\n"))
@@ -425,7 +425,7 @@ def test_a_device_that_does_not_respond_hides_no_other(bench):
     whole = bench.run("-lbceBV").stdout
     config, vpd = (bench.function(EDU).path(name) for name in ("config", "vpd"))
     vpd.write_bytes(VPD)
-    bench.function(BEHIND).path("vpd").write_bytes(VPD)
+    bench.function(BEYOND).path("vpd").write_bytes(VPD)
     for error, cause in (("ETIMEDOUT", "the device did not respond within the time that "
                                        "vital product data may take"),
                          ("EIO", "vital product data cannot be read")):

@@ -11,10 +11,10 @@ OUTSIDE = "outside configuration space"
 
 @valgrind
 def test_attached(bench):
-    for name, status, answer in (
+    for name, status, attached in (
             ("nvme0", 0, "attached"), ("pci0:0:7:0", 0, "attached"), ("pcieport0", 0, "attached"),
             ("none0@pci0:0:4:0:", 2, "not attached"), ("pci0:0:4:0", 2, "not attached")):
-        bench.run("-a", name).expect(status, f"{name}: {answer}\n")
+        bench.run("-a", name).expect(status, f"{name}: {attached}\n")
     bench.function(EDU).bind("vfio-pci")
     bench.run("-a", "vfio-pci0").expect(0, "vfio-pci0: attached\n")
     bench.function(NVME).bind(None)
@@ -39,7 +39,7 @@ def test_read(bench):
     bench.run("-r", "nvme0", "0xffc").prints("7473616c \n")
 
 
-def test_read_tells_what_it_could(bench):
+def test_read_reports_what_it_could(bench):
     bench.function(EDU).poke_config(0xf8, b"12345678")
     bench.run("-r", "pci0:0:4:0", "0xf8:0x100").expect(
         1, "34333231 38373635 \n", f"pciconf: pci0:0:4:0: {OUTSIDE}\n")

@@ -9,7 +9,7 @@ import socket
 import harness
 import pci_names
 from config_space import TYPE_BRIDGE
-from fake_sysfs import (BEHIND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
+from fake_sysfs import (BEYOND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
                         Definition, Ids, RES_MEM, RES_UNSET)
 from harness import Skip, check, equal, strace, valgrind
 
@@ -17,7 +17,7 @@ NAMES = pci_names.load()
 HEADS = {
     EDU: "none0@pci0:0:4:0:", RTL8139: "none1@pci0:0:5:0:", IVSHMEM: "none2@pci0:0:6:0:",
     NVME: "nvme0@pci0:0:7:0:", HUGE: "none3@pci0:0:8:0:", PORT: "pcieport0@pci0:0:9:0:",
-    PAIR: "none4@pci0:0:10:0:", BEHIND: "none5@pci0:1:0:0:",
+    PAIR: "none4@pci0:0:10:0:", BEYOND: "none5@pci0:1:0:0:",
 }
 IDS = {
     EDU: "class=0x00ff00 rev=0x10 hdr=0x00 vendor=0x1234 device=0x11e8 subvendor=0x1af4 "
@@ -30,7 +30,7 @@ IDS = {
           "subdevice=0x1100",
     PORT: "class=0x060400 rev=0x00 hdr=0x01 vendor=0x1b36 device=0x000c subvendor=0x0000 "
           "subdevice=0x0000",
-    BEHIND: "class=0x038000 rev=0x02 hdr=0x00 vendor=0x1234 device=0x1111 subvendor=0x1af4 "
+    BEYOND: "class=0x038000 rev=0x02 hdr=0x00 vendor=0x1234 device=0x1111 subvendor=0x1af4 "
             "subdevice=0x1100",
 }
 IDS[HUGE] = IDS[PAIR] = IDS[IVSHMEM]
@@ -47,7 +47,7 @@ BARS = {
           "17179869184, enabled\n",
     PORT: "    bar   [10] = type Memory, range 32, base 0xfebd9000, size 4096, enabled\n",
     PAIR: "    bar   [10] = type Memory, range 32, base 0xfebd2200, size 256, enabled\n",
-    BEHIND: "    bar   [10] = type Prefetchable Memory, range 32, base 0xfd000000, size 16777216, "
+    BEYOND: "    bar   [10] = type Prefetchable Memory, range 32, base 0xfd000000, size 16777216, "
             "enabled\n"
             "    bar   [18] = type Memory, range 32, base 0xfe800000, size 4096, enabled\n",
 }
@@ -97,7 +97,7 @@ def test_one(bench):
         bench.run("-lb", name).prints(head(IVSHMEM, 0) + BARS[IVSHMEM])
     for name in ("nvme0", "nvme0@pci0:0:7:0:"):
         bench.run("-l", name).prints(head(NVME))
-    bench.run("-l", "pci0:1:0:0").prints(head(BEHIND, 0))
+    bench.run("-l", "pci0:1:0:0").prints(head(BEYOND, 0))
 
 
 def test_what_it_prints_selects(bench):
@@ -138,7 +138,7 @@ def test_bars_without_an_address(bench):
     equal([line.split(", ")[-2] for line in lines], ["size 4096", "size 8192"])
 
 
-def test_a_sleeping_device_is_not_looked_at(bench):
+def test_a_sleeping_device_is_not_read(bench):
     """Not woken either: what its configuration space would say is taken for off."""
     bench.function(EDU).set_power_state("D3hot")
     front = strace("-e", "trace=open,openat", "-o", bench.folder / "trace")
@@ -174,7 +174,7 @@ def test_verbose(bench):
         IVSHMEM: ["class      = memory", "subclass   = RAM"],
         NVME: ["class      = mass storage", "subclass   = NVM"],
         PORT: ["class      = bridge", "subclass   = PCI-PCI"],
-        BEHIND: ["class      = display"],
+        BEYOND: ["class      = display"],
     }
     words[HUGE] = words[PAIR] = words[IVSHMEM]
     bench.run("-lv").prints("".join(head(a) + names(a, words[a]) for a in HEADS))

@@ -94,7 +94,7 @@ def test_every_kind_of_selector(bench):
     bench.run("read", "1af4:1110#1", "0", "0").prints("0x0000002b\n")
 
 
-def test_bars_smaller_than_a_page_do_not_answer_for_one_another(bench):
+def test_bars_smaller_than_a_page_keep_apart(bench):
     bench.function(IVSHMEM).poke(0, 0, b"\x11" * 256)
     bench.function(PAIR).poke(0, 0, b"\x22" * 256)
     for address, text in ((IVSHMEM, "0x11111111\n"), (PAIR, "0x22222222\n")):
@@ -148,7 +148,7 @@ def test_activate_puts_decoding_back(bench):
         "pcibar read: command register 0x0102 -> 0x0100\n")
 
 
-def test_ones_are_a_value_while_the_function_answers(bench):
+def test_ones_are_a_value_while_the_function_responds(bench):
     edu = bench.function(EDU)
     edu.poke(0, 0, b"\xff" * 4)
     bench.run("read", EDU, "0", "0").prints("0xffffffff\n")
@@ -172,7 +172,7 @@ def test_a_loss_leaves_what_was_read_before_it(bench):
     equal(len(json.loads(result.stdout)["values"]), 8192)
 
 
-def test_the_answer_serves_in_arithmetic(bench):
+def test_the_printed_value_serves_in_arithmetic(bench):
     bench.function(EDU).poke(0, 0, struct.pack("<I", 41))
     shell = bench.start("read", EDU, "0", "0",
                         wrap=["sh", "-c", 'echo $(( $("$@") + 1 ))', "sh"])

@@ -323,7 +323,7 @@ def test_lockdown(bench):
     refused(bench, rtl, 0, 1, LOCKDOWN, verbs=WRITERS)
 
 
-def test_what_else_mmap_answers(bench):
+def test_other_errors_of_mmap(bench):
     edu = bench.function(EDU)
     for error, owner, sentence in (
             ("EPERM", None, "a missing capability or a security module denied it; run it as root"),

@@ -135,7 +135,7 @@ def test_a_loss_leaves_whole_lines(bench):
     matches(r"(\d+\.\d{3} 0x00000000: 0x00 -> 0x01\n)?", result.stdout)
 
 
-def test_a_function_that_answers_no_more(bench):
+def test_a_function_that_responds_no_more(bench):
     edu = bench.function(EDU)
     process = watch(bench, "0", "-i1ms")
     edu.poke(0, 0, b"\xff" * 4)

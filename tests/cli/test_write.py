@@ -50,7 +50,7 @@ def test_a_mask_keeps_the_other_bits(bench):
     equal(edu.peek(0, 0, 8), struct.pack("<I", 0x04ff0200) + BEFORE[4:8])
 
 
-def test_verbose_tells_old_and_new(bench):
+def test_verbose_prints_old_and_new(bench):
     prepare(bench)
     bench.run("write", EDU, "0", "0", "0x5:0xff", "0x7", "-v").expect(
         0, "", "pcibar write: 0x00000000: 0x04030201 -> (0x00000005:0x000000ff) -> 0x04030205\n"
@@ -106,7 +106,7 @@ def test_io_ports(bench):
     equal(rtl.peek(0, 0x0c, 12), bytes(4) + b"\1\2\0\xff" + bytes(4))
 
 
-def test_bars_smaller_than_a_page_do_not_answer_for_one_another(bench):
+def test_bars_smaller_than_a_page_keep_apart(bench):
     one, other = bench.function(IVSHMEM), bench.function(PAIR)
     bench.run("write", IVSHMEM, "0", "0xfc", "0xffffffff", "--share-page").prints("")
     bench.run("write", PAIR, "0", "0", "0x11111111", "--share-page").prints("")

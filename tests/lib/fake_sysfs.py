@@ -179,9 +179,9 @@ class FakeSysfs:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{modes}\n", encoding="ascii")
 
-    def add(self, address, definition, behind=None):
-        """A function on its root bus, or behind a bridge that was added before."""
-        above = behind.directory if behind else self.root / "devices" / f"pci{address[:-5]}"
+    def add(self, address, definition, bridge=None):
+        """A function on its root bus, or below a bridge that was added before."""
+        above = bridge.directory if bridge else self.root / "devices" / f"pci{address[:-5]}"
         function = Function(self, address, above / address, definition)
         function.directory.mkdir(parents=True)
         self._write_attributes(function, definition)
@@ -260,7 +260,7 @@ NVME = "0000:00:07.0"
 HUGE = "0000:00:08.0"
 PORT = "0000:00:09.0"
 PAIR = "0000:00:0a.0"
-BEHIND = "0000:01:00.0"
+BEYOND = "0000:01:00.0"
 
 PM_BODY = bytes.fromhex("03000800 0000")
 MSI_BODY = bytes.fromhex("8000 00000000 00000000 0000")
@@ -293,7 +293,7 @@ DEVICES = {
     PAIR: Definition(Ids(0x1af4, 0x1110, 0x050000, 0x01), {0: mem32(0xfebd2200, 256)},
                      command=0x0103),
 }
-BEHIND_PORT = Definition(Ids(0x1234, 0x1111, 0x038000, 0x02),
+BEYOND_PORT = Definition(Ids(0x1234, 0x1111, 0x038000, 0x02),
                          {0: mem32(0xfd000000, 16 << 20, True), 2: mem32(0xfe800000, 4096)},
                          command=0x0103)
 
@@ -303,6 +303,6 @@ def machine(root):
     tree = FakeSysfs(root)
     functions = {address: tree.add(address, definition)
                  for address, definition in DEVICES.items()}
-    functions[BEHIND] = tree.add(BEHIND, BEHIND_PORT, behind=functions[PORT])
+    functions[BEYOND] = tree.add(BEYOND, BEYOND_PORT, bridge=functions[PORT])
     tree.share_page(functions[IVSHMEM], 0, functions[PAIR], 0)
     return tree, functions

@@ -14,7 +14,7 @@ class Names:
     def __init__(self, text=""):
         self.vendors, self.devices, self.subsystems = {}, {}, {}
         self.classes, self.subclasses = {}, {}
-        self.behind_comment = []        # devices whose line follows a comment
+        self.after_comment = []        # devices whose line follows a comment
         above, comment = (), False
         for line in text.split("\n"):
             if not line or line.startswith("#"):
@@ -22,7 +22,7 @@ class Names:
                 continue
             above = self._take(line, above)
             if comment and len(above) == 2 and above[0] != "C":
-                self.behind_comment.append(above)
+                self.after_comment.append(above)
             comment = False
 
     def _take(self, line, above):

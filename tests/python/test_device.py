@@ -10,7 +10,7 @@ import warnings
 import pcibar
 import support
 from config_space import TYPE_CARDBUS
-from fake_sysfs import (BEHIND, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Definition,
+from fake_sysfs import (BEYOND, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Definition,
                         Ids)
 from pcibar import BarFlag, BarKind, Enable, ReasonCode
 
@@ -22,9 +22,9 @@ class Finding(support.Case):
     def test_scan_lists_all_in_order(self):
         found = pcibar.scan(sysfs_root=self.root)
         self.assertEqual([info.address for info in found],
-                         [EDU, RTL8139, IVSHMEM, NVME, HUGE, PORT, PAIR, BEHIND])
+                         [EDU, RTL8139, IVSHMEM, NVME, HUGE, PORT, PAIR, BEYOND])
 
-    def test_scan_tells_what_a_function_is(self):
+    def test_scan_describes_a_function(self):
         (nvme,) = pcibar.scan(NVME, sysfs_root=self.root)
         self.assertEqual((nvme.vendor, nvme.device, nvme.class_code, nvme.revision),
                          (0x1b36, 0x0010, 0x010802, 0x02))
@@ -220,7 +220,7 @@ class Closing(support.Case):
             with self.assertRaisesRegex(ValueError, f"<pcibar.Device {EDU}> is closed"):
                 call(*args)
 
-    def test_what_is_left_open_is_told_and_closed(self):
+    def test_what_is_left_open_is_reported_and_closed(self):
         self.functions[EDU].set_command(0)
         with self.assertWarnsRegex(ResourceWarning, f"unclosed <pcibar.Device {EDU}>"):
             device = pcibar.open(EDU, write=True, sysfs_root=self.root)

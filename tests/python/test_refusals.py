@@ -38,10 +38,10 @@ class Refusals(support.Case):
         self.assertEqual(error.subject, device.address)
         if sentence:
             self.assertEqual(error.what, sentence.partition("; ")[0])
-        told = pcibar.explain(address, bar, backend=Backend.SYSFS, sysfs_root=self.root, **how)
-        self.assertEqual(told.reasons[0]._replace(backend=Backend.AUTO),
+        result = pcibar.explain(address, bar, backend=Backend.SYSFS, sysfs_root=self.root, **how)
+        self.assertEqual(result.reasons[0]._replace(backend=Backend.AUTO),
                          error.reasons[0]._replace(backend=Backend.AUTO))
-        self.assertEqual((told.backends, told.possible), ((Backend.SYSFS,), ()))
+        self.assertEqual((result.backends, result.possible), ((Backend.SYSFS,), ()))
         self.assertEqual(function.path("config").read_bytes(), before)
         return error
 
@@ -99,7 +99,7 @@ class Refusals(support.Case):
         number, code = done.stdout.split()
         return int(number), ReasonCode[code]
 
-    def test_what_else_mmap_answers(self):
+    def test_other_errors_of_mmap(self):
         edu = self.functions[EDU]
         for error, lockdown, code in (("EPERM", "integrity", ReasonCode.LOCKDOWN),
                                       ("EPERM", "none", ReasonCode.DENIED),
@@ -130,27 +130,27 @@ class Refusals(support.Case):
 class Explaining(support.Case):
     def test_nothing_in_the_way(self):
         for window in ((), (0,), (0, 0x100, 4)):
-            told = pcibar.explain(EDU, *window, backend=Backend.SYSFS, sysfs_root=self.root)
-            self.assertEqual(told, ((), (Backend.SYSFS,), (Backend.SYSFS,)))
+            result = pcibar.explain(EDU, *window, backend=Backend.SYSFS, sysfs_root=self.root)
+            self.assertEqual(result, ((), (Backend.SYSFS,), (Backend.SYSFS,)))
 
     def test_all_reasons_with_remedies(self):
         self.functions[NVME].set_power_state("D3hot")
-        told = pcibar.explain(NVME, 0, wc=True, backend=Backend.SYSFS, sysfs_root=self.root)
-        self.assertEqual({reason.code for reason in told.reasons},
+        result = pcibar.explain(NVME, 0, wc=True, backend=Backend.SYSFS, sysfs_root=self.root)
+        self.assertEqual({reason.code for reason in result.reasons},
                          {ReasonCode.ATTRIBUTE, ReasonCode.DRIVER, ReasonCode.ASLEEP})
-        for reason in told.reasons:
+        for reason in result.reasons:
             self.assertEqual(reason.backend, Backend.SYSFS)
             self.assertEqual(str(reason), f"{reason.what}; {reason.remedy}")
         self.assertIn("the kernel driver nvme owns the function",
-                      [reason.what for reason in told.reasons])
+                      [reason.what for reason in result.reasons])
 
     def test_each_back_end_that_a_tree_has(self):
-        told = pcibar.explain(HUGE, 2, wc=True, sysfs_root=self.root)
-        self.assertEqual(told, ((), (Backend.SYSFS,), (Backend.SYSFS,)))
+        result = pcibar.explain(HUGE, 2, wc=True, sysfs_root=self.root)
+        self.assertEqual(result, ((), (Backend.SYSFS,), (Backend.SYSFS,)))
 
     def test_a_back_end_that_is_not_there(self):
-        told = pcibar.explain(EDU, 0, backend=Backend.PCIIO, sysfs_root=self.root)
-        self.assertEqual([reason.code for reason in told.reasons], [ReasonCode.NO_BACKEND])
+        result = pcibar.explain(EDU, 0, backend=Backend.PCIIO, sysfs_root=self.root)
+        self.assertEqual([reason.code for reason in result.reasons], [ReasonCode.NO_BACKEND])
         self.refused(errno.ENODEV, ReasonCode.NO_BACKEND, self.open, EDU, backend=Backend.PCIIO)
 
     def test_arguments(self):

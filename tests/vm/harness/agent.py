@@ -89,7 +89,7 @@ class Agent:
     def kill_all(self):
         """Ends all commands that still run."""
         for number in set(range(1, self.jobs + 1)) - set(self.ended):
-            # It may have ended by itself, and nobody has asked yet.
+            # It may have ended by itself, and its status was not read yet.
             self.run(f"kill -KILL -$(cat /run/{number})")
 
     def result(self, job, timeout):

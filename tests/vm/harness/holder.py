@@ -13,24 +13,24 @@ class Holder:
         Holder.count += 1
         self.vm = vm
         self.place = f"/tmp/holder{Holder.count}"
-        self.answers = 0
+        self.replies = 0
         vm.check(f"mkfifo {self.place}.in; : >{self.place}.out")
         # Open at both ends, so that it never sees the end of its input.
         self.job = vm.spawn(f"exec 3<>{self.place}.in; "
                             f"exec {program} {function} {bar} {' '.join(words)} <&3 "
                             f">{self.place}.out 2>&1")
-        self.first = self.answer()
+        self.first = self.reply()
 
-    def answer(self, tell=":"):
+    def reply(self, before=":"):
         """The next reply. In one command with the question, because there are many of them."""
-        self.answers += 1
-        return self.vm.check(f"{tell}; until [ $(wc -l <{self.place}.out) -ge {self.answers} ]; "
-                             f"do :; done; sed -n {self.answers}p {self.place}.out").stdout.strip()
+        self.replies += 1
+        return self.vm.check(f"{before}; until [ $(wc -l <{self.place}.out) -ge {self.replies} ]; "
+                             f"do :; done; sed -n {self.replies}p {self.place}.out").stdout.strip()
 
     def ask(self, question):
-        return self.answer(f"echo '{question}' >{self.place}.in")
+        return self.reply(f"echo '{question}' >{self.place}.in")
 
-    def tell(self, question):
+    def send(self, question):
         """Sends a question whose reply is read later."""
         self.vm.check(f"echo '{question}' >{self.place}.in")
 
@@ -52,7 +52,7 @@ def soon():
 
 
 def unused(vm):
-    """Waits until nobody uses the module any more, which must be soon."""
+    """Waits until no process uses the module any more, which must be soon."""
     vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt", timeout=soon())
 
 

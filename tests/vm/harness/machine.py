@@ -8,7 +8,7 @@ from dataclasses import dataclass
 FAST = ("mitigations=off nokaslr lsm=lockdown audit=0 cryptomgr.notests rcupdate.rcu_expedited=1 "
         "random.trust_cpu=on")
 # loglevel=5: warnings and worse reach the console, which is all that is left of a dead guest.
-# A panic ends QEMU (panic=-1 with -no-reboot), so that nobody waits for a dead guest.
+# A panic ends QEMU (panic=-1 with -no-reboot), so that no test waits for a dead guest.
 ALWAYS = "loglevel=5 oops=panic panic=-1"
 
 # Empty slots for hot-plugged devices. The windows are what firmware leaves open behind each.

@@ -73,7 +73,7 @@ class Script:
     def __init__(self, vm, function, name="script"):
         self.vm = vm
         self.fifo = f"/tmp/{name}"
-        self.answers = 0
+        self.replies = 0
         vm.check(f"mkfifo {self.fifo}")
         # Opened for reading and writing it waits for the next line without ever seeing an end.
         self.job = vm.spawn(f"exec pcibar script {function} <>{self.fifo}")
@@ -84,9 +84,9 @@ class Script:
     def ask(self, line):
         """Sends a line whose command prints one line, and returns that."""
         self.send(line)
-        self.answers += 1
+        self.replies += 1
         lines = f"$(cat /host/run/{self.job.number}.out | wc -l)"
-        self.vm.wait_until(f"[ {lines} -ge {self.answers} ]")
+        self.vm.wait_until(f"[ {lines} -ge {self.replies} ]")
         return self.job.output.decode().splitlines()[-1]
 
     def end(self):

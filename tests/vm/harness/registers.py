@@ -18,5 +18,5 @@ def capability(vm, function, wanted):
 
 
 def bridge(vm, function):
-    """The address of the port that a function is behind."""
+    """The address of the port above a function."""
     return vm.check(f"basename $(dirname $(readlink -f {function.sysfs}))").stdout.strip()

@@ -175,8 +175,8 @@ def _explain(failure, directory):
     report = traceback.TracebackException.from_exception(failure, capture_locals=True)
     (directory / "traceback").write_text("".join(report.format()), encoding="utf-8")
     lines = [f"{type(failure).__name__}: {failure}"]
-    ours = [frame for frame in report.stack if Path(frame.filename).parent.name == "scenarios"]
-    for frame in ours[-1:]:
+    frames = [frame for frame in report.stack if Path(frame.filename).parent.name == "scenarios"]
+    for frame in frames[-1:]:
         lines.append(f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}")
         lines += [f"  {name} = {text[:200]}" for name, text in (frame.locals or {}).items()
                   if not text.startswith("<")]

@@ -48,8 +48,8 @@ def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
     cold: the Machine to boot; without it the guest starts from the snapshot of a booted one
     kernels: the series to run it on, one of the sets in kernels.py
     devices: {name: Device}, on the command line of a cold machine, else hot-plugged one by one
-    log: patterns of the lines it may leave in the kernel log; None when the guest does not live
-        to tell
+    log: patterns of the lines it may leave in the kernel log; None when the guest does not
+        survive
     timeout: bound in seconds for all of it
     """
     def mark(function):

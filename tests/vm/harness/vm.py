@@ -151,7 +151,7 @@ class VM:
             (folder / f"{name}.ko").write_bytes(content)
             self.check(f"[ -e /sys/module/{name} ] || insmod /host/modules/{name}.ko")
 
-    def place_anew(self, *functions, bar=0):
+    def place_again(self, *functions, bar=0):
         """Makes Linux place a BAR of functions of one bus, when the firmware has placed them.
 
         Firmware gives each BAR a page of its own, Linux packs BARs smaller than a page together.

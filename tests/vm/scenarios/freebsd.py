@@ -49,8 +49,8 @@ def lspci(vm, edu, disk, net, usb):
     assert without_sysfs(over_module.stdout) == without_sysfs(over_sysfs.stdout)
     assert "Capabilities: [100 v" in over_module.stdout
     registers = "VENDOR_ID DEVICE_ID COMMAND STATUS CAP_EXP+0.l CAP_PM+2.w 0.b 100.l"
-    ours = vm.check(f"/tmp/setpci-freebsd {FREEBSD} -s {net} {registers}").stdout
-    assert ours == vm.check(f"/tmp/setpci-linux -s {net} {registers}").stdout
+    values = vm.check(f"/tmp/setpci-freebsd {FREEBSD} -s {net} {registers}").stdout
+    assert values == vm.check(f"/tmp/setpci-linux -s {net} {registers}").stdout
     vm.check(f"/tmp/setpci-freebsd {FREEBSD} -s {edu} INTERRUPT_LINE=5a")
     assert vm.check(f"/tmp/setpci-linux -s {edu} INTERRUPT_LINE").stdout == "5a\n"
 

@@ -30,7 +30,7 @@ class Handle(Holder):
         while line != "end":
             call, result = line.split(" ", 1)
             results[call] = result
-            line = self.answer()
+            line = self.reply()
         return results
 
 

@@ -76,8 +76,8 @@ def two_functions_cold(vm, memory, net):
     """The firmware gives each a page of its own: alone in it, no BAR is refused."""
     assert not same_page(memory.bar(0), net.bar(1))
     vm.check(f"pcibar read {memory} 0 0 && pcibar read {net} 1 0")
-    vm.place_anew(memory)
-    vm.place_anew(net, bar=1)
+    vm.place_again(memory)
+    vm.place_again(net, bar=1)
     assert same_page(memory.bar(0), net.bar(1))
     enable(vm)
     refuses_both(vm, memory, net)
@@ -87,7 +87,7 @@ def two_functions_cold(vm, memory, net):
 @through("pciio")
 @scenario(devices={"carrier": Device("tpci200")}, kernels=OLDEST_AND_NEWEST)
 def one_function(vm, carrier):
-    """Several small BARs of one function are told apart, too."""
+    """Several small BARs of one function are distinguished, too."""
     bars = (0, 2, 3)
     assert same_page(*(carrier.bar(bar) for bar in bars))
     enable(vm)

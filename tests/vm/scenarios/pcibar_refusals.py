@@ -17,9 +17,9 @@ UNBIND = ("unbind it", "--share-driver")
 def reasons(vm, operands, **how):
     """The codes that `pcibar explain` names for the back end; () when it is possible."""
     result = vm.run(f"pcibar explain --json {operands}", **how)
-    told = json.loads(result.stdout)
-    assert result.status == int(not told["possible"])
-    (backend,) = (each for each in told["backends"] if each["name"] == vm.backend)
+    explanation = json.loads(result.stdout)
+    assert result.status == int(not explanation["possible"])
+    (backend,) = (each for each in explanation["backends"] if each["name"] == vm.backend)
     return tuple(reason["code"] for reason in backend["reasons"])
 
 
@@ -143,7 +143,7 @@ def activated_and_ended(vm, net):
 @through("pciio")
 @scenario(cold=IOMMU, devices={"net": e1000e()}, kernels=OLDEST_AND_NEWEST)
 def asleep(vm, net):
-    """vfio-pci puts a function to sleep that nobody uses; checking it does not wake it."""
+    """vfio-pci puts an unused function to sleep; checking it does not wake it."""
     vm.modprobe("vfio-pci")
     vm.bind(net, "vfio-pci")
     vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")

@@ -81,7 +81,7 @@ def taken_uncached(vm, memory):
     wait_for(vm, job, "0x00000000: ")
     refused(vm, load, 1, f"{memory} BAR 2: ", *OTHER[vm.backend])
     vm.check(f"pcibar read {memory} 2 0 && pcibar load {memory} 2 /host/data --offset 8192")
-    # Another page is nobody's yet; the module gives all of a BAR the same.
+    # Another page is unused yet; the module gives all of a BAR the same.
     if vm.backend == "sysfs":
         vm.check(f"{load} --offset 4096")
     job.signal("INT")

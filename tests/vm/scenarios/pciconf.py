@@ -138,8 +138,8 @@ def drivers(vm, disk, card, module):
     # The device status register, which the driver has. Debian's kernels have IO_STRICT_DEVMEM:
     # sysfs keeps the BARs of drivers to itself, the module does not when asked to share.
     if not module:
-        told = vm.check("pciconf -R e1000e0 0x10 8", status=1).stderr
-        assert "e1000e" in told and told.count("\n") == 1, told
+        refusal = vm.check("pciconf -R e1000e0 0x10 8", status=1).stderr
+        assert "e1000e" in refusal and refusal.count("\n") == 1, refusal
     else:
         assert re.fullmatch("[0-9a-f]{8} \n", vm.check("pciconf -R e1000e0 0x10 8").stdout)
 
@@ -246,9 +246,9 @@ def rights(vm, edu, net):
             load(vm)
         allowed = vm.check(" && ".join(looks), user="nobody")
         assert (allowed.stdout, allowed.stderr) == (vm.check(" && ".join(looks)).stdout, "")
-        told = vm.check("; ".join(f"pciconf {line} && echo {line}" for line, _ in refusals),
-                        status=1, user="nobody")
-        sentences = told.stderr.splitlines()
+        refused = vm.check("; ".join(f"pciconf {line} && echo {line}" for line, _ in refusals),
+                           status=1, user="nobody")
+        sentences = refused.stderr.splitlines()
         assert [phrase in sentence for (_, phrase), sentence
-                in zip(refusals, sentences, strict=True)] == [True] * len(refusals), told
-        assert told.stdout.count("\n") == 1, told
+                in zip(refusals, sentences, strict=True)] == [True] * len(refusals), refused
+        assert refused.stdout.count("\n") == 1, refused

@@ -111,7 +111,7 @@ def same_page(vm):
         assert Holder(vm, function, index).first == IN_USE
         assert Holder(vm, function, index, "request").first == IN_USE
         held(vm, function, index, "share-page")
-    # A BAR with pages of its own has nobody to share with.
+    # A BAR with pages of its own is shared with no other.
     held(vm, bars, 4)
     vm.check("echo 1 >/sys/module/pciio/parameters/share_page")
     for function, index in places:

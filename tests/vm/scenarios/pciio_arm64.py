@@ -27,8 +27,8 @@ def packed(vm, net, card, other):
     load(vm)
     enable(vm, net, card, other)
     for backend in ("pciio", "sysfs"):
-        told = vm.check(f"pcibar --backend {backend} read {net} 1 0", status=1).stderr
-        assert "is in the same page" in told and "--share-page" in told
+        refusal = vm.check(f"pcibar --backend {backend} read {net} 1 0", status=1).stderr
+        assert "is in the same page" in refusal and "--share-page" in refusal
         pcibar = f"pcibar --backend {backend}"
         assert vm.check(f"{pcibar} read --share-page {net} 1 0 -w 1 -c 6").stdout == MAC_BYTES
         # Each reaches its own registers: the argument of a command is kept by one card only.

@@ -117,7 +117,7 @@ def exclusive_beside_a_driver(vm, memory):
 
 @scenario(devices={"edu": edu()}, log=LOG)
 def hung_probe(vm, edu):
-    """A driver that does not come back from probe or remove keeps nobody waiting."""
+    """A driver that does not come back from probe or remove keeps no other process waiting."""
     load(vm)
     enable(vm, edu)
     driver = awkward(vm)
@@ -129,10 +129,10 @@ def hung_probe(vm, edu):
         job = vm.spawn(f"echo {edu} >{path}")
         driver.wait_for("state", state)
         # The requests come back at once, with what they say of a driver.
-        for words, answer in ((f"hold {edu} 0", BUSY), (f"hold {edu} 0 request", BUSY),
+        for words, expected in ((f"hold {edu} 0", BUSY), (f"hold {edu} 0 request", BUSY),
                               (f"bario {edu} 0 0 4", "No such file or directory")):
             said = vm.run(f"pciio-{words} </dev/null", timeout=soon()).stdout.strip()
-            assert said == answer, (state, words)
+            assert said == expected, (state, words)
         vm.check(f"pciio-conf {edu} 0 4", timeout=soon())
         # And so does giving back.
         held(vm, edu, 0, "share-driver").kill()

@@ -34,7 +34,7 @@ def driver(vm, net):
     assert eager.ask("read 8") == GONE
     assert beside.ask("read 8").startswith("0x") and beside.ask("state") == "live"
     vm.unbind(net)
-    # Coming back is no event; the map that nobody touched works, the lost one never again.
+    # Coming back is no event; the untouched map works, the lost one never again.
     assert calm.ask("event") == "none"
     assert calm.ask("read 8") != GONE and calm.ask("state") == "live"
     assert eager.ask("read 8") == GONE and eager.ask("raw 8") == "0xffffffff"
@@ -51,7 +51,7 @@ def driver(vm, net):
 
 @scenario(devices={"edu": edu()}, log=LOG)
 def removal(vm, edu):
-    """For ever: events, the address, checked calls and a new map all say so; nobody dies."""
+    """For ever: events, the address, checked calls and a new map all say so; no process dies."""
     load(vm)
     vm.check(f"pcibar enable {edu}")
     reader, writer, sleeper = (program(vm, edu, *words) for words in ((), ("write",), ()))
@@ -92,8 +92,8 @@ def exclusive(vm, edu):
     load(vm)
     vm.check(f"pcibar enable {edu}")
     only = program(vm, edu, "exclusive", "write")
-    told = vm.check(f"pcibar read {edu} 0 0", status=1).stderr
-    assert "another user holds the BAR" in told and "pciio/maps" in told
+    refusal = vm.check(f"pcibar read {edu} 0 0", status=1).stderr
+    assert "another user holds the BAR" in refusal and "pciio/maps" in refusal
     assert vm.check(f"pcibar --backend sysfs read {edu} 0 0", status=1).stderr.count("\n") == 1
     # Asked to map it again it is not in its own way.
     assert only.ask("map") == "ok" and only.ask("read 0") == EDU_ID
@@ -102,5 +102,5 @@ def exclusive(vm, edu):
     # Nor is a script, which keeps a map for each right.
     lines = ("read --exclusive 0 0", "write --exclusive 0 4 0x12345678", "read --exclusive 0 4",
              "read 0 0")
-    told = vm.check(f"pcibar script {edu}", stdin="\n".join(lines).encode()).stdout
-    assert told == f"{EDU_ID}\n0xedcba987\n{EDU_ID}\n"
+    values = vm.check(f"pcibar script {edu}", stdin="\n".join(lines).encode()).stdout
+    assert values == f"{EDU_ID}\n0xedcba987\n{EDU_ID}\n"

@@ -74,9 +74,9 @@ def rights(vm, edu):
         refused(vm, f"pcibar --backend {backend} read {edu} 0 0", 1,
                 "no permission to open /dev/pci for writing", "run it as root", **user)
         assert "1234:11e8" in vm.check(f"pcibar --backend {backend} list 1234:11e8", **user).stdout
-    told = vm.check(f"pcibar explain {edu} 0", status=1, **user).stdout
+    explanation = vm.check(f"pcibar explain {edu} 0", status=1, **user).stdout
     assert "pciio: not possible\n  - no permission to open /dev/pci for writing\n" \
-           "    remedy: run it as root, with CAP_SYS_RAWIO\n" in told
+           "    remedy: run it as root, with CAP_SYS_RAWIO\n" in explanation
     vm.check("chmod 600 /dev/pci")
     for command in (f"read {edu} 0 0", f"info {edu}", "list"):
         refused(vm, f"pcibar {command}", 1, "no permission to access",
@@ -90,9 +90,9 @@ def known(vm, edu):
     vm.check(f"pcibar enable {edu}")
 
     def says_absent():
-        told = vm.check(f"pcibar explain {edu} 0").stdout
-        assert f"pciio: not possible\n  - {absent}\n    remedy: modprobe pciio\n" in told
-        assert "sysfs: possible\n" in told
+        explanation = vm.check(f"pcibar explain {edu} 0").stdout
+        assert f"pciio: not possible\n  - {absent}\n    remedy: modprobe pciio\n" in explanation
+        assert "sysfs: possible\n" in explanation
         assert vm.check("pcibar list -v").stderr == \
             f"pcibar list: through sysfs; {absent}: modprobe pciio\n"
         for backend, sentence in (("pciio", absent), ("freebsd", "there is no /dev/pci")):
@@ -109,11 +109,11 @@ def known(vm, edu):
     listed = vm.check(f"pcibar list -v {edu}")
     assert listed.stderr == "pcibar list: through pciio\n"
     assert "decoding on" in listed.stdout and not vm.check(f"pcibar list {edu}").stderr
-    told = vm.check(f"pcibar info {edu}").stdout
+    properties = vm.check(f"pcibar info {edu}").stdout
     for line in ("+ the memory attribute of a map is read back", "+ exclusive maps",
                  "+ a map faults when the function is removed",
                  "+ the loss of a map is reported when it happens"):
-        assert line in told, line
+        assert line in properties, line
 
 
 @scenario(devices={"edu": edu(), "net": rtl8139()}, log=LOG, kernels=NEWEST)
@@ -129,8 +129,8 @@ def lockdown(vm, edu, net):
             refused(vm, f"pcibar --backend {backend} {command}", 1, *why)
         for command in (f"config write {edu} COMMAND 2", f"disable {edu}"):
             refused(vm, f"pcibar --backend {backend} {command}", 1, "locked down", why[1])
-        told = vm.check(f"pcibar --backend {backend} explain {edu} 0", status=1).stdout
-        assert why[0] in told and told.count("  - ") == 1
+        explanation = vm.check(f"pcibar --backend {backend} explain {edu} 0", status=1).stdout
+        assert why[0] in explanation and explanation.count("  - ") == 1
         assert vm.check(f"pcibar --backend {backend} config read {edu} VENDOR_ID").stdout == \
             "0x1234\n"
 

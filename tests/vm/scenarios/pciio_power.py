@@ -23,9 +23,9 @@ def errors(vm, net, other):
                               for words in ((), (), ("fork",)))
     value, before = holder.ask(f"read {STATUS}"), command(vm, net)
     assert value == waiting.ask(f"read {STATUS}") == child.ask(f"read {STATUS}") != "SIGBUS"
-    waiting.tell("wait")
+    waiting.send("wait")
     fail(vm, net, "port0")
-    assert waiting.answer() == "suspended"
+    assert waiting.reply() == "suspended"
     vm.wait_until("dmesg | grep -q 'device recovery successful'")
     for user in (holder, waiting, child):
         assert user.ask("poll") == "live"
@@ -54,10 +54,10 @@ def unplugged(vm, net):
                               for words in ((), (), ("fork",)))
     for user in (holder, waiting, child):
         assert user.ask(f"read {STATUS}") != "SIGBUS"
-    waiting.tell("wait")
+    waiting.send("wait")
     vm.qmp("device_del", id=net.name)
     vm.qemu.monitor.wait_event("DEVICE_DELETED", device=net.name)
-    assert waiting.answer() == "dead"
+    assert waiting.reply() == "dead"
     for user in (holder, waiting, child):
         assert user.ask(f"read {STATUS}") == "SIGBUS"
 
@@ -67,17 +67,17 @@ def suspend(vm, net, edu):
     """Mappings continue after a suspend, those that were touched before and one that was not."""
     load(vm)
     vm.bind(edu, "pciio")
-    holder, ours, fresh = (held(vm, net, 0, "activate"), held(vm, edu, 0, "activate"),
-                           held(vm, edu, 0, "activate"))
+    holder, bound, fresh = (held(vm, net, 0, "activate"), held(vm, edu, 0, "activate"),
+                            held(vm, edu, 0, "activate"))
     value, before = holder.ask(f"read {STATUS}"), command(vm, net)
-    assert value != "SIGBUS" and ours.ask("read 0") == EDU_ID
+    assert value != "SIGBUS" and bound.ask("read 0") == EDU_ID
     vm.check("echo 0 >/sys/module/suspend/parameters/pm_test_delay")
     # As far as drivers go, and one step further, where the bus saves and restores functions.
     for level in ("devices", "platform"):
         away(vm, f"echo {level} >/sys/power/pm_test && echo freeze >/sys/power/state").expect(0)
         assert holder.ask(f"read {STATUS}") == value
-        assert ours.ask("read 0") == EDU_ID
-        assert holder.ask("poll") == ours.ask("poll") == fresh.ask("poll") == "live"
+        assert bound.ask("read 0") == EDU_ID
+        assert holder.ask("poll") == bound.ask("poll") == fresh.ask("poll") == "live"
         # Resuming a function that has no driver enables its interrupts.
         vm.wait_until(f"[ $(pciio-conf {net} 4 2) = 0x{before} ]")
     assert fresh.ask("read 0") == EDU_ID

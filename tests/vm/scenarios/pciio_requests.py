@@ -106,8 +106,8 @@ def listing(vm, first, second, net, edu):
             wanted = [fact.line for fact in there if fact.matches(pattern)]
             matched.append(len(wanted))
             for pages in ("", "-p 1"):
-                told = vm.check(f"{program} {pages} {pattern}").stdout.splitlines()
-                assert told == [*wanted, "last"], pattern
+                printed = vm.check(f"{program} {pages} {pattern}").stdout.splitlines()
+                assert printed == [*wanted, "last"], pattern
     assert 0 in matched and 1 in matched and max(matched) > 2
 
 
@@ -160,7 +160,7 @@ def registers(vm, edu, disk):
 
 @scenario(devices={"edu": edu()}, log=LOG)
 def hostile(vm, edu):
-    """Requests that nobody means well with: an errno, and nothing is left of them."""
+    """Malicious requests: an errno, and nothing is left of them."""
     load(vm)
     enable(vm, edu)
     for program in builds(vm, "pciio-hostile"):

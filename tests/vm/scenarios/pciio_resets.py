@@ -56,7 +56,7 @@ def by_the_bridge(vm, net):
 
 @scenario(devices={"net": e1000e()}, log=LOG)
 def blocked(vm, net):
-    """While a reset keeps configuration space, who waits can be killed, and blocks nobody."""
+    """While a reset blocks configuration space, waiting processes can be killed."""
     load(vm)
     mover = HelperModule(vm, "bar_mover")
     enable(vm, net)
@@ -67,19 +67,19 @@ def blocked(vm, net):
     pid = vm.check("pidof pciio-blocked").stdout.strip()
 
     mover.set("hold", net)
-    user.tell("touch")
+    user.send("touch")
     # The process' other threads, and who checks it.
-    assert user.answer() == "free"
+    assert user.reply() == "free"
     vm.check(f"cat /proc/{pid}/maps /proc/{pid}/cmdline >/tmp/seen", timeout=soon())
     # A user who leaves needs no configuration space.
     idle.job.signal("KILL")
     idle.job.wait(timeout=soon())
     mover.set("hold", "")
-    assert user.answer() == value
+    assert user.reply() == value
 
     mover.set("hold", net)
-    user.tell("touch")
-    assert user.answer() == "free"
+    user.send("touch")
+    assert user.reply() == "free"
     descriptor = bar_descriptor(vm, pid)
     assert descriptor.isdigit()
     waiting = [vm.spawn(f"exec {command}") for command in (
@@ -110,15 +110,15 @@ def bar_descriptor(vm, pid):
 
 
 @scenario(cold=NATIVE, devices={
-    "ours": e1000e(bus="port0", addr="0.0", multifunction=True),
+    "net": e1000e(bus="port0", addr="0.0", multifunction=True),
     "other": e1000e(bus="port0", addr="0.1")}, log=LOG + ERRORS)
-def no_recovery(vm, ours, other):
-    """An error that nobody recovers from ends in a dead BAR; binding again is a new start."""
+def no_recovery(vm, net, other):
+    """An error without a recovery ends in a dead BAR; binding again is a new start."""
     load(vm)
-    vm.bind(ours, "pciio")
-    holder = held(vm, ours, 0, "activate")
+    vm.bind(net, "pciio")
+    holder = held(vm, net, 0, "activate")
     value = holder.ask(f"read {STATUS}")
-    touching = vm.spawn(f"exec pciio-late fault {ours}")
+    touching = vm.spawn(f"exec pciio-late fault {net}")
     vm.wait_until(f"grep -qx ready /host/run/{touching.number}.out")
     # The other function has no driver that could take part.
     fail(vm, other, "port0")
@@ -127,9 +127,9 @@ def no_recovery(vm, ours, other):
     assert holder.ask(f"read {STATUS}") == "SIGBUS"
     touching.signal("KILL")
     touching.wait(timeout=soon())
-    vm.unbind(ours)
-    vm.bind(ours, "pciio")
-    fresh = held(vm, ours, 0, "activate")
+    vm.unbind(net)
+    vm.bind(net, "pciio")
+    fresh = held(vm, net, 0, "activate")
     assert fresh.ask("poll") == "live", fresh.ask("info")
     assert fresh.ask(f"read {STATUS}") == value
     assert holder.ask("poll") == "dead"

@@ -20,7 +20,7 @@ def capability(vm, edu):
 
 @scenario(devices={"edu": edu()}, log=LOG, kernels=NEWEST)
 def passed(vm, edu):
-    """A descriptor in the hands of nobody serves its BAR, until the function goes."""
+    """A descriptor passed to the user nobody serves its BAR, until the function goes."""
     load(vm)
     enable(vm, edu)
     reader, writer = held(vm, edu, 0, "passed"), held(vm, edu, 0, "passed", "rw")

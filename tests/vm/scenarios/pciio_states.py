@@ -228,9 +228,9 @@ def virtual_functions(vm, disk):
     assert command(vm, first) == "0002"
     register(vm, first, COMMAND, 2, 0)
     assert holder.ask("poll") == "live" and holder.ask("read 0") != "SIGBUS"
-    holder.tell("wait")
+    holder.send("wait")
     vm.check(f"echo 0 >{disk.sysfs}/sriov_numvfs")
-    assert holder.answer() == other.ask("poll") == "dead"
+    assert holder.reply() == other.ask("poll") == "dead"
     assert holder.ask("read 0") == other.ask("read 0") == "SIGBUS"
     assert pf.ask("poll") == "live" and pf.ask(f"read {table}") == "0x00001000"
     vm.check(f"echo 1 >{disk.sysfs}/sriov_numvfs")
@@ -245,9 +245,9 @@ def unplugged(vm, edu):
     enable(vm, edu)
     holder, child, waiting = held(vm, edu, 0), held(vm, edu, 0, "fork"), held(vm, edu, 0)
     assert holder.ask("read 0") == child.ask("read 0") == waiting.ask("read 0") == EDU_ID
-    waiting.tell("wait")
+    waiting.send("wait")
     vm.unplug(edu)
-    assert waiting.answer() == "dead"
+    assert waiting.reply() == "dead"
     for user in (holder, child, waiting):
         assert user.ask("read 0") == "SIGBUS"
         assert user.ask("poll") == "dead"

@@ -18,14 +18,14 @@ def in_use(vm, edu):
     load(vm)
     enable(vm, edu)
     for way in ("3</dev/pci", "3<>/dev/pci"):
-        told = vm.check(f"rmmod pciio {way}", status=1).stderr
-        assert "Resource temporarily unavailable" in told
+        refusal = vm.check(f"rmmod pciio {way}", status=1).stderr
+        assert "Resource temporarily unavailable" in refusal
     for words, given_up in USES:
         holder = held(vm, edu, 0, *words)
         if given_up:
             assert holder.ask(given_up) == "ok"
-        told = vm.check("rmmod pciio", status=1).stderr
-        assert "Resource temporarily unavailable" in told
+        refusal = vm.check("rmmod pciio", status=1).stderr
+        assert "Resource temporarily unavailable" in refusal
         holder.kill()
         vm.wait_until("rmmod pciio 2>/dev/null", timeout=soon())
         vm.check("insmod /host/pciio.ko")

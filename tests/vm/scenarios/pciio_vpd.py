@@ -53,7 +53,7 @@ def listed(vm, edu):
     """As the device holds it, by 64-bit and 32-bit programs; sysfs has the same bytes."""
     load(vm)
     load_helper(vm, "vpd_device", f"bus={int(str(edu).split(':')[1], 16)}")
-    for image, told in IMAGES:
+    for image, listing in IMAGES:
         content = image + bytes([END]) if image else image
         numbers = ",".join(map(str, content or b"\0"))
         vm.check(f"echo {numbers} >/sys/module/vpd_device/parameters/image; "
@@ -61,7 +61,7 @@ def listed(vm, edu):
         if content:
             assert vm.check(f"cat {edu.sysfs}/vpd").output == content
         for program in builds(vm, "pciio-vpd"):
-            assert vm.check(f"{program} {edu}", status=int(told == NONE)).stdout == told
+            assert vm.check(f"{program} {edu}", status=int(listing == NONE)).stdout == listing
     vm.check(f"echo 1 >{edu.sysfs}/remove; rmmod vpd_device")
 
 

@@ -57,6 +57,6 @@ def shared_page(vm):
 def shared_page_cold(vm, one, other):
     """The same for functions that the firmware has placed, each in a page of its own."""
     assert one.bar(0)[0] // PAGE != other.bar(0)[0] // PAGE
-    vm.place_anew(one, other)
+    vm.place_again(one, other)
     assert one.bar(0)[0] // PAGE == other.bar(0)[0] // PAGE
     assert one.bar(0)[0] != other.bar(0)[0]
