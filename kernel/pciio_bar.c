@@ -156,7 +156,7 @@ bool pciio_func_in_use(struct pciio_func *func)
 }
 
 /*
- * Resized or moved through sysfs, which notifies nobody. While that is going on
+ * Resized or moved through sysfs, which notifies no driver. While that is going on
  * the BAR has no address; whether it has moved is known afterwards.
  */
 bool pciio_bar_moved(const struct pciio_bar *bar)

@@ -147,7 +147,7 @@ static int pciio_config_modify(void *priv, unsigned int off, unsigned int width,
 
 /*
  * The module keeps away from every driver but its own. Those that hand their
- * function to user space own no BAR: there nobody needs to ask to share.
+ * function to user space own no BAR: there no user needs to ask to share.
  */
 static bool is_handed_over(const char *driver)
 {

@@ -76,7 +76,7 @@ def tarball(packages, series=()):
         apt.update()
         headers = [f"linux-headers-{own_release(name)}" for name in series]
         # The root is thrown away: what a power failure does to it is no matter. The headers of
-        # some kernels depend on the kernel, of which nobody boots an initramfs here.
+        # some kernels depend on the kernel, whose initramfs is never booted here.
         done = _run(["env", "INITRD=No", "mmdebstrap", f"--mode={mode()}", "--variant=minbase",
                      "--dpkgopt=force-unsafe-io", f"--include={','.join([*packages, *headers])}",
                      "", folder / "root.tar", *apt.archives(KEYRING)])

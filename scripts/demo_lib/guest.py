@@ -67,7 +67,7 @@ class Guest:
         self.vm = VM(image, directory, DemoMachine(cpu="max", options=OPTIONS), DEVICES, TIMEOUT)
         self.terminal = os.open(directory / "terminal.out", os.O_RDONLY)
         self.vm.check("mkdir /link && mount -t 9p -o trans=virtio,version=9p2000.L link /link")
-        # A terminal forgets its size when nobody has it open any more.
+        # A terminal forgets its size when no process has it open any more.
         size = f"rows {report.lines} cols {report.columns - len(INDENT)}"
         keeper = self.vm.spawn(f"exec 3<>/dev/hvc0; stty {size} <&3; echo set; exec cat <&3")
         wait_for(self.vm, keeper, "set")

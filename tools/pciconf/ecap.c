@@ -39,7 +39,7 @@ static void put_serial(struct detail *d, unsigned int at)
 	fprintf(d->out, " %08" PRIx32 "%08" PRIx32, reg(d, at + 0x08, 4), reg(d, at + 0x04, 4));
 }
 
-/* Behind the line the bytes, when they are asked for: nobody else knows what they mean. */
+/* After the line the bytes, on request: only the vendor knows what they mean. */
 static void put_vendor(struct detail *d, unsigned int at)
 {
 	uint32_t next = reg(d, at, 4) >> 20;

@@ -270,7 +270,7 @@ static int exit_status(int status)
 }
 
 /*
- * FreeBSD asks nobody whether a driver has the device, names most devices by
+ * FreeBSD does not ask whether a driver has the device, names most devices by
  * their drivers, and maps whole pages: so the driver and the page are shared.
  */
 int main(int argc, char **argv)

@@ -270,7 +270,7 @@ struct pci_bar_ioreq {
 /* From here on: an extension that FreeBSD does not have. */
 
 #define PCIIO_BAR_OPEN_RW		0x01	/* writable too */
-#define PCIIO_BAR_OPEN_EXCLUSIVE	0x02	/* nobody else, drivers included */
+#define PCIIO_BAR_OPEN_EXCLUSIVE	0x02	/* no other user, nor a driver */
 #define PCIIO_BAR_OPEN_ACTIVATE		0x04	/* decoding on while it is open */
 #define PCIIO_BAR_OPEN_SHARE_DRIVER	0x08	/* also beside a driver */
 #define PCIIO_BAR_OPEN_SHARE_PAGE	0x10	/* also when its page holds something else */
