@@ -15,7 +15,7 @@
 #define CLASS_CARDBUS		0x0607u
 
 /* The bus behind a bridge is the entry of its folder pci_bus: "DDDD:BB". */
-static uint8_t bus_behind(int dir)
+static uint8_t secondary_bus(int dir)
 {
 	int fd = openat(dir, "pci_bus", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *buses = fd < 0 ? NULL : fdopendir(fd);
@@ -51,6 +51,6 @@ int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary)
 		return ret;
 
 	*header = class_code >> 8 == CLASS_CARDBUS ? PCIM_HDRTYPE_CARDBUS : PCIM_HDRTYPE_BRIDGE;
-	*secondary = bus_behind(dir);
+	*secondary = secondary_bus(dir);
 	return 0;
 }

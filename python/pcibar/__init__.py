@@ -71,12 +71,12 @@ def explain(selector: str, bar: int | None = None, offset: int = 0, length: int 
 
     It needs no right, and changes nothing in the device.
     """
-    reasons, looked_at, possible = _binding.explain(
+    reasons, examined, possible = _binding.explain(
         selector, _binding.INTENT_DEVICE if bar is None else bar,
         map_flags(write, exclusive, activate, share_driver, share_page, indirect),
         _binding.ATTR_WC if wc else _binding.ATTR_UC, offset, window_length(length), backend,
         _path(sysfs_root))
-    return Explanation(tuple(map(reason, reasons)), _backends(looked_at), _backends(possible))
+    return Explanation(tuple(map(reason, reasons)), _backends(examined), _backends(possible))
 
 
 @contextlib.contextmanager

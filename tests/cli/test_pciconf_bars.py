@@ -47,7 +47,7 @@ def test_start_and_count_are_in_units(bench):
 
 
 @valgrind
-def test_what_lies_behind_the_end_is_left_out(bench):
+def test_what_lies_beyond_the_end_is_left_out(bench):
     data = random.Random(4).randbytes(256)
     bench.function(IVSHMEM).poke(0, 0, data)
     for width, option in WIDTHS.items():

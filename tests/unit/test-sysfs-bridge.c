@@ -59,7 +59,7 @@ static void most_functions_are_no_bridges(void **state)
 	assert_header(0, 0);
 }
 
-static void a_bridge_has_a_bus_behind_it(void **state)
+static void a_bridge_has_a_secondary_bus(void **state)
 {
 	(void)state;
 	make_bridge("0x060400", "pci_bus/0000:e1/uevent");
@@ -107,7 +107,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		BRIDGE_TEST(most_functions_are_no_bridges),
-		BRIDGE_TEST(a_bridge_has_a_bus_behind_it),
+		BRIDGE_TEST(a_bridge_has_a_secondary_bus),
 		BRIDGE_TEST(a_large_domain),
 		BRIDGE_TEST(cardbus),
 		BRIDGE_TEST(a_bridge_without_a_bus),

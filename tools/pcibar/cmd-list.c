@@ -90,7 +90,7 @@ static int list_one(void *data, const struct pcibar_device_info *info)
  * all functions, so that the last one speaks for them. A tree elsewhere has only
  * sysfs.
  */
-static void tell_backend(const struct list *list)
+static void print_backend(const struct list *list)
 {
 	struct pcibar_open_opts opts = session_open_opts(list->ctx);
 	struct pcibar_refusal refusal = PCIBAR_REFUSAL_INIT;
@@ -127,7 +127,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	}
 	pciids_close(list.ids);
 	if (!ret)
-		tell_backend(&list);
+		print_backend(&list);
 
 	/* A positive value is the status of list_one(), which has reported the error. */
 	if (ret > 0)

@@ -59,7 +59,7 @@ static void print_function(const struct tree *tree, const struct function *funct
 }
 
 /* The first function of the bus behind a bridge, or the count of all without one. */
-static size_t first_behind(const struct devlist *all, const struct pcibar_device_info *bridge)
+static size_t first_below(const struct devlist *all, const struct pcibar_device_info *bridge)
 {
 	size_t i = 0;
 
@@ -83,7 +83,7 @@ static void print_bus(struct tree *tree, size_t first)
 			break;
 		last = i + 1 == tree->all->count || !is_on(&list[i + 1], bus->domain, bus->bus);
 		print_function(tree, &list[i], last);
-		below = first_behind(tree->all, &list[i].info);
+		below = first_below(tree->all, &list[i].info);
 		if (below == tree->all->count || len + INDENT >= sizeof(tree->indent))
 			continue;
 		strcpy(tree->indent + len, last ? "   " : "|  ");
@@ -92,7 +92,7 @@ static void print_bus(struct tree *tree, size_t first)
 	}
 }
 
-static bool is_behind_bridge(const struct devlist *all, const struct pcibar_device_info *info)
+static bool is_below_bridge(const struct devlist *all, const struct pcibar_device_info *info)
 {
 	for (size_t i = 0; i < all->count; i++)
 		if (leads_to(&all->list[i].info, info->domain, info->bus))
@@ -121,7 +121,7 @@ int pciconf_tree(struct pciconf *pc, int argc, char **argv)
 	for (size_t i = 0; i < all.count; i++) {
 		info = &all.list[i].info;
 		if ((i && is_on(&all.list[i - 1], info->domain, info->bus)) ||
-		    is_behind_bridge(&all, info))
+		    is_below_bridge(&all, info))
 			continue;
 		printf("--- pci%" PRIu32 ":%u\n", info->domain, info->bus);
 		print_bus(&tree, i);
