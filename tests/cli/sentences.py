@@ -21,6 +21,7 @@ NOT_EXCLUSIVE = ("the sysfs back end cannot keep others out; share the BAR, and 
                  "by other means")
 UPPER_HALF = "BAR 3 is the upper half of a 64-bit BAR; use the index before it"
 TRAILING = "trailing characters after the number"
+AMBIGUOUS = "the number is ambiguous, setpci takes it for hexadecimal: use 0x"
 OCTAL = "octal numbers are not supported: use 0x... or drop the leading zero"
 
 

@@ -13,7 +13,7 @@ from config_space import (CAP_EXP, CAP_MSIX, CAP_PM, CAP_VNDR, ECAP_DSN, ECAP_DV
                           TYPE_CARDBUS, TYPE_ENDPOINT)
 from fake_sysfs import EDU, NVME, PORT, Definition, Ids, mem32
 from harness import check, equal, valgrind
-from sentences import OCTAL
+from sentences import AMBIGUOUS
 
 # Names of setpci(8) with offset and width, by the type of the header (PCI 3.0, 6.1; PCI-to-PCI
 # Bridge 1.2, 3.2; PC Card 8.0, volume 2, 4.5)
@@ -222,7 +222,7 @@ def test_the_names_of_setpci(bench):
 def test_offsets_and_widths(bench):
     edu = bench.function(EDU)
     edu.poke_config(0x40, bytes(range(0xa1, 0xa9)))
-    for register, text in (("0x40", "0xa4a3a2a1"), ("64", "0xa4a3a2a1"), ("0x42.w", "0xa4a3"),
+    for register, text in (("0x40", "0xa4a3a2a1"), ("0x40.l", "0xa4a3a2a1"), ("0x42.w", "0xa4a3"),
                            ("0x41.B", "0xa2"), ("0x44.L", "0xa8a7a6a5")):
         bench.run("config", "read", EDU, register).prints(f"{text}\n")
     bench.run("config", "read", EDU, "0x40", "-w2").prints("0xa2a1\n")
@@ -284,7 +284,7 @@ def test_writing(bench):
     before = edu.peek_config(0, 256)
     bench.run("config", "write", EDU, "0x50", "0x11223344").prints("")
     bench.run("config", "write", EDU, "0x54.w", "1", "2").prints("")
-    bench.run("config", "write", EDU, "0x58", "255", "-w1").prints("")
+    bench.run("config", "write", EDU, "0x58", "0xff", "-w1").prints("")
     bench.run("config", "write", EDU, "COMMAND", "4:0x6").prints("")
     bench.run("config", "write", EDU, "LATENCY_TIMER", "0x40").prints("")
     wanted = bytearray(before)
@@ -312,8 +312,35 @@ def test_verbose_and_dry_run(bench):
         "".join(changes))
     equal(edu.peek_config(0, 256), before)
     bench.run("config", "write", EDU, "COMMAND", "0:2", "0x1234", "-v").expect(
-        0, "", "".join(f"pcibar config write: {change}" for change in changes))
+        0, "", "pcibar config write: 0x00000004: 0x0103 -> (0x0000:0x0002) -> 0x0101, reads back "
+        "0x0101\npcibar config write: 0x00000006: 0x1234, reads back 0x1234\n")
     equal(edu.peek_config(4, 4), struct.pack("<HH", 0x0101, 0x1234))
+
+
+def test_a_write_that_the_device_does_not_take(bench):
+    """strace says that the write was done, and it was not."""
+    edu = bench.function(EDU)
+    edu.poke_config(0x50, struct.pack("<HH", 0x2810, 0x7777))
+    front = harness.forgetting(edu.path("config"), 2)
+    bench.run("config", "write", EDU, "0x50.w", "0x20:0xe0", "-v", wrap=front).expect(
+        0, "", "pcibar config write: 0x00000050: 0x2810 -> (0x0020:0x00e0) -> 0x2830, reads back "
+        "0x2810\n")
+    failed = (f"pcibar config write: {EDU}: 0x00000050 reads 0x2810 after writing 0x0020:0x00e0")
+    for line in (["0x50.w", "0x20:0xe0"], ["0x50.w", "0x20:0xe0", "0x7777"]):
+        bench.run("config", "write", EDU, *line, "--verify", wrap=front).refuses(5, failed)
+    bench.run("config", "write", EDU, "0x50.w", "0x10:0xf0", "0x7777", "--verify",
+              wrap=front).prints("")
+
+
+@valgrind
+def test_verified_writing(bench):
+    edu = bench.function(EDU)
+    edu.poke_config(0x50, struct.pack("<H", 0x2810))
+    bench.run("config", "write", EDU, "0x50.w", "0x20:0xe0", "9", "--verify").prints("")
+    equal(edu.peek_config(0x50, 4), struct.pack("<HH", 0x2830, 9))
+    bench.run("config", "write", EDU, "0x50", "0", "--verify", "-n").refuses(
+        2, "pcibar config write: --verify cannot be combined with --dry-run; see 'pcibar help "
+        "config write'")
 
 
 def test_a_refused_write_changes_nothing(bench):
@@ -322,10 +349,14 @@ def test_a_refused_write_changes_nothing(bench):
     see = "; see 'pcibar help config write'"
     for arguments, status, sentence in (
             (["0x50", "1", "2z"], 2, f"value '2z': trailing characters after the number{see}"),
-            (["0x50.b", "1", "256"], 2, "value '256': it does not fit into the width: use a larger "
-             f"-w{see}"),
-            (["0x50", "010"], 2, "value '010': octal numbers are not supported: use 0x... or "
-                                 f"drop the leading zero{see}"),
+            (["0x50.b", "1", "0x100"], 2, "value '0x100': it does not fit into the width: use a "
+             f"larger -w{see}"),
+            (["0x50", "10"], 2, f"value '10': {AMBIGUOUS}{see}"),
+            (["0x50", "0x10:10"], 2, f"value '0x10:10': {AMBIGUOUS}{see}"),
+            (["0x50", "10:0x10"], 2, f"value '10:0x10': {AMBIGUOUS}{see}"),
+            (["0x50", "1", "c0"], 2, f"value 'c0': {AMBIGUOUS}{see}"),
+            (["0x50", "010"], 2, f"value '010': {AMBIGUOUS}{see}"),
+            (["50", "1"], 2, f"register '50': {AMBIGUOUS}{see}"),
             (["0x51", "1"], 2, f"offset 0x51 is not a multiple of 4: use -w 1{see}"),
             (["0xfc", "1", "2"], 2, f"{EDU}: outside configuration space"),
             (["0x100", "1"], 2, f"{EDU}: outside configuration space"),
@@ -357,14 +388,16 @@ def test_registers_that_there_are_not(bench):
             ("CAP_VNDR@", "a number is missing"),
             ("CAP_VNDR@x", "not a number: use decimal or 0x..."),
             ("CAP_VNDR@10", "the number after '@' is ambiguous: use 0x"),
-            ("CAP_VNDR@1@1", "the number after '@' is ambiguous: use 0x"),
+            ("CAP_VNDR@1@1", "trailing characters after the number"),
             ("COMMAND@1", "'@' selects one of several capabilities: use it with CAP_... or "
              "ECAP_..."),
             ("0x40@0", "'@' selects one of several capabilities: use it with CAP_... or ECAP_..."),
             ("", "a number is missing"),
-            ("04", OCTAL),
+            ("40", AMBIGUOUS),
+            ("40.w", AMBIGUOUS),
+            ("04", AMBIGUOUS),
             ("4 ", "trailing characters after the number"),
-            ("4096", "the number is too large")):
+            ("4K", "the number is too large")):
         bench.run("config", "read", EDU, register).refuses(
             2, f"pcibar config read: register '{register}': {clause}{see}")
     bench.run("config", "read", EDU, "2").refuses(

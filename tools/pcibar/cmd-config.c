@@ -22,11 +22,12 @@
 #define CONFIG_SIZE_MAX	4096u
 #define HEADER_TYPES	3u
 
-/* What both verbs have; reads only @count, writes only @dry_run */
+/* What both verbs have; reads only @count, writes the rest */
 struct config_options {
 	unsigned int width;	/* 0: that of the register, else 4 */
 	uint64_t count;
 	bool dry_run;
+	bool verify;
 };
 
 struct config_job {
@@ -200,10 +201,14 @@ static int write_one(struct context *ctx, const struct config_job *job, unsigned
 		ret = config_get(ctx->session->dev, off, job->width, &change.old);
 	if (!ret && !opt->dry_run)
 		ret = config_put(ctx->session->dev, off, job->width, masked_write_new(&change));
+	change.was_read_back = !opt->dry_run && (opt->verify || ctx->opt.verbose);
+	if (!ret && change.was_read_back)
+		ret = config_get(ctx->session->dev, off, job->width, &change.got);
 	if (ret)
 		return refused(ctx, PHASE_CONFIG, NO_BAR, ret, NULL);
+
 	masked_write_show(ctx, opt->dry_run, &change);
-	return STATUS_OK;
+	return opt->verify ? masked_write_verify(ctx, NO_BAR, &change) : STATUS_OK;
 }
 
 /* Several values: the last place is checked before the first is written. */
@@ -228,7 +233,7 @@ static int write_all(struct context *ctx, struct config_job *job, struct masked 
 	int status;
 
 	for (uint64_t i = 0; i < job->count; i++) {
-		wrong = parse_masked(argv[i], job->width, &values[i]);
+		wrong = config_value_parse(argv[i], job->width, &values[i]);
 		if (wrong)
 			return usage_error(ctx, "value '%s': %s", argv[i], wrong);
 	}
@@ -246,10 +251,13 @@ static int write_all(struct context *ctx, struct config_job *job, struct masked 
 
 static int run_write(struct context *ctx, int argc, char **argv)
 {
+	const struct config_options *opt = ctx->own;
 	struct config_job job = { .count = (uint64_t)argc - 1 };
 	struct masked *values;
 	int status;
 
+	if (opt->verify && opt->dry_run)
+		return usage_error(ctx, "--verify cannot be combined with --dry-run");
 	status = parse_register(ctx, argv[0], &job);
 	if (status)
 		return status;
@@ -263,11 +271,12 @@ static int run_write(struct context *ctx, int argc, char **argv)
 	return status;
 }
 
-static const char notes[] =
-	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), and may\n"
-	"have a width after it (.B, .W, .L); 'pcibar help registers' lists the names.\n"
-	"CAP_VNDR@1+4.w is in the second of several capabilities of a kind.\n"
-	"Configuration space wakes a suspended device.\n";
+#define NOTES \
+	"A register is an offset or a name as setpci(8) has it (COMMAND, CAP_EXP+0x10), and may\n" \
+	"have a width after it (.B, .W, .L); 'pcibar help registers' lists the names.\n" \
+	"CAP_VNDR@1+4.w is in the second of several capabilities of a kind.\n" \
+	"Numbers above 9 need 0x: setpci would take 10 for hexadecimal.\n" \
+	"Configuration space wakes a suspended device.\n"
 
 static const char *set_width(void *value, const char *arg)
 {
@@ -285,7 +294,7 @@ static const struct option_def own_read[] = {
 };
 
 static const struct option_def own_write[] = {
-	WIDTH, OPT_DRY_RUN(struct config_options), OPTION_END
+	WIDTH, OPT_VERIFY(struct config_options), OPT_DRY_RUN(struct config_options), OPTION_END
 };
 
 static const struct config_options defaults = { .count = 1 };
@@ -294,7 +303,7 @@ const struct cmd cmd_config_read = {
 	.name = "config read",
 	.summary = "read configuration space",
 	.operands = "<offset|register>",
-	.notes = notes,
+	.notes = NOTES,
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE, options_json),
 	CMD_OWN(own_read, defaults),
@@ -307,7 +316,8 @@ const struct cmd cmd_config_write = {
 	.name = "config write",
 	.summary = "write configuration space",
 	.operands = "<offset|register> <value[:mask]>...",
-	.notes = notes,
+	.notes = NOTES
+		 "-v shows what the register reads after the write, --verify compares that.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE),
 	CMD_OWN(own_write, defaults),

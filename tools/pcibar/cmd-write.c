@@ -88,28 +88,26 @@ static int write_one(struct context *ctx, const struct write_job *job, uint64_t 
 	return STATUS_OK;
 }
 
-/* Of a value with a mask only the masked bits are compared: the others were not written. */
 static int verify(struct context *ctx, const struct write_job *job)
 {
 	unsigned int width = job->opt->width;
-	int digits = 2 * (int)width;
-	uint64_t got;
+	int status = STATUS_OK;
 	int ret;
 
-	for (uint64_t i = 0; i < job->count; i++) {
-		const struct masked *m = &job->values[i];
+	for (uint64_t i = 0; !status && i < job->count; i++) {
+		struct masked_write change = {
+			.offset = job->start + place(job, i),
+			.width = width,
+			.masked = &job->values[i],
+		};
 
-		ret = pcibar_map_read(job->view.map, job->view.start + place(job, i), width, &got);
+		ret = pcibar_map_read(job->view.map, job->view.start + place(job, i), width,
+				      &change.got);
 		if (ret)
 			return refused(ctx, PHASE_ACCESS, job->bar, ret, NULL);
-		if (!((got ^ m->value) & m->mask))
-			continue;
-		return fail_device(ctx, STATUS_NO, job->bar,
-				   "0x%08" PRIx64 " reads 0x%0*" PRIx64 " after writing 0x%0*"
-				   PRIx64 ":0x%0*" PRIx64, job->start + place(job, i), digits, got,
-				   digits, m->value, digits, m->mask);
+		status = masked_write_verify(ctx, job->bar, &change);
 	}
-	return STATUS_OK;
+	return status;
 }
 
 static int write_all(struct context *ctx, struct write_job *job)

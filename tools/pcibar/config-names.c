@@ -168,6 +168,7 @@ static const struct named {
 	{ "ECAP_SVC", REGISTER_ECAP, 0x35, 0, ANY },
 };
 
+static const char ambiguous[] = "the number is ambiguous, setpci takes it for hexadecimal: use 0x";
 static const char unknown[] = "not a register name: 'pcibar help registers' lists them";
 
 #define N_REGISTERS	(sizeof(registers) / sizeof(registers[0]))
@@ -260,10 +261,13 @@ static bool take_width(char *text, unsigned int *width)
 	return true;
 }
 
-/* setpci(8) takes numbers for hexadecimal, with or without 0x: only a single digit is clear. */
-static bool is_ambiguous(const char *text)
+/*
+ * setpci(8) takes numbers for hexadecimal, with or without 0x: only a single digit is
+ * clear, and what setpci would refuse.
+ */
+static bool is_ambiguous(const char *text, size_t len)
 {
-	return strlen(text) > 1 && text[1] != 'x' && text[1] != 'X';
+	return len > 1 && strspn(text, "0123456789abcdefABCDEF") >= len;
 }
 
 /* Takes "@N" out of @text: setpci(8) has it at the end. NULL: nothing is wrong */
@@ -280,7 +284,7 @@ static const char *take_index(char *text, unsigned int *index)
 	memcpy(number, at + 1, len);
 	number[len] = '\0';
 	memmove(at, at + 1 + len, strlen(at + 1 + len) + 1);
-	if (is_ambiguous(number))
+	if (is_ambiguous(number, len))
 		return "the number after '@' is ambiguous: use 0x";
 	return parse_offset(number, index);
 }
@@ -293,13 +297,15 @@ static const char *parse_place(char *text, struct config_register *reg)
 
 	if (plus)
 		*plus++ = '\0';
-	if (*text < 'A')
-		wrong = parse_offset(text, &reg->offset);
-	else
+	if (*text >= 'A')
 		wrong = parse_name(text, reg) ? NULL : unknown;
+	else if (is_ambiguous(text, strlen(text)))
+		wrong = ambiguous;
+	else
+		wrong = parse_offset(text, &reg->offset);
 	if (wrong || !plus)
 		return wrong;
-	if (is_ambiguous(plus))
+	if (is_ambiguous(plus, strlen(plus)))
 		return "the number after '+' is ambiguous: use 0x";
 
 	wrong = parse_offset(plus, &add);
@@ -336,4 +342,14 @@ const char *config_name_parse(const char *str, struct config_register *reg)
 		got.width = width;
 	*reg = got;
 	return NULL;
+}
+
+const char *config_value_parse(const char *str, unsigned int width, struct masked *out)
+{
+	const char *colon = strchr(str, ':');
+
+	if (is_ambiguous(str, colon ? (size_t)(colon - str) : strlen(str)) ||
+	    (colon && is_ambiguous(colon + 1, strlen(colon + 1))))
+		return ambiguous;
+	return parse_masked(str, width, out);
 }

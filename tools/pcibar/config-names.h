@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/parse.h"
+
 /* Places in configuration space, by number or by setpci(8)'s names */
 
 enum register_base {
@@ -30,6 +32,12 @@ struct config_register {
  * Returns NULL, or a clause that says what is wrong.
  */
 const char *config_name_parse(const char *str, struct config_register *reg);
+
+/*
+ * Reads VALUE or VALUE:MASK as parse_masked() does, but refuses a number that
+ * setpci(8) takes for another one: two digits or more without 0x.
+ */
+const char *config_value_parse(const char *str, unsigned int width, struct masked *out);
 
 /* Prints all names, with offset or capability ID, width, and types of headers if not all. */
 void config_name_list(FILE *out);
