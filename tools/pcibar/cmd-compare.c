@@ -1,66 +1,144 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pcibar compare: compare a BAR with a file */
+/* pcibar compare: compare a BAR with a file, or two files */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "common/error.h"
+#include "common/text.h"
 
 #include "cmd.h"
 #include "diff.h"
+#include "image.h"
 #include "json.h"
 #include "operand.h"
 #include "verb-options.h"
 
-struct compare_options {
-	unsigned int width;
-	uint64_t offset;
+/* Neither a width nor WIDTH_ANY: none was given */
+#define WIDTH_OF_FILE	16u
+
+struct offset {
+	bool given;
+	uint64_t value;
 };
 
-static void print_json(const struct context *ctx, unsigned int bar, const struct diff *diff)
-{
-	unsigned int digits = 2 * diff->width;
+struct compare_options {
+	unsigned int width;
+	enum image_format format;
+	struct offset offset;
+	uint64_t max;		/* 0: all */
+};
+
+/* What is compared with what, and the report of it */
+struct comparison {
+	const struct context *ctx;
+	const char *keys[2];	/* members of JSON */
+	const char *names[2];	/* their values */
+	const char *labels[2];	/* in text */
+	struct diff diff;
 	struct json json;
+};
 
-	json_begin(&json, stdout);
-	json_string(&json, "selector", ctx->session->address);
-	json_string(&json, "bar", bar_name(bar));
-	json_bool(&json, "equal", !diff->differing);
-	json_uint(&json, "width", diff->width);
-	json_uint(&json, "units", diff->units);
-	json_uint(&json, "differing", diff->differing);
-	if (diff->differing) {
-		json_object(&json, "first");
-		json_hex(&json, "offset", diff->first, 0);
-		json_hex(&json, "bar", diff->in_bar, digits);
-		json_hex(&json, "file", diff->in_file, digits);
-		json_object_end(&json);
-	}
-	json_end(&json);
-}
-
-static void print_text(const struct context *ctx, const struct diff *diff)
+static void list_difference(void *data, const struct difference *found)
 {
-	int digits = 2 * (int)diff->width;
+	struct comparison *c = data;
+	const struct compare_options *opt = c->ctx->own;
+	unsigned int digits = 2 * c->diff.width;
 
-	if (diff->differing)
-		printf("0x%08" PRIx64 ": 0x%0*" PRIx64 " in the BAR, 0x%0*" PRIx64 " in the file\n",
-		       diff->first, digits, diff->in_bar, digits, diff->in_file);
-	if (diff->differing || ctx->opt.verbose)
-		printf("%" PRIu64 " of %" PRIu64 " units of %u %s differ\n", diff->differing,
-		       diff->units, diff->width, diff->width == 1 ? "byte" : "bytes");
+	if (opt->max && c->diff.differing > opt->max)
+		return;
+	if (!c->ctx->opt.json) {
+		text_print(stdout, "0x%08" PRIx64 ": 0x%0*" PRIx64 " in %s, 0x%0*" PRIx64 " in %s",
+			   found->offset, (int)digits, found->values[0], c->labels[0],
+			   (int)digits, found->values[1], c->labels[1]);
+		putchar('\n');
+		return;
+	}
+
+	json_object(&c->json, NULL);
+	json_hex(&c->json, "offset", found->offset, 0);
+	for (int i = 0; i < 2; i++)
+		json_hex(&c->json, c->keys[i], found->values[i], digits);
+	json_object_end(&c->json);
 }
 
-static int compare(struct context *ctx, unsigned int bar, struct input *input)
+static void begin(struct comparison *c)
+{
+	c->diff.each = list_difference;
+	c->diff.data = c;
+	if (!c->ctx->opt.json)
+		return;
+	json_begin(&c->json, stdout);
+	if (c->ctx->session->dev)
+		json_string(&c->json, "selector", c->ctx->session->address);
+	for (int i = 0; i < 2; i++)
+		json_string(&c->json, c->keys[i], c->names[i]);
+	json_uint(&c->json, "width", c->diff.width);
+	json_array(&c->json, "differences");
+}
+
+/* What was not compared to its end is not called equal. */
+static int finish(struct comparison *c, int status)
+{
+	const struct compare_options *opt = c->ctx->own;
+	const struct diff *diff = &c->diff;
+
+	if (c->ctx->opt.json) {
+		json_array_end(&c->json);
+		json_uint(&c->json, "units", diff->units);
+		json_uint(&c->json, "differing", diff->differing);
+		if (!status)
+			json_bool(&c->json, "equal", !diff->differing);
+		json_end(&c->json);
+	} else if (!status && (diff->differing || c->ctx->opt.verbose)) {
+		printf("%" PRIu64 " of %" PRIu64 " units of %u %s differ", diff->differing,
+		       diff->units, diff->width, diff->width == 1 ? "byte" : "bytes");
+		if (opt->max && opt->max < diff->differing)
+			printf(", of which %" PRIu64 " are listed", opt->max);
+		putchar('\n');
+	}
+
+	if (status)
+		return status;
+	return diff->differing ? STATUS_NO : STATUS_OK;
+}
+
+/* The width of the accesses: WIDTH_ANY is a unit of a byte. */
+static unsigned int access_width(const struct context *ctx, const struct image *image)
 {
 	const struct compare_options *opt = ctx->own;
-	struct window window = {
-		.bar = bar, .offset = opt->offset, .length = input->size,
+
+	if (opt->width != WIDTH_OF_FILE)
+		return opt->width;
+	return image->is_dump ? image->dump.width : 4;
+}
+
+/* Where in the BAR the image begins */
+static uint64_t image_start(const struct context *ctx, const struct image *image)
+{
+	const struct compare_options *opt = ctx->own;
+
+	if (opt->offset.given)
+		return opt->offset.value;
+	return image->is_dump ? image->dump.start : 0;
+}
+
+static int with_bar(struct context *ctx, unsigned int bar, struct image *image)
+{
+	const struct source file = { image_get, image };
+	struct comparison c = {
+		.ctx = ctx,
+		.keys = { "bar", "file" },
+		.names = { bar_name(bar), image->input.name },
+		.labels = { "the BAR", "the file" },
 	};
-	struct diff diff;
+	struct window window = {
+		.bar = bar, .offset = image_start(ctx, image), .length = image->size,
+	};
+	unsigned int width = access_width(ctx, image);
 	struct view view;
 	int status;
 
-	status = operand_fits(ctx, window.offset, window.length, opt->width);
+	status = operand_fits(ctx, window.offset, window.length, width);
 	if (status)
 		return status;
 
@@ -68,7 +146,7 @@ static int compare(struct context *ctx, unsigned int bar, struct input *input)
 	if (status)
 		return status;
 
-	status = input_fits(ctx, input, bar, window.offset);
+	status = input_fits(ctx, &image->input, image->size, bar, window.offset);
 	if (status)
 		return status;
 
@@ -76,51 +154,80 @@ static int compare(struct context *ctx, unsigned int bar, struct input *input)
 	if (status)
 		return status;
 
-	status = diff_run(ctx, bar, window.offset, opt->width, &view, input, &diff);
-	if (status)
-		return status;
-	if (ctx->opt.json)
-		print_json(ctx, bar, &diff);
-	else
-		print_text(ctx, &diff);
-
-	return diff.differing ? STATUS_NO : STATUS_OK;
+	c.diff.start = window.offset;
+	c.diff.size = window.length;
+	c.diff.width = width == WIDTH_ANY ? 1 : width;
+	begin(&c);
+	return finish(&c, diff_bar(ctx, &c.diff, &view, bar, width, &file));
 }
 
-static int run(struct context *ctx, int argc, char **argv)
+static int compare_bar(struct context *ctx, char **argv)
 {
-	struct input input;
+	const struct compare_options *opt = ctx->own;
+	struct image image;
 	unsigned int bar;
 	int status;
 
-	(void)argc;
 	status = operand_bar(ctx, argv[0], &bar);
 	if (status)
 		return status;
 
-	status = input_open(ctx, argv[1], &input);
+	status = image_open(ctx, argv[1], opt->format, &image);
 	if (status)
 		return status;
 
-	status = compare(ctx, bar, &input);
-	input_close(&input);
+	status = with_bar(ctx, bar, &image);
+	image_close(&image);
 	return status;
 }
 
+static int run(struct context *ctx, int argc, char **argv)
+{
+	(void)argc;
+	return compare_bar(ctx, argv);
+}
+
+static const char *set_format(void *value, const char *arg)
+{
+	static const char *const words[] = { "hex", "raw", NULL };
+	enum image_format *format = value;
+	int found = option_find_word(words, arg);
+
+	if (found < 0)
+		return "use hex or raw";
+	*format = found ? IMAGE_RAW : IMAGE_HEX;
+	return NULL;
+}
+
+static const char *set_offset(void *value, const char *arg)
+{
+	struct offset *offset = value;
+
+	offset->given = true;
+	return option_set_u64(&offset->value, arg);
+}
+
 static const struct option_def own[] = {
-	OPT_WIDTH_ANY(struct compare_options),
-	OPT_OFFSET(struct compare_options),
+	OPTION_VALUE(struct compare_options, width, "width", 'w', "1|2|4|8|any",
+		     "bytes of every access (default 4, or as in a hex dump)",
+		     option_set_width_any),
+	OPTION_VALUE(struct compare_options, offset, "offset", 0, "N",
+		     "offset in the BAR to start at (default 0, or as in a hex dump)", set_offset),
+	OPTION_VALUE(struct compare_options, format, "format", 'f', "hex|raw",
+		     "what a file is (default: hex if it begins like a hex dump)", set_format),
+	OPTION_VALUE(struct compare_options, max, "max", 0, "COUNT",
+		     "list no more differences than that (default all)", option_set_count),
 	OPTION_END
 };
 
-static const struct compare_options defaults = { .width = 4 };
+static const struct compare_options defaults = { .width = WIDTH_OF_FILE };
 
 const struct cmd cmd_compare = {
 	.name = "compare",
 	.summary = "compare a BAR with a file; exit 5 when they differ",
 	.operands = "<bar> <file|->",
-	.notes = "Prints the first difference and how many units differ. Compares as many bytes "
-		 "as\nthe file has.\n",
+	.notes = "Lists all units that differ, and how many there are. Compares as many bytes as "
+		 "the\nfile has: one that dump has written, as hex or raw, or any other bytes.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_MAP, options_json),
 	CMD_OWN(own, defaults),

@@ -60,23 +60,34 @@ static int load_all(struct context *ctx, struct load *load, uint64_t *ns)
 	return status;
 }
 
+static int get_input(struct context *ctx, void *data, uint64_t off, size_t len,
+		     const uint8_t **bytes)
+{
+	return input_get(ctx, data, off, len, bytes);
+}
+
 static int verify(struct context *ctx, struct load *load)
 {
 	const struct load_options *opt = ctx->own;
-	struct diff diff;
+	const struct source file = { get_input, &load->input };
+	struct diff diff = {
+		.start = opt->offset,
+		.size = load->input.size,
+		.width = opt->width == WIDTH_ANY ? 1 : opt->width,
+	};
 	int digits;
 	int status;
 
-	status = diff_run(ctx, load->bar, opt->offset, opt->width, &load->view, &load->input,
-			  &diff);
+	status = diff_bar(ctx, &diff, &load->view, load->bar, opt->width, &file);
 	if (status || !diff.differing)
 		return status;
 
 	digits = 2 * (int)diff.width;
 	return fail_device(ctx, STATUS_NO, load->bar,
 			   "0x%08" PRIx64 " reads 0x%0*" PRIx64 " after loading 0x%0*" PRIx64 "; %"
-			   PRIu64 " of %" PRIu64 " units differ", diff.first, digits, diff.in_bar,
-			   digits, diff.in_file, diff.differing, diff.units);
+			   PRIu64 " of %" PRIu64 " units differ", diff.first.offset, digits,
+			   diff.first.values[0], digits, diff.first.values[1], diff.differing,
+			   diff.units);
 }
 
 static int load_file(struct context *ctx, struct load *load)
@@ -96,7 +107,8 @@ static int load_file(struct context *ctx, struct load *load)
 	if (!status)
 		status = session_open(ctx, true);
 	if (!status && !opt->fixed)
-		status = input_fits(ctx, &load->input, load->bar, window.offset);
+		status = input_fits(ctx, &load->input, load->input.size, load->bar,
+				    window.offset);
 	if (status)
 		return status;
 

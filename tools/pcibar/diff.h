@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compares a BAR with a file. */
+/* What differs between a BAR and a file. */
 #ifndef TOOLS_PCIBAR_DIFF_H
 #define TOOLS_PCIBAR_DIFF_H
 
@@ -9,24 +9,43 @@
 #include "common/session.h"
 
 #include "cmd.h"
-#include "input.h"
-
-/* How a window of a BAR differs from an input */
-struct diff {
-	unsigned int width;	/* of a unit in bytes */
-	uint64_t units;		/* compared */
-	uint64_t differing;
-	uint64_t first;		/* offset in the BAR, and the values there */
-	uint64_t in_bar;
-	uint64_t in_file;
-};
 
 /*
- * Reads all of @view and compares it, in units of @width bytes or with WIDTH_ANY;
- * it begins at @start in BAR @bar. Returns an enum status: STATUS_OK also when
- * something differs.
+ * Bytes to compare. @get gives the @len bytes at @off, at most INPUT_CHUNK; they
+ * are valid until the next call, and @off continues after the call before. It
+ * returns an enum status, and has reported the error if it is not STATUS_OK.
  */
-int diff_run(struct context *ctx, unsigned int bar, uint64_t start, unsigned int width,
-	     const struct view *view, struct input *input, struct diff *diff);
+struct source {
+	int (*get)(struct context *ctx, void *data, uint64_t off, size_t len,
+		   const uint8_t **bytes);
+	void *data;
+};
+
+/* A unit that differs: its offset, and its value in either source */
+struct difference {
+	uint64_t offset;
+	uint64_t values[2];
+};
+
+/* The comparison of two sources */
+struct diff {
+	uint64_t start;		/* offset of the first byte, for reports */
+	uint64_t size;		/* in bytes, a multiple of @width */
+	unsigned int width;	/* of a unit in bytes */
+	/* Called for each unit that differs; NULL: they are only counted. */
+	void (*each)(void *data, const struct difference *found);
+	void *data;
+	/* What diff_run() has found so far, also when it fails */
+	uint64_t units;
+	uint64_t differing;
+	struct difference first;
+};
+
+/* Returns an enum status: STATUS_OK also when something differs. */
+int diff_run(struct context *ctx, struct diff *diff, const struct source sources[2]);
+
+/* The same of @view in BAR @bar, read with @width or WIDTH_ANY, and a file */
+int diff_bar(struct context *ctx, struct diff *diff, const struct view *view, unsigned int bar,
+	     unsigned int width, const struct source *file);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "input.h"
 
-/* What is read into memory at most; larger data must come from a file. */
+/* What is read into memory at most; larger data must come from a file of raw bytes. */
 #define PIPE_MAX	(UINT64_C(1) << 30)
 
 static int failed(const struct context *ctx, const struct input *input, const char *what)
@@ -45,7 +45,8 @@ static int read_all(const struct context *ctx, struct input *input)
 		if (n > 0)
 			input->size += (uint64_t)n;
 		if (input->size > PIPE_MAX)
-			return failed(ctx, input, "more than 1 GiB from a pipe; use a file");
+			return failed(ctx, input, "more than 1 GiB from a pipe or of a hex dump; "
+				      "use a raw file");
 	} while (n);
 
 	return STATUS_OK;
@@ -87,17 +88,28 @@ int input_open(const struct context *ctx, const char *name, struct input *input)
 	return status;
 }
 
-int input_fits(struct context *ctx, const struct input *input, unsigned int bar, uint64_t offset)
+int input_load(const struct context *ctx, struct input *input)
+{
+	if (input->whole)
+		return STATUS_OK;
+	free(input->data);
+	input->data = NULL;
+	input->size = 0;
+	return read_all(ctx, input);
+}
+
+int input_fits(struct context *ctx, const struct input *input, uint64_t size, unsigned int bar,
+	       uint64_t offset)
 {
 	const struct pcibar_bar_info *info;
 	int status;
 
 	status = session_bar(ctx, bar, &info);
 	/* No such BAR, or no such offset: mapping it says so. */
-	if (status || info->length <= offset || input->size <= info->length - offset)
+	if (status || info->length <= offset || size <= info->length - offset)
 		return status;
 	return fail_device(ctx, STATUS_USAGE, bar, "%s has 0x%" PRIx64 " bytes, and from 0x%" PRIx64
-			   " on there are only 0x%" PRIx64, input->name, input->size, offset,
+			   " on there are only 0x%" PRIx64, input->name, size, offset,
 			   info->length - offset);
 }
 

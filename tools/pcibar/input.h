@@ -28,8 +28,11 @@ struct input {
 
 /* All return an enum status, and have reported the error if it is not STATUS_OK. */
 int input_open(const struct context *ctx, const char *name, struct input *input);
-/* Refuses an input that does not fit into the BAR at @offset; the device is open. */
-int input_fits(struct context *ctx, const struct input *input, unsigned int bar, uint64_t offset);
+/* Reads all of it into memory, if that is not done yet. */
+int input_load(const struct context *ctx, struct input *input);
+/* Refuses @size bytes of it that do not fit into the BAR at @offset; the device is open. */
+int input_fits(struct context *ctx, const struct input *input, uint64_t size, unsigned int bar,
+	       uint64_t offset);
 /* The @len bytes at @off, at most INPUT_CHUNK; valid until the next call */
 int input_get(const struct context *ctx, struct input *input, uint64_t off, size_t len,
 	      const uint8_t **data);

@@ -49,10 +49,15 @@ void progress_update(struct progress *p, uint64_t done)
 	p->drawn = true;
 }
 
-uint64_t progress_end(struct progress *p)
+void progress_hide(struct progress *p)
 {
 	if (p->drawn)
 		fputs("\r" TERM_CLEAR_LINE, stderr);
 	p->drawn = false;
+}
+
+uint64_t progress_end(struct progress *p)
+{
+	progress_hide(p);
 	return clock_now() - p->started;
 }

@@ -17,6 +17,8 @@ struct progress {
 
 void progress_begin(struct progress *p, uint64_t total);
 void progress_update(struct progress *p, uint64_t done);
+/* Removes the line, before other output; the next update draws it again. */
+void progress_hide(struct progress *p);
 /* Removes the line; returns how long it all took, in nanoseconds. */
 uint64_t progress_end(struct progress *p);
 
