@@ -226,10 +226,10 @@ def test_what_is_watched(bench):
 
 
 def test_fractions_of_a_unit(bench):
-    for time in ("0.001s", "1.5ms", "0.00002m"):
-        result = bench.run("watch", EDU, "0", "0", "--until", "1", "--timeout", time, "-i", "0.5ms")
+    for bound in ("0.001s", "1.5ms", "0.00002m"):
+        result = bench.run("watch", EDU, "0", "0", "--until", "1", "--timeout", bound, "-i0.5ms")
         equal((result.status, result.stderr),
-              (5, f"pcibar watch: {EDU} BAR 0: timed out\n"), f"after {time}")
+              (5, f"pcibar watch: {EDU} BAR 0: timed out\n"), f"after {bound}")
 
 
 def test_usage(bench):

@@ -10,7 +10,6 @@ import subprocess
 
 from . import store
 from .apt import AptError, AptRoot
-from .architectures import CROSS
 from .paths import BUILD
 
 
