@@ -9,7 +9,7 @@ import harness
 from config_space import TYPE_BRIDGE
 from fake_sysfs import (EDU, HUGE, IVSHMEM, NVME, PAIR, ROM, RTL8139, Definition, Ids, io_ports,
                         rom)
-from harness import check, equal, matches, strace, valgrind
+from harness import check, differs, equal, matches, strace, valgrind
 
 WIDTHS = {1: ["-b"], 2: ["-h"], 4: [], 8: ["-x"]}
 MIB = 1 << 20
@@ -24,6 +24,7 @@ def dump(bench, *arguments, status=0, stderr="", **options):
     return path.read_bytes()
 
 
+@differs
 def test_a_whole_bar(bench):
     data = random.Random(1).randbytes(MIB)
     bench.function(EDU).poke(0, 0, data)
@@ -32,6 +33,7 @@ def test_a_whole_bar(bench):
         check(dump(bench, *option, "pci0:0:4:0", "0x10", "0", "0") == data, "0 is not all")
 
 
+@differs
 def test_start_and_count_are_in_units(bench):
     data = random.Random(2).randbytes(MIB)
     bench.function(EDU).poke(0, 0, data)
@@ -75,6 +77,7 @@ def test_both_ends_of_a_huge_bar(bench):
         equal(dump(bench, *option, "pci0:0:8:0", "0x18", units - 8 // width), b"____last")
 
 
+@differs
 @valgrind
 def test_io_ports(bench):
     data = bytes(range(256))
@@ -85,6 +88,7 @@ def test_io_ports(bench):
          "BAR does not support this width; choose another with -b, -h or -x\n")
 
 
+@differs
 def test_the_driver_and_the_page_are_shared(bench):
     """As FreeBSD has it: its names are mostly those of drivers."""
     bench.function(NVME).poke(0, 0, b"nvme")
@@ -94,6 +98,7 @@ def test_the_driver_and_the_page_are_shared(bench):
     equal(dump(bench, "pci0:0:10:0", "16", 0, 1), b"pair")
 
 
+@differs
 def test_attributes(bench):
     trace = bench.folder / "trace"
     front = strace("-e", "trace=openat", "-o", trace)
@@ -156,6 +161,7 @@ def test_read_goes_over_pieces(bench):
     bench.run("-R", "pci0:0:4:0", "0x10", f"0:{len(data) - 1}").prints("\n".join(rows) + "\n")
 
 
+@differs
 def test_read_does_not_go_over_the_end(bench):
     for option, span, window in (([], "0xffffc:0x100000", "0xffffc+0x8"),
                                  (["-b"], "0x100000", "0x100000+0x1")):
@@ -182,6 +188,7 @@ def test_write(bench):
     equal(bench.function(RTL8139).peek(0, 0, 6), b"\0\0\x34\x12\0\0")
 
 
+@differs
 def test_write_does_not_go_over_the_end(bench):
     bench.run("-W", "pci0:0:4:0", "0x10", "1M", "0").refuses(
         1, "pciconf: pci0:0:4:0 BAR 0x10: 0x100000+0x4 is outside BAR 0, which has 0x100000 bytes; "

@@ -4,7 +4,7 @@
 
 import harness
 from fake_sysfs import EDU, NVME, PORT, RTL8139
-from harness import equal, valgrind
+from harness import differs, equal, valgrind
 
 OUTSIDE = "outside configuration space"
 
@@ -21,6 +21,7 @@ def test_attached(bench):
     bench.run("-a", "pci0:0:7:0").expect(2, "pci0:0:7:0: not attached\n")
 
 
+@differs
 @valgrind
 def test_read(bench):
     bench.function(EDU).poke_config(0x80, bytes(range(0xa0, 0xc0)))
@@ -39,6 +40,7 @@ def test_read(bench):
     bench.run("-r", "nvme0", "0xffc").prints("7473616c \n")
 
 
+@differs
 def test_read_reports_what_it_could(bench):
     bench.function(EDU).poke_config(0xf8, b"12345678")
     bench.run("-r", "pci0:0:4:0", "0xf8:0x100").expect(

@@ -6,7 +6,7 @@ import os
 
 import harness
 from fake_sysfs import EDU
-from harness import check, equal, valgrind
+from harness import check, differs, equal, valgrind
 from test_hostile import EVIL, SHOWN, SHOWN_ASCII, UTF8, check_clean, check_files, make_evil
 
 NAME = "pci0:0:4:0"
@@ -18,6 +18,7 @@ def test_no_file_is_waited_for(bench):
     check_files(bench, LINES)
 
 
+@differs
 @valgrind
 def test_nothing_printed_is_obeyed_by_a_terminal(bench):
     """All that quotes a driver, pci.ids, vital product data or a command line."""
@@ -36,6 +37,7 @@ def test_nothing_printed_is_obeyed_by_a_terminal(bench):
         check(SHOWN in result.stdout + result.stderr, f"{line}: {result}")
 
 
+@differs
 def test_vital_product_data(bench):
     """It is ASCII: other bytes are escaped in every locale."""
     make_evil(bench)

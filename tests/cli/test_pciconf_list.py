@@ -11,7 +11,7 @@ import pci_names
 from config_space import TYPE_BRIDGE
 from fake_sysfs import (BEYOND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar,
                         Definition, Ids, RES_MEM, RES_UNSET)
-from harness import Skip, check, equal, strace, valgrind
+from harness import Skip, check, differs, equal, strace, valgrind
 
 NAMES = pci_names.load()
 HEADS = {
@@ -72,6 +72,7 @@ def head(address, number=None):
     return f"{name}\t{IDS[address]}\n"
 
 
+@differs
 @valgrind
 def test_all(bench):
     bench.run("-l").prints("".join(map(head, HEADS)))
@@ -91,6 +92,7 @@ def test_bars(bench):
     bench.run("-lb").prints("".join(head(address) + BARS[address] for address in HEADS))
 
 
+@differs
 def test_one(bench):
     for name in ("pci0:0:6:0", "pci0:6:0", "pci0:6", "pci0:0:6:0:", "none2@pci0:0:6:0:",
                  "anything@pci0:6", "0000:00:06.0", "00:06.0"):
@@ -109,6 +111,7 @@ def test_what_it_prints_selects(bench):
             equal(bench.run("-l", name.split("@")[0]).stdout, line + "\n")
 
 
+@differs
 def test_no_such_address_is_no_error(bench):
     """As on FreeBSD; a driver that has no such unit is one."""
     bench.run("-l", "pci0:0:31:0").prints("")
@@ -138,6 +141,7 @@ def test_bars_without_an_address(bench):
     equal([line.split(", ")[-2] for line in lines], ["size 4096", "size 8192"])
 
 
+@differs
 def test_a_sleeping_device_is_not_read(bench):
     """Not woken either: what its configuration space would say is taken for off."""
     bench.function(EDU).set_power_state("D3hot")
@@ -181,6 +185,7 @@ def test_verbose(bench):
     bench.run("-l", "-bv", "nvme0").prints(head(NVME) + names(NVME, words[NVME]) + BARS[NVME])
 
 
+@differs
 def test_names_from_elsewhere(bench):
     file = bench.file("names", b"1b36  A vendor\n\t0010  A device\n")
     wanted = head(NVME) + ("    vendor     = 'A vendor'\n    device     = 'A device'\n"
@@ -237,6 +242,7 @@ def test_classes(bench):
             1, f"pciconf: -C '{word}': no such class; see 'pciconf --help'")
 
 
+@differs
 def test_units_and_names_of_drivers(bench):
     """Names that end with digits: the longest one that has the unit is meant."""
     ids = Ids(0xabcd, 1, 0xff0000)

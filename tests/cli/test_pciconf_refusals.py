@@ -7,7 +7,7 @@ import re
 
 import harness
 from fake_sysfs import EDU
-from harness import check, equal, matches, source, valgrind
+from harness import check, differs, equal, matches, source, valgrind
 
 HELP = "; see 'pciconf --help'"
 MODES = "aDlRrtWw"
@@ -38,6 +38,7 @@ PRINTING = [
 ]
 
 
+@differs
 def test_no_mode_and_two(bench):
     bench.run().refuses(1, "pciconf: say what to do: -l, -t, -a, -r, -w, -D, -R or -W" + HELP)
     bench.run("-v").refuses(1, "pciconf: say what to do: -l, -t, -a, -r, -w, -D, -R or -W" + HELP)
@@ -47,6 +48,7 @@ def test_no_mode_and_two(bench):
                 1, f"pciconf: -{first} and -{second} do not go together{HELP}")
 
 
+@differs
 def test_numbers_of_operands(bench):
     for mode, (fewest, most) in OPERANDS.items():
         if fewest:
@@ -56,6 +58,7 @@ def test_numbers_of_operands(bench):
             1, f"pciconf: too many operands: it takes pciconf {USAGE[mode]}{HELP}")
 
 
+@differs
 def test_options_that_mean_nothing(bench):
     for mode, known in OPTIONS.items():
         for option in "BbcehvVx":
@@ -82,6 +85,7 @@ def test_options_end_at_the_first_operand(bench):
         1, "pciconf: value '-1': a number cannot be negative" + HELP)
 
 
+@differs
 def test_devices(bench):
     for name in ("pci0:", "pci0:0:4:8", "pci0:0:32:0", "pci0:256:0:0", "pci0:0:0:0:0",
                  "pci0:0:-4:0", "pci0:0:4:0x0", "pci0:0:4:0 ", ":", "x:y", "00:04"):
@@ -125,6 +129,7 @@ NOT_A_NUMBER = {
 }
 
 
+@differs
 def test_numbers(bench):
     """FreeBSD stops at the first character that is not a digit and takes what is before it."""
     places = [
@@ -143,6 +148,7 @@ def test_numbers(bench):
                 1, f"pciconf: {what} '{text}': {wrong}{HELP}")
 
 
+@differs
 @valgrind
 def test_ranges(bench):
     for mode in (["-r", "pci0:0:4:0"], ["-R", "pci0:0:4:0", "0x10"]):
@@ -175,6 +181,7 @@ def test_ends_of_64_bits(bench):
         1, f"pciconf: offset '{top}': the number is too large{HELP}")
 
 
+@differs
 def test_values_that_do_not_fit(bench):
     for option, width in (("-b", 1), ("-h", 2), (None, 4), ("-x", 8)):
         value = 1 << 8 * width

@@ -53,7 +53,10 @@ int operand_span(const struct context *ctx, const char *text, unsigned int width
 	return status;
 }
 
-/* As FreeBSD has it: a blank behind each unit but the last of a line, and one in its middle */
+/*
+ * As FreeBSD has it since 2026: a blank after each unit but the last of a line, and one more in the
+ * middle of a line of bytes. Earlier releases have one more after every eighth unit of any width.
+ */
 void put_unit(uint64_t i, unsigned int width, const char *digits)
 {
 	unsigned int per_line = ROW / width;
