@@ -123,16 +123,21 @@ def test_only_what_is_dumped_is_mapped(bench):
     equal(maps, [("4096", "0x3fffff000")])
 
 
+@differs
 def test_verbose(bench):
     with open("/dev/null", "wb") as null:
         result = bench.run("-D", "-v", "-h", "pci0:0:6:0", "0x10", "3", "5", stdout=null)
     equal(result.status, 0)
-    matches(r"Dumping pci0:0:6:0 BAR 10 mapped base 0x[0-9a-f]+000 off 0x106 length 0x100 "
+    matches(r"Dumping pci0:0:6:0 BAR 10 mapped base 0x[0-9a-f]+000 off 0x100 length 0x100 "
             r"from 0x3 count 0x5 in 2-bytes\n", result.stderr)
     with open("/dev/null", "wb") as null:
-        result = bench.run("-vD", "pci0:0:5:0", "0x10", stdout=null)
-    equal(result.stderr, "Dumping pci0:0:5:0 BAR 10 mapped base 0x0 off 0 length 0x100 from 0 "
-          "count 0x40 in 4-bytes\n")
+        result = bench.run("-D", "-v", "pci0:0:4:0", "0x10", "0x2001", "1", stdout=null)
+    matches(r"Dumping pci0:0:4:0 BAR 10 mapped base 0x[0-9a-f]+000 off 0 length 0x100000 "
+            r"from 0x2001 count 0x1 in 4-bytes\n", result.stderr)
+    with open("/dev/null", "wb") as null:
+        result = bench.run("-vD", "pci0:0:5:0", "0x10", "2", stdout=null)
+    equal(result.stderr, "Dumping pci0:0:5:0 BAR 10 mapped base 0x0 off 0 length 0x100 from 0x2 "
+          "count 0x3e in 4-bytes\n")
 
 
 @valgrind

@@ -104,18 +104,22 @@ static int put_raw(struct pciconf *pc, uint64_t unit, const uint8_t *data, size_
 	return output_write(&pc->ctx, stdout, data, len);
 }
 
-/* Only the pages that are read are mapped, so they are shown where FreeBSD shows the BAR. */
+/*
+ * As on FreeBSD, which maps the BAR whole: the dump begins at base + off + from units. Here base
+ * may be outside the mapping, because only the pages that are read are mapped. Ports have none.
+ */
 static void show_mapping(const struct pciconf *pc, const struct target *target)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
-	uintptr_t addr = (uintptr_t)pcibar_map_addr(target->view.map) + target->view.start;
-	uintptr_t in_page = addr & ((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	uintptr_t addr = (uintptr_t)pcibar_map_addr(target->view.map);
+	uintptr_t bar = addr ? addr + target->view.start - target->window.offset : 0;
+	uintptr_t off = bar & ((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
 
 	pcibar_device_get_info(pc->ctx.session->dev, &info);
 	fprintf(stderr, "Dumping pci%" PRIu32 ":%u:%u:%u BAR %" PRIx64 " mapped base 0x%" PRIxPTR
 		" off %#" PRIxPTR " length %#" PRIx64 " from %#" PRIx64 " count %#" PRIx64
 		" in %u-bytes\n", info.domain, info.bus, info.slot, info.func, target->reg,
-		addr - in_page, in_page, target->info->length, target->window.offset / pc->width,
+		bar - off, off, target->info->length, target->window.offset / pc->width,
 		target->window.length / pc->width, pc->width);
 }
 
