@@ -59,20 +59,33 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ref
 
 int pcibar_ids_match(const struct pcibar_device *dev, const struct pcibar_selector *sel)
 {
+	const struct {
+		uint32_t field;
+		enum pcibar_id id;
+		uint32_t mask, val;
+	} wanted[] = {
+		{ PCIBAR_SEL_VENDOR, PCIBAR_ID_VENDOR, UINT16_MAX, sel->vendor },
+		{ PCIBAR_SEL_DEVICE, PCIBAR_ID_DEVICE, UINT16_MAX, sel->device },
+		{ PCIBAR_SEL_CLASS, PCIBAR_ID_CLASS, sel->class_mask, sel->class_code },
+	};
 	uint32_t val;
 	int ret;
 
-	if (sel->fields & PCIBAR_SEL_VENDOR) {
-		ret = dev->query->get_id(dev->query_data, PCIBAR_ID_VENDOR, &val);
-		if (ret || val != sel->vendor)
-			return ret;
-	}
-	if (sel->fields & PCIBAR_SEL_DEVICE) {
-		ret = dev->query->get_id(dev->query_data, PCIBAR_ID_DEVICE, &val);
-		if (ret || val != sel->device)
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		if (!(sel->fields & wanted[i].field))
+			continue;
+
+		ret = dev->query->get_id(dev->query_data, wanted[i].id, &val);
+		if (ret || (val & wanted[i].mask) != wanted[i].val)
 			return ret;
 	}
 	return 1;
+}
+
+static bool address_matches(const struct pcibar_address *addr, const struct pcibar_selector *sel)
+{
+	return !(sel->fields & PCIBAR_SEL_SLOT) ||
+	       (addr->slot == sel->slot && addr->func == sel->func);
 }
 
 /*
@@ -94,6 +107,8 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 		struct pcibar_refuse_ctx quiet = { .backend = ctx->backend };
 		char text[PCIBAR_ADDRESS_STRLEN];
 
+		if (!address_matches(&list.addr[i], sel))
+			continue;
 		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
 		if (!ret) {
 			ret = pcibar_ids_match(dev, sel);
@@ -176,6 +191,19 @@ int pcibar_open_match(const struct pcibar_selector *sel, const struct pcibar_ope
 	return ret;
 }
 
+/* What every call with a selector checks before it does anything */
+static int check_arguments(const struct pcibar_selector *sel, const struct pcibar_open_opts **optsp,
+			   struct pcibar_refuse_ctx *ctx)
+{
+	int ret = pcibar_open_check(optsp);
+
+	if (ret)
+		return ret;
+
+	ret = pcibar_selector_check(sel);
+	return ret ? ret : pcibar_refuse_init(ctx, (*optsp)->why);
+}
+
 PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 					   const struct pcibar_open_opts *opts,
 					   struct pcibar_device **devp)
@@ -184,15 +212,7 @@ PCIBAR_API int pcibar_device_open_selector(const struct pcibar_selector *sel,
 	struct pcibar_refuse_ctx ctx;
 	int ret;
 
-	ret = pcibar_open_check(&opts);
-	if (ret)
-		return ret;
-
-	ret = pcibar_selector_check(sel);
-	if (ret)
-		return ret;
-
-	ret = pcibar_refuse_init(&ctx, opts->why);
+	ret = check_arguments(sel, &opts, &ctx);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))
@@ -244,15 +264,7 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 
 	if (!sel)
 		sel = &all;
-	ret = pcibar_open_check(&opts);
-	if (ret)
-		return ret;
-
-	ret = pcibar_selector_check(sel);
-	if (ret)
-		return ret;
-
-	ret = pcibar_refuse_init(&ctx, opts->why);
+	ret = check_arguments(sel, &opts, &ctx);
 	if (ret)
 		return ret;
 	if (!pcibar_selector_address(sel, &addr))

@@ -12,8 +12,11 @@
 #define SLOT_MAX	31
 #define FUNC_MAX	7
 
+#define CLASS_DIGITS	4	/* of base class and subclass */
+#define PROGIF_DIGITS	2
+
 #define FIELDS_ALL	(PCIBAR_SEL_ADDRESS | PCIBAR_SEL_VENDOR | PCIBAR_SEL_DEVICE | \
-			 PCIBAR_SEL_INDEX)
+			 PCIBAR_SEL_INDEX | PCIBAR_SEL_SLOT | PCIBAR_SEL_CLASS)
 
 static int digit(char c)
 {
@@ -57,21 +60,54 @@ static bool take_char(const char **strp, char c)
 	return true;
 }
 
-/* [DDDD:]BB:DD.F in hexadecimal; the domain has 4 to 8 digits, the bus 2. */
+static bool take_slot(const char **s, uint8_t *slot, uint8_t *func)
+{
+	uint32_t slot_val, func_val;
+
+	if (!take_number(s, 16, 1, 2, SLOT_MAX, &slot_val) || !take_char(s, '.') ||
+	    !take_number(s, 16, 1, 1, FUNC_MAX, &func_val))
+		return false;
+	*slot = (uint8_t)slot_val;
+	*func = (uint8_t)func_val;
+	return true;
+}
+
+/* [DDDD:]BB:DD.F in hexadecimal; leading zeros may be omitted, as lspci allows. */
 static bool parse_address(const char *s, struct pcibar_address *addr)
 {
-	uint32_t domain = 0, bus, slot, func;
+	struct pcibar_address new = { 0 };
+	uint32_t bus;
 	const char *colon = strchr(s, ':');
 	bool has_domain = colon && strchr(colon + 1, ':');
 
-	if (has_domain && !(take_number(&s, 16, 4, 8, UINT32_MAX, &domain) && take_char(&s, ':')))
+	if (has_domain &&
+	    !(take_number(&s, 16, 1, 8, UINT32_MAX, &new.domain) && take_char(&s, ':')))
 		return false;
-	if (!take_number(&s, 16, 2, 2, UINT8_MAX, &bus) || !take_char(&s, ':') ||
-	    !take_number(&s, 16, 2, 2, SLOT_MAX, &slot) || !take_char(&s, '.') ||
-	    !take_number(&s, 16, 1, 1, FUNC_MAX, &func) || *s)
+	if (!take_number(&s, 16, 1, 2, UINT8_MAX, &bus) || !take_char(&s, ':') ||
+	    !take_slot(&s, &new.slot, &new.func) || *s)
 		return false;
-	*addr = (struct pcibar_address){ domain, (uint8_t)bus, (uint8_t)slot, (uint8_t)func };
+
+	new.bus = (uint8_t)bus;
+	*addr = new;
 	return true;
+}
+
+/* A path that ends in the folder of a function. */
+static bool parse_path(const char *s, struct pcibar_address *addr)
+{
+	char name[PCIBAR_ADDRESS_STRLEN];
+	size_t len = strlen(s), start;
+
+	while (len && s[len - 1] == '/')
+		len--;
+	for (start = len; start && s[start - 1] != '/'; start--)
+		;
+	if (len - start >= sizeof(name))
+		return false;
+
+	memcpy(name, s + start, len - start);
+	name[len - start] = '\0';
+	return !pcibar_address_parse(name, addr);
 }
 
 /* pci[D:]B:S[:F][:] in decimal, read from the right as pciconf(8) does. */
@@ -101,24 +137,9 @@ static bool parse_freebsd(const char *s, struct pcibar_address *addr)
 	return true;
 }
 
-static bool take_id(const char **s, uint32_t field, uint32_t *fields, uint16_t *id)
+/* The end of the text, or #N and then the end. */
+static bool take_index(const char *s, struct pcibar_selector *sel)
 {
-	uint32_t val;
-
-	if (take_char(s, '*'))
-		return true;
-	if (!take_number(s, 16, 4, 4, UINT16_MAX, &val))
-		return false;
-	*id = (uint16_t)val;
-	*fields |= field;
-	return true;
-}
-
-static bool parse_ids(const char *s, struct pcibar_selector *sel)
-{
-	if (!take_id(&s, PCIBAR_SEL_VENDOR, &sel->fields, &sel->vendor) || !take_char(&s, ':') ||
-	    !take_id(&s, PCIBAR_SEL_DEVICE, &sel->fields, &sel->device))
-		return false;
 	if (take_char(&s, '#')) {
 		if (!take_number(&s, 10, 1, 10, UINT32_MAX, &sel->index))
 			return false;
@@ -127,16 +148,120 @@ static bool parse_ids(const char *s, struct pcibar_selector *sel)
 	return !*s;
 }
 
-static const char *hint(const char *str)
+static bool parse_slot(const char *s, struct pcibar_selector *sel)
+{
+	sel->fields = PCIBAR_SEL_SLOT;
+	return take_slot(&s, &sel->slot, &sel->func) && take_index(s, sel);
+}
+
+/* A part of an ID selector that may have any value: "*", or nothing */
+static bool take_any(const char **s)
+{
+	return take_char(s, '*') || !**s || **s == ':' || **s == '#';
+}
+
+static bool take_id(const char **s, uint32_t field, uint32_t *fields, uint16_t *id)
+{
+	uint32_t val;
+
+	if (take_any(s))
+		return true;
+	if (!take_number(s, 16, 4, 4, UINT16_MAX, &val))
+		return false;
+	*id = (uint16_t)val;
+	*fields |= field;
+	return true;
+}
+
+/* @count digits of the class code, the last of them @shift bits from its right */
+static bool take_class(const char **s, unsigned int count, unsigned int shift,
+		       struct pcibar_selector *sel)
+{
+	if (take_any(s))
+		return true;
+
+	for (; count--; ++*s) {
+		unsigned int pos = shift + 4 * count;
+		int val = digit(**s);
+
+		if (val >= 0) {
+			sel->class_code |= (uint32_t)val << pos;
+			sel->class_mask |= UINT32_C(0xf) << pos;
+		} else if (**s != 'x' && **s != 'X') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool parse_ids(const char *s, struct pcibar_selector *sel)
+{
+	/* Colons alone are what a script has left of variables that are empty. */
+	if (!s[strspn(s, ":")])
+		return false;
+	if (!take_id(&s, PCIBAR_SEL_VENDOR, &sel->fields, &sel->vendor) || !take_char(&s, ':') ||
+	    !take_id(&s, PCIBAR_SEL_DEVICE, &sel->fields, &sel->device))
+		return false;
+	if (take_char(&s, ':') && !take_class(&s, CLASS_DIGITS, 4 * PROGIF_DIGITS, sel))
+		return false;
+	if (take_char(&s, ':') && !take_class(&s, PROGIF_DIGITS, 0, sel))
+		return false;
+
+	if (sel->class_mask)
+		sel->fields |= PCIBAR_SEL_CLASS;
+	return take_index(s, sel);
+}
+
+/* One character each distinguishes the forms, so that a mistake is not another form. */
+static bool parse(const char *str, struct pcibar_selector *sel)
 {
 	struct pcibar_address addr;
-	char with_func[PCIBAR_ADDRESS_STRLEN + 2];
+	bool ok;
 
-	snprintf(with_func, sizeof(with_func), "%.18s.0", str);
-	if (strlen(str) <= 18 && parse_address(with_func, &addr))
+	if (strchr(str, '/'))
+		ok = parse_path(str, &addr);
+	else if (!strncmp(str, "pci", 3))
+		ok = parse_freebsd(str, &addr);
+	else if (!strchr(str, '.'))
+		return parse_ids(str, sel);
+	else if (!strchr(str, ':'))
+		return parse_slot(str, sel);
+	else
+		ok = parse_address(str, &addr);
+	if (!ok)
+		return false;
+
+	sel->fields = PCIBAR_SEL_ADDRESS;
+	sel->domain = addr.domain;
+	sel->bus = addr.bus;
+	sel->slot = addr.slot;
+	sel->func = addr.func;
+	return true;
+}
+
+/* Whether @str with @end appended is a selector */
+static bool parses_with(const char *str, const char *end)
+{
+	char text[PCIBAR_SELECTOR_STRLEN + 2];
+	struct pcibar_selector sel = { 0 };
+
+	if (strlen(str) >= PCIBAR_SELECTOR_STRLEN)
+		return false;
+	snprintf(text, sizeof(text), "%s%s", str, end);
+	return parse(text, &sel);
+}
+
+static const char *hint(const char *str)
+{
+	if (strchr(str, '/'))
+		return "a path ends in the folder of a function, as in "
+		       "/sys/bus/pci/devices/0000:00:03.0; 'readlink -f' follows links";
+	if (parses_with(str, ".0"))
 		return "an address needs the function too: append .0 for function 0";
-	return "write an address as [DDDD:]BB:DD.F, IDs as VVVV:DDDD[#N] or pciD:B:S:F; "
-	       "pcibar list prints addresses";
+	if (parses_with(str, ":"))
+		return "append : for all functions of a vendor";
+	return "write an address as [[DDDD:]BB:]DD.F, IDs as VVVV:DDDD, a vendor as VVVV:, a class "
+	       "as ::CCCC; pcibar list prints addresses";
 }
 
 int pcibar_address_parse(const char *str, struct pcibar_address *addr)
@@ -153,10 +278,7 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 				     struct pcibar_refusal *why)
 {
 	struct pcibar_selector new = { .size = sizeof(new) };
-	struct pcibar_address addr;
-	bool freebsd = !strncmp(str, "pci", 3);
 	struct pcibar_refuse_ctx ctx;
-	bool ok;
 	int ret;
 
 	ret = pcibar_refuse_init(&ctx, why);
@@ -167,23 +289,21 @@ PCIBAR_API int pcibar_selector_parse(const char *str, struct pcibar_selector *se
 	if (ret)
 		return ret;
 
-	if (freebsd || strchr(str, '.')) {
-		ok = freebsd ? parse_freebsd(str, &addr) : parse_address(str, &addr);
-		if (ok) {
-			new.fields = PCIBAR_SEL_ADDRESS;
-			new.domain = addr.domain;
-			new.bus = addr.bus;
-			new.slot = addr.slot;
-			new.func = addr.func;
-		}
-	} else {
-		ok = parse_ids(str, &new);
-	}
-	if (!ok)
+	if (!parse(str, &new))
 		return pcibar_refuse(&ctx, PCIBAR_REASON_SELECTOR, -EINVAL, hint(str),
 				     "\"%.40s\" is not a selector", str);
 	new.size = sel->size;
 	*sel = new;
+	return 0;
+}
+
+/* The text of a selector can leave out whole digits only. */
+static int check_class(const struct pcibar_selector *sel)
+{
+	uint32_t mask = sel->class_mask;
+
+	if (!mask || mask != (mask & 0x111111) * 0xf || sel->class_code & ~mask)
+		return -EINVAL;
 	return 0;
 }
 
@@ -195,10 +315,14 @@ int pcibar_selector_check(const struct pcibar_selector *sel)
 		return ret;
 	if (sel->fields & ~FIELDS_ALL || sel->reserved)
 		return -EINVAL;
-	if (sel->fields & PCIBAR_SEL_ADDRESS &&
-	    (sel->fields != PCIBAR_SEL_ADDRESS || sel->slot > SLOT_MAX || sel->func > FUNC_MAX))
+	if (sel->fields & PCIBAR_SEL_ADDRESS && sel->fields != PCIBAR_SEL_ADDRESS)
 		return -EINVAL;
-	return 0;
+	if (sel->fields & PCIBAR_SEL_SLOT && sel->fields & ~(PCIBAR_SEL_SLOT | PCIBAR_SEL_INDEX))
+		return -EINVAL;
+	if (sel->fields & (PCIBAR_SEL_ADDRESS | PCIBAR_SEL_SLOT) &&
+	    (sel->slot > SLOT_MAX || sel->func > FUNC_MAX))
+		return -EINVAL;
+	return sel->fields & PCIBAR_SEL_CLASS ? check_class(sel) : 0;
 }
 
 bool pcibar_selector_address(const struct pcibar_selector *sel, struct pcibar_address *addr)
@@ -241,26 +365,63 @@ int pcibar_address_compare(const struct pcibar_address *a, const struct pcibar_a
 	return a->func - b->func;
 }
 
+static char *put_id(char *s, bool known, uint16_t id)
+{
+	if (known)
+		return put_hex(s, id, 4);
+	*s++ = '*';
+	return s;
+}
+
+static char *put_class(char *s, unsigned int count, unsigned int shift,
+		       const struct pcibar_selector *sel)
+{
+	*s++ = ':';
+	while (count--) {
+		unsigned int pos = shift + 4 * count;
+
+		*s++ = sel->class_mask >> pos & 0xf ?
+		       "0123456789abcdef"[sel->class_code >> pos & 0xf] : 'x';
+	}
+	return s;
+}
+
+static void format(const struct pcibar_selector *sel, char text[PCIBAR_SELECTOR_STRLEN])
+{
+	struct pcibar_address addr;
+	char *s = text;
+
+	if (pcibar_selector_address(sel, &addr)) {
+		pcibar_address_format(&addr, text);
+		return;
+	}
+
+	if (sel->fields & PCIBAR_SEL_SLOT) {
+		s += sprintf(s, "%02x.%x", sel->slot, sel->func);
+	} else {
+		s = put_id(s, sel->fields & PCIBAR_SEL_VENDOR, sel->vendor);
+		*s++ = ':';
+		s = put_id(s, sel->fields & PCIBAR_SEL_DEVICE, sel->device);
+	}
+	if (sel->fields & PCIBAR_SEL_CLASS) {
+		s = put_class(s, CLASS_DIGITS, 4 * PROGIF_DIGITS, sel);
+		if (sel->class_mask & 0xff)
+			s = put_class(s, PROGIF_DIGITS, 0, sel);
+	}
+	*s = '\0';
+	if (sel->fields & PCIBAR_SEL_INDEX)
+		sprintf(s, "#%" PRIu32, sel->index);
+}
+
 PCIBAR_API int pcibar_selector_format(const struct pcibar_selector *sel, char *buf, size_t len)
 {
-	char text[PCIBAR_SELECTOR_STRLEN], vendor[5] = "*", device[5] = "*", index[12] = "";
-	struct pcibar_address addr;
+	char text[PCIBAR_SELECTOR_STRLEN];
 	int ret = pcibar_selector_check(sel);
 
 	if (ret)
 		return ret;
-	if (pcibar_selector_address(sel, &addr)) {
-		pcibar_address_format(&addr, text);
-	} else {
-		if (sel->fields & PCIBAR_SEL_VENDOR)
-			snprintf(vendor, sizeof(vendor), "%04x", sel->vendor);
-		if (sel->fields & PCIBAR_SEL_DEVICE)
-			snprintf(device, sizeof(device), "%04x", sel->device);
-		if (sel->fields & PCIBAR_SEL_INDEX)
-			snprintf(index, sizeof(index), "#%" PRIu32, sel->index);
-		snprintf(text, sizeof(text), "%s:%s%s", vendor, device, index);
-	}
 
+	format(sel, text);
 	if (strlen(text) >= len) {
 		if (len)
 			*buf = '\0';

@@ -5,10 +5,11 @@
         registers.write32(0x04, 0x12345678)
         print(f"{registers.read32(0x04):#010x}")
 
-A selector is an address as lspci prints it, vendor:device in hexadecimal, or pciD:B:S:F as on
-FreeBSD. A refused call raises PcibarError, which has the reasons, each with a remedy. An
-integer is never cut: one that is too large raises ValueError, what is no unsigned integer
-(negative, bool, float) TypeError. What is closed raises ValueError.
+A selector is an address ("0000:00:03.0", "0:3.0"), device and function on any bus ("3.0"), IDs
+("1234:11e8", "10ee:"), a class ("::0108") or a path below /sys; pcibar(1) has all forms. A
+refused call raises PcibarError, which has the reasons, each with a remedy. An integer is never
+cut: one that is too large raises ValueError, what is no unsigned integer (negative, bool, float)
+TypeError. What is closed raises ValueError.
 
 Threads: all may be used by several at a time. Bulk copies and what waits for the system let other
 threads run. A child after fork() has no use of the parent's devices and maps.

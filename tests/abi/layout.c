@@ -14,7 +14,7 @@
 #define SIZE(type, on64, on32)	EXPECT(sizeof(struct type), on64, on32)
 #define AT(type, member, on64, on32)	EXPECT(offsetof(struct type, member), on64, on32)
 
-SIZE(pcibar_selector, 24, 24);
+SIZE(pcibar_selector, 32, 32);
 AT(pcibar_selector, size, 0, 0);
 AT(pcibar_selector, fields, 4, 4);
 AT(pcibar_selector, domain, 8, 8);
@@ -25,6 +25,8 @@ AT(pcibar_selector, reserved, 15, 15);
 AT(pcibar_selector, vendor, 16, 16);
 AT(pcibar_selector, device, 18, 18);
 AT(pcibar_selector, index, 20, 20);
+AT(pcibar_selector, class_code, 24, 24);
+AT(pcibar_selector, class_mask, 28, 28);
 
 SIZE(pcibar_open_opts, 48, 32);
 AT(pcibar_open_opts, size, 0, 0);

@@ -72,6 +72,21 @@ def test_selectors(bench):
     bench.run("list", "1af4:*#2").prints(listing([PAIR]))
     bench.run("list", "*:*").prints(listing(BARS))
     bench.run("list", "pci0:0:7:0").prints(listing([NVME]))
+    bench.run("list", "5.0").prints(listing([RTL8139]))
+    bench.run("list", "0:5.0").prints(listing([RTL8139]))
+    bench.run("list", "0.0").prints(listing([BEYOND]))
+    bench.run("list", "1af4:").prints(listing([IVSHMEM, HUGE, PAIR]))
+    bench.run("list", "1af4:#2").prints(listing([PAIR]))
+    bench.run("list", ":8139").prints(listing([RTL8139]))
+    bench.run("list", "::0108").prints(listing([NVME]))
+    bench.run("list", "::06xx").prints(listing([PORT]))
+    bench.run("list", "1b36::0604").prints(listing([PORT]))
+
+
+def test_paths_below_sys(bench):
+    for folder in bench.function(BEYOND).directory, bench.tree.root / "bus/pci/devices" / BEYOND:
+        for path in f"{folder}", f"{folder}/":
+            bench.run("list", path).prints(listing([BEYOND]))
 
 
 def test_what_it_prints_are_selectors(bench):

@@ -6,8 +6,8 @@ A refusal leaves the device as it was: each case compares the BARs and configura
 """
 
 import harness
-from fake_sysfs import (EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, ROM, RTL8139, Bar, Definition,
-                        Ids)
+from fake_sysfs import (DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, ROM, RTL8139, Bar,
+                        Definition, Ids)
 from harness import equal, valgrind
 from sentences import (ALL, ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL,
                        ROM_READ_ONLY, TRAILING, UPPER_HALF, no_bar, no_function, no_wc, outside,
@@ -48,14 +48,27 @@ def refused(bench, function, bar, status, sentence, verbs=VERBS, extra=(), run=N
 
 
 def test_selectors(bench):
-    hint = ("write an address as [DDDD:]BB:DD.F, IDs as VVVV:DDDD[#N] or pciD:B:S:F; pcibar list "
-            "prints addresses")
+    hint = ("write an address as [[DDDD:]BB:]DD.F, IDs as VVVV:DDDD, a vendor as VVVV:, a class as "
+            "::CCCC; pcibar list prints addresses")
+    path = ("a path ends in the folder of a function, as in /sys/bus/pci/devices/0000:00:03.0; "
+            "'readlink -f' follows links")
+    bench.tree.add("0000:01:04.0", DEVICES[RTL8139])
     for selector, status, sentence in (
             ("00:1f.0", 3, no_function("0000:00:1f.0")),
             ("abcd:1234", 3, f"no function matches abcd:1234; {ALL}"),
             ("1234:11e8#1", 3, f"no function matches 1234:11e8#1; {ALL}"),
             ("1af4:1110", 3, "3 functions match: 0000:00:06.0, 0000:00:08.0, 0000:00:0a.0; use an "
              "address, or append #N to pick one"),
+            ("1af4:", 3, "3 functions match: 0000:00:06.0, 0000:00:08.0, 0000:00:0a.0; use an "
+             "address, or append #N to pick one"),
+            ("4.0", 3, "2 functions match: 0000:00:04.0, 0000:01:04.0; use an address, or append "
+             "#N to pick one"),
+            ("1f.0", 3, f"no function matches 1f.0; {ALL}"),
+            ("::0c03", 3, f"no function matches *:*:0c03; {ALL}"),
+            ("4", 2, '"4" is not a selector; an address needs the function too: append .0 for '
+             "function 0"),
+            ("1234", 2, '"1234" is not a selector; append : for all functions of a vendor'),
+            ("/sys/class/net/eth0", 2, f'"/sys/class/net/eth0" is not a selector; {path}'),
             ("03:00", 2, '"03:00" is not a selector; an address needs the function too: append .0 '
              "for function 0"),
             ("0000:03:00", 2, '"0000:03:00" is not a selector; an address needs the function too: '
@@ -64,7 +77,6 @@ def test_selectors(bench):
             ("edu", 2, f'"edu" is not a selector; {hint}'),
             ("00:04.8", 2, f'"00:04.8" is not a selector; {hint}'),
             ("00:20.0", 2, f'"00:20.0" is not a selector; {hint}'),
-            ("0:4.0", 2, f'"0:4.0" is not a selector; {hint}'),
             ("00:04.0 ", 2, f'"00:04.0 " is not a selector; {hint}'),
             ("12345:11e8", 2, f'"12345:11e8" is not a selector; {hint}'),
             ("pci0:4:0:9:9", 2, f'"pci0:4:0:9:9" is not a selector; {hint}')):

@@ -66,7 +66,7 @@ static void checks_arguments(void **state)
 	unit_check_refusal_sizes(scan_with_why, NULL);
 	sel.fields = PCIBAR_SEL_ADDRESS | PCIBAR_SEL_INDEX;
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EINVAL);
-	sel.fields = 1u << 4;
+	sel.fields = 1u << 6;
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EINVAL);
 	assert_int_equal(n, 0);
 }
@@ -115,6 +115,47 @@ static void scans_in_address_order(void **state)
 	found.text[0] = '\0';
 	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), 0);
 	assert_string_equal(found.text, "");
+}
+
+static void scans_a_slot_of_any_bus(void **state)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel), .fields = PCIBAR_SEL_SLOT, .slot = 3 };
+	struct found found = { .text = "" };
+	struct fake *other = fake_add("0000:00:03.1");
+
+	(void)state;
+	fake_add("0001:00:03.0");
+	fake_add("0000:05:03.0");
+	fake_add("0000:03:00.0");
+	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), 0);
+	assert_string_equal(found.text, "0:5:3.0 1:0:3.0 ");
+	assert_int_equal(other->count, 0);
+
+	sel.fields |= PCIBAR_SEL_INDEX;
+	sel.index = 1;
+	found.text[0] = '\0';
+	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), 0);
+	assert_string_equal(found.text, "1:0:3.0 ");
+}
+
+static void scans_a_class(void **state)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel), .fields = PCIBAR_SEL_CLASS,
+				       .class_code = 0x010000, .class_mask = 0xff0000 };
+	struct found found = { .text = "" };
+
+	(void)state;
+	fake_add("0000:03:00.0")->id[PCIBAR_ID_CLASS] = 0x010802;
+	fake_add("0000:04:00.0")->id[PCIBAR_ID_CLASS] = 0x020000;
+	fake_add("0000:05:00.0")->id[PCIBAR_ID_CLASS] = 0x010601;
+	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), 0);
+	assert_string_equal(found.text, "0:3:0.0 0:5:0.0 ");
+
+	sel.class_code = 0x02;
+	sel.class_mask = 0xff;
+	found.text[0] = '\0';
+	assert_int_equal(pcibar_scan(&sel, &opts, note, &found), 0);
+	assert_string_equal(found.text, "0:3:0.0 ");
 }
 
 static void scans_one_address(void **state)
@@ -257,6 +298,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		SCAN_TEST(checks_arguments),
 		SCAN_TEST(scans_in_address_order),
+		SCAN_TEST(scans_a_slot_of_any_bus),
+		SCAN_TEST(scans_a_class),
 		SCAN_TEST(scans_one_address),
 		SCAN_TEST(a_callback_can_end_the_scan),
 		SCAN_TEST(a_scan_leaves_out_what_disappears),

@@ -37,6 +37,59 @@ static void parses_addresses(void **state)
 	check_address("0001:00:00.0", 1, 0, 0, 0);
 	check_address("10000:e1:00.0", 0x10000, 0xe1, 0, 0);
 	check_address("ffffffff:ff:1f.7", 0xffffffff, 255, 31, 7);
+	check_address("0:3.0", 0, 0, 3, 0);
+	check_address("3:0.0", 0, 3, 0, 0);
+	check_address("1:3:a.2", 1, 3, 10, 2);
+	check_address("000:03:00.0", 0, 3, 0, 0);
+}
+
+static void parses_paths(void **state)
+{
+	(void)state;
+	check_address("/sys/bus/pci/devices/0000:00:03.0", 0, 0, 3, 0);
+	check_address("/sys/bus/pci/devices/0000:00:03.0/", 0, 0, 3, 0);
+	check_address("/sys/devices/pci0000:00/0000:00:03.0/0001:01:00.7//", 1, 1, 0, 7);
+	check_address("devices/10000:e1:00.0", 0x10000, 0xe1, 0, 0);
+	check_address("0000:00:03.0/", 0, 0, 3, 0);
+}
+
+static void parses_slots(void **state)
+{
+	struct pcibar_selector sel = parse("3.0");
+
+	(void)state;
+	assert_int_equal(sel.fields, PCIBAR_SEL_SLOT);
+	assert_int_equal(sel.slot, 3);
+	assert_int_equal(sel.func, 0);
+	sel = parse("1F.7#12");
+	assert_int_equal(sel.fields, PCIBAR_SEL_SLOT | PCIBAR_SEL_INDEX);
+	assert_int_equal(sel.slot, 31);
+	assert_int_equal(sel.func, 7);
+	assert_int_equal(sel.index, 12);
+}
+
+static void check_class(const char *text, uint32_t others, uint32_t code, uint32_t mask)
+{
+	struct pcibar_selector sel = parse(text);
+
+	assert_int_equal(sel.fields, PCIBAR_SEL_CLASS | others);
+	assert_int_equal(sel.class_code, code);
+	assert_int_equal(sel.class_mask, mask);
+}
+
+static void parses_classes(void **state)
+{
+	(void)state;
+	check_class("::0108", 0, 0x010800, 0xffff00);
+	check_class("*:*:0108", 0, 0x010800, 0xffff00);
+	check_class("::0108:02", 0, 0x010802, 0xffffff);
+	check_class("::02xX", 0, 0x020000, 0xff0000);
+	check_class(":::0F", 0, 0x0f, 0xff);
+	check_class("::*:x2", 0, 0x02, 0x0f);
+	check_class("10ee::1200#3", PCIBAR_SEL_VENDOR | PCIBAR_SEL_INDEX, 0x120000, 0xffff00);
+	check_class(":8139:0200", PCIBAR_SEL_DEVICE, 0x020000, 0xffff00);
+	assert_int_equal(parse("::xxxx").fields, 0);
+	assert_int_equal(parse("8086:100e:").fields, PCIBAR_SEL_VENDOR | PCIBAR_SEL_DEVICE);
 }
 
 static void parses_the_form_of_pciconf(void **state)
@@ -67,18 +120,28 @@ static void parses_ids(void **state)
 	assert_int_equal(parse("*:11e8").fields, PCIBAR_SEL_DEVICE);
 	assert_int_equal(parse("*:*").fields, 0);
 	assert_int_equal(parse("*:*#0").fields, PCIBAR_SEL_INDEX);
+	assert_int_equal(parse("8086:").fields, PCIBAR_SEL_VENDOR);
+	assert_int_equal(parse(":100e").fields, PCIBAR_SEL_DEVICE);
+	assert_int_equal(parse("10ee:#1").fields, PCIBAR_SEL_VENDOR | PCIBAR_SEL_INDEX);
 }
 
 static void refuses_all_else(void **state)
 {
 	static const char *const texts[] = {
-		"", " ", "03", "03:00", "0000:03:00", "3:0.0", "03:0.0", "003:00.0", "03:00.8",
+		"", " ", "03", "03:00", "0000:03:00", "003:00.0", "03:000.0", "03:00.8",
 		"03:00.", "03:20.0", "03:00.00", "03:00.0 ", " 03:00.0", "-3:00.0", "+3:00.0",
-		"0x03:00.0", "000:03:00.0", "100000000:03:00.0", "0000:0000:03:00.0", ":03:00.0",
+		"0x03:00.0", "100000000:03:00.0", "0000:0000:03:00.0", ":03:00.0", "0:100:0.0",
 		"03:00.0x", "gg:00.0", "03.00:0", ".", "..", "03:00.0.0", "0000:03:00.0/..",
+		"3.", ".0", "3.8", "20.0", "003.0", "3.0.0", "3.0#", "3.0#x", "x3.0", "0x3.0",
+		"03:00.0#1", "*.0", "3.*",
+		"/", "//", "/sys", "/sys/bus/pci/devices/", "/sys/bus/pci/devices/03:00.0",
+		"/sys/bus/pci/devices/0000:03:00.0/resource0", "/0000:03:00.00000000000000000000",
+		"/0000:03:00.0#1", "/1234:11e8", "/sys/class/net/eth0/device",
 		"808:100e", "08086:100e", "8086:100", "8086:100e0", "8086:100e#", "8086:100e#x",
 		"8086:100e#-1", "8086:100e#4294967296", "8086:100e#00000000000", "8086:100e#1 ",
-		"8086:", ":100e", "8086", "**:100e", "8086:*0", "8086:100e:1234", "8086:100e##1",
+		"8086", "**:100e", "8086:*0", "8086:100e:123", "8086:100e##1", "8086:100e:12345",
+		"::01", "::01g8", "::0108:0", "::0108:000", "::0108:02:", "::0z01", "::**", "x:",
+		":", "::", ":::",
 		"pci", "pci0", "pci:", "pci0:", "pci0:0:0:0:0", "pci0:3:0:1::", "pci0:3:0:8",
 		"pci0:256:0:0", "pci0:3:32:0", "pci4294967296:0:0:0", "pci0:3:0:1:x", "pci0:3:a",
 		"pci-1:3:0:1", "pci0::0:1", "PCI0:3:0:1", "pci03:00.0",
@@ -101,7 +164,8 @@ static void refuses_all_else(void **state)
 
 static void hints_at_the_missing_function(void **state)
 {
-	static const char *const texts[] = { "03:00", "0000:03:00", "00010000:ff:1f" };
+	static const char *const texts[] = { "03:00", "0000:03:00", "00010000:ff:1f", "3",
+					     "0:3" };
 	struct pcibar_selector sel = { .size = sizeof(sel) };
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 
@@ -140,7 +204,12 @@ static void prints_what_it_parses(void **state)
 		{ "03:1F.7", "0000:03:1f.7" }, { "00010000:e1:00.0", "10000:e1:00.0" },
 		{ "FFFFFFFF:FF:1F.7", "ffffffff:ff:1f.7" }, { "pci1:3:31:7", "0001:03:1f.7" },
 		{ "8086:100E", "8086:100e" }, { "*:0001#12", "*:0001#12" }, { "*:*", "*:*" },
-		{ "ffff:ffff#4294967295", "ffff:ffff#4294967295" },
+		{ "ffff:ffff#4294967295", "ffff:ffff#4294967295" }, { "3.0", "03.0" },
+		{ "1F.7#4294967295", "1f.7#4294967295" }, { "10ee:", "10ee:*" },
+		{ "::01XX", "*:*:01xx" }, { ":::0F", "*:*:xxxx:0f" },
+		{ "::0108:2x", "*:*:0108:2x" },
+		{ "ffff:ffff:ffff:ff#4294967295", "ffff:ffff:ffff:ff#4294967295" },
+		{ "/sys/bus/pci/devices/0000:03:1f.7/", "0000:03:1f.7" },
 	};
 	char buf[PCIBAR_SELECTOR_STRLEN];
 
@@ -175,8 +244,10 @@ static void prints_into_what_room_there_is(void **state)
 
 static void refuses_to_print_nonsense(void **state)
 {
-	const struct pcibar_selector good = parse("0000:03:00.0");
-	struct pcibar_selector bad[] = { good, good, good, good, good };
+	const struct pcibar_selector good = parse("0000:03:00.0"), slot = parse("3.0");
+	const struct pcibar_selector class = parse("::0108");
+	struct pcibar_selector bad[] = { good, good, good, good, good, slot, slot, slot,
+					 class, class, class, class };
 	char buf[PCIBAR_SELECTOR_STRLEN];
 
 	(void)state;
@@ -185,6 +256,16 @@ static void refuses_to_print_nonsense(void **state)
 	bad[2].slot = 32;
 	bad[3].func = 8;
 	bad[4].reserved = 1;
+
+	bad[5].fields |= PCIBAR_SEL_ADDRESS;
+	bad[6].fields |= PCIBAR_SEL_CLASS;
+	bad[7].slot = 32;
+
+	bad[8].class_mask = 0;
+	bad[9].class_mask = 0xffff10;
+	bad[10].class_code |= 1;
+	bad[11].class_mask |= 0xf000000;
+
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(pcibar_selector_format(&bad[i], buf, sizeof(buf)), -EINVAL);
 }
@@ -259,8 +340,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		UNIT_TEST(parses_addresses),
+		UNIT_TEST(parses_paths),
+		UNIT_TEST(parses_slots),
 		UNIT_TEST(parses_the_form_of_pciconf),
 		UNIT_TEST(parses_ids),
+		UNIT_TEST(parses_classes),
 		UNIT_TEST(refuses_all_else),
 		UNIT_TEST(hints_at_the_missing_function),
 		UNIT_TEST(survives_long_text),

@@ -35,8 +35,12 @@ def selectors(vm, one, other, net):
     vm.check(f"pcibar write {one} 0 4 {~1 & 0xffffffff}; pcibar write {other} 0 4 "
              f"{~2 & 0xffffffff}")
     bus, slot, number = int(net.address[5:7], 16), int(net.address[8:10], 16), net.address[-1]
-    names = {one: (one, one.address[5:], "1234:11e8#0"), other: ("1234:11e8#1", "1234:*#1"),
-             net: ("10ec:8139", "*:8139", f"pci{bus}:{slot}:{number}", f"pci0:{bus}:{slot}:0")}
+    names = {one: (one, one.address[5:], "1234:11e8#0", f"/sys/bus/pci/devices/{one}/"),
+             other: ("1234:11e8#1", "1234:#1", vm.check(
+                 f"readlink -f /sys/bus/pci/devices/{other}").stdout.strip()),
+             net: ("10ec:8139", ":8139", "::0200", f"{slot:x}.{number}",
+                   f"{bus:x}:{slot:x}.{number}", f"pci{bus}:{slot}:{number}",
+                   f"pci0:{bus}:{slot}:0")}
     expected = {one: (0, "0x010000ed\n0x00000001\n"), other: (0, "0x010000ed\n0x00000002\n"),
                 net: (1, "0x12005452\n0x00005634\n")}
     for function, selectors_ in names.items():
