@@ -184,6 +184,63 @@ def test_formats(bench):
         2, "pcibar compare: --format 'json': use hex or raw; see 'pcibar help compare'")
 
 
+@valgrind
+def test_two_files(bench):
+    """No device is needed: what was saved at two moments, each as hex or raw."""
+    edu = bench.function(EDU)
+    data = [bytearray(random.Random(5).randbytes(0x400)) for _ in range(2)]
+    data[1][0x21] ^= 1
+    names = {}
+    for number, each in enumerate(data):
+        edu.poke(0, 0x1000, each)
+        for form in ("hex", "raw"):
+            names[form, number] = bench.folder / f"{form}{number}"
+            bench.run("dump", EDU, "0", "4K+1K", "-f", form, "-o", names[form, number]).prints("")
+    was, now = (f"0x{int.from_bytes(each[0x20:0x24], 'little'):08x}" for each in data)
+    for forms in (("hex", "hex"), ("raw", "hex"), ("hex", "raw"), ("raw", "raw")):
+        first, second = (names[form, number] for number, form in enumerate(forms))
+        where = "0x00000020" if forms == ("raw", "raw") else "0x00001020"
+        bench.run("compare", first, second, sysfs=False).expect(
+            5, f"{where}: {was} in {first}, {now} in {second}\n1 of 256 units of 4 bytes differ\n")
+        bench.run("compare", first, names["hex", 0], sysfs=False).prints("")
+    bench.run("compare", names["raw", 0], "-", "--offset", "4K", "-w", "any",
+              stdin=bytes(data[1])).expect(
+        5, f"0x00001021: 0x{data[0][0x21]:02x} in {names['raw', 0]}, "
+        f"0x{data[1][0x21]:02x} in standard input\n1 of 1024 units of 1 byte differ\n")
+    result = bench.run("compare", "--json", names["hex", 0], names["hex", 1], sysfs=False)
+    equal((result.status, json.loads(result.stdout)), (5, {
+        "schema": 1, "file": str(names["hex", 0]), "other": str(names["hex", 1]), "width": 4,
+        "differences": [{"offset": "0x1020", "file": was, "other": now}], "units": 256,
+        "differing": 1, "equal": False}))
+
+
+def test_two_files_that_cannot_be_compared(bench):
+    short, long = bench.file("short", bytes(8)), bench.file("long", bytes(16))
+    bench.run("compare", short, long).refuses(
+        2, f"pcibar compare: {short} has 0x8 bytes, and {long} has 0x10; dump the same range")
+    bench.run("compare", short, bench.folder / "missing").refuses(
+        1, f"pcibar compare: {bench.folder}/missing: No such file or directory")
+    bench.run("compare", "-", "-", stdin=bytes(8)).refuses(
+        2, "pcibar compare: standard input: it is empty")
+    bench.run("compare", short, short, "-w", "8").prints("")
+    bench.run("compare", bench.file("odd", bytes(6)), bench.file("other", bytes(6))).refuses(
+        2, "pcibar compare: 0x6 bytes are not a multiple of 4: use -w 2; see 'pcibar help compare'")
+    for name, start in (("a", 0), ("b", 16)):
+        bench.run("dump", EDU, "0", f"{start}+16", "-o", bench.folder / name).prints("")
+    a, b = bench.folder / "a", bench.folder / "b"
+    bench.run("compare", a, b).refuses(
+        2, f"pcibar compare: {a} begins at offset 0x0, and {b} at 0x10; give --offset to compare "
+        "them all the same")
+    bench.run("compare", a, b, "--offset", "0").prints("")
+
+
+def test_names_of_files_are_made_safe(bench):
+    one, two = bench.file("one\x1b[m", b"\1"), bench.file("two", b"\2")
+    bench.run("compare", one, two, "-w1").expect(
+        5, f"0x00000000: 0x01 in {bench.folder}/one\\x1b[m, 0x02 in {two}\n"
+        "1 of 1 units of 1 byte differ\n")
+
+
 def test_beyond_4_gib(bench):
     bench.function(HUGE).poke(2, 12 << 30, b"\1\0\0\0")
     bench.run("compare", HUGE, "2", "-", "--offset", "12G", stdin=bytes(4)).expect(

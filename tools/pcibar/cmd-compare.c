@@ -181,10 +181,76 @@ static int compare_bar(struct context *ctx, char **argv)
 	return status;
 }
 
+/* Both hold the same range: else what differs is not what has changed. */
+static int check_ranges(const struct context *ctx, const struct image images[2])
+{
+	const struct compare_options *opt = ctx->own;
+	const char *names[2] = { images[0].input.name, images[1].input.name };
+
+	if (images[0].size != images[1].size)
+		return fail(ctx, STATUS_USAGE, "%s has 0x%" PRIx64 " bytes, and %s has 0x%" PRIx64
+			    "; dump the same range", names[0], images[0].size, names[1],
+			    images[1].size);
+	if (!opt->offset.given && images[0].is_dump && images[1].is_dump &&
+	    images[0].dump.start != images[1].dump.start)
+		return fail(ctx, STATUS_USAGE, "%s begins at offset 0x%" PRIx64 ", and %s at 0x%"
+			    PRIx64 "; give --offset to compare them all the same", names[0],
+			    images[0].dump.start, names[1], images[1].dump.start);
+
+	return STATUS_OK;
+}
+
+static int with_file(struct context *ctx, struct image images[2])
+{
+	const struct source sources[2] = { { image_get, &images[0] }, { image_get, &images[1] } };
+	const struct image *dump = &images[images[1].is_dump && !images[0].is_dump];
+	unsigned int width = access_width(ctx, dump);
+	struct comparison c = {
+		.ctx = ctx,
+		.keys = { "file", "other" },
+		.names = { images[0].input.name, images[1].input.name },
+		.labels = { images[0].input.name, images[1].input.name },
+		.diff = {
+			.start = image_start(ctx, dump),
+			.size = dump->size,
+			.width = width == WIDTH_ANY ? 1 : width,
+		},
+	};
+	int status;
+
+	status = check_ranges(ctx, images);
+	if (!status)
+		status = operand_fits(ctx, c.diff.start, c.diff.size, width);
+	if (status)
+		return status;
+
+	begin(&c);
+	return finish(&c, diff_run(ctx, &c.diff, sources));
+}
+
+static int compare_files(struct context *ctx, char **argv)
+{
+	const struct compare_options *opt = ctx->own;
+	struct image images[2];
+	int opened = 0;
+	int status = STATUS_OK;
+
+	while (!status && opened < 2) {
+		status = image_open(ctx, argv[opened], opt->format, &images[opened]);
+		if (!status)
+			opened++;
+	}
+	if (!status)
+		status = with_file(ctx, images);
+	while (opened--)
+		image_close(&images[opened]);
+	return status;
+}
+
 static int run(struct context *ctx, int argc, char **argv)
 {
 	(void)argc;
-	return compare_bar(ctx, argv);
+	return ctx->session->selector ? compare_bar(ctx, argv) : compare_files(ctx, argv);
 }
 
 static const char *set_format(void *value, const char *arg)
@@ -209,10 +275,10 @@ static const char *set_offset(void *value, const char *arg)
 
 static const struct option_def own[] = {
 	OPTION_VALUE(struct compare_options, width, "width", 'w', "1|2|4|8|any",
-		     "bytes of every access (default 4, or as in a hex dump)",
+		     "bytes of every access (default 4, or a hex dump's)",
 		     option_set_width_any),
 	OPTION_VALUE(struct compare_options, offset, "offset", 0, "N",
-		     "offset in the BAR to start at (default 0, or as in a hex dump)", set_offset),
+		     "offset in the BAR where a file begins (default 0, or a dump's)", set_offset),
 	OPTION_VALUE(struct compare_options, format, "format", 'f', "hex|raw",
 		     "what a file is (default: hex if it begins like a hex dump)", set_format),
 	OPTION_VALUE(struct compare_options, max, "max", 0, "COUNT",
@@ -224,7 +290,7 @@ static const struct compare_options defaults = { .width = WIDTH_OF_FILE };
 
 const struct cmd cmd_compare = {
 	.name = "compare",
-	.summary = "compare a BAR with a file; exit 5 when they differ",
+	.summary = "compare a BAR with a file, or two files; exit 5 when they differ",
 	.operands = "<bar> <file|->",
 	.notes = "Lists all units that differ, and how many there are. Compares as many bytes as "
 		 "the\nfile has: one that dump has written, as hex or raw, or any other bytes.\n",
@@ -233,5 +299,7 @@ const struct cmd cmd_compare = {
 	CMD_OWN(own, defaults),
 	.min = 2,
 	.max = 2,
+	.unselected = "<file|-> <file|->",
+	.unselected_count = 2,
 	.run = run,
 };

@@ -32,7 +32,13 @@ struct cmd {
 	size_t own_size;		/* of @defaults */
 	int min;			/* operands after the selector */
 	int max;
-	/* Takes the operands after the selector; returns an enum status. */
+	/* Operands of another form, without a device, and how many there are; or NULL and 0 */
+	const char *unselected;
+	int unselected_count;
+	/*
+	 * Takes the operands after the selector; in the other form the session has no selector.
+	 * Returns an enum status.
+	 */
 	int (*run)(struct context *ctx, int argc, char **argv);
 };
 

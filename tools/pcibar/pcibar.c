@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <pcibar/selector.h>
 #include <pcibar/version.h>
 
 #include "common/error.h"
@@ -59,9 +60,12 @@ static void help_all(void)
 
 static void help_one(const struct cmd *cmd)
 {
-	printf("usage: pcibar %s [options]%s%s%s\n\n%s\n", cmd->name,
+	printf("usage: pcibar %s [options]%s%s%s\n", cmd->name,
 	       cmd->flags & CMD_SELECTOR ? " <selector>" : "", *cmd->operands ? " " : "",
-	       cmd->operands, cmd->summary);
+	       cmd->operands);
+	if (cmd->unselected)
+		printf("       pcibar %s [options] %s\n", cmd->name, cmd->unselected);
+	printf("\n%s\n", cmd->summary);
 	if (cmd->notes)
 		printf("\n%s", cmd->notes);
 	fputs("\noptions:\n", stdout);
@@ -273,6 +277,15 @@ static int check_operands(struct context *ctx, const struct cmd *cmd, int argc)
 	return STATUS_OK;
 }
 
+/* Whether the operands are of the form without a selector: what can be one is one. */
+static bool is_unselected(const struct cmd *cmd, int argc, char **argv)
+{
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+
+	return cmd->unselected && argc == cmd->unselected_count &&
+	       pcibar_selector_parse(argv[0], &sel, NULL);
+}
+
 static int run_verb(struct context *ctx, const struct cmd *cmd, bool in_script, int argc,
 		    char **argv)
 {
@@ -286,6 +299,9 @@ static int run_verb(struct context *ctx, const struct cmd *cmd, bool in_script, 
 	status = in_script ? STATUS_OK : check_front(ctx, cmd);
 	if (status)
 		return status;
+
+	if (!in_script && is_unselected(cmd, argc, argv))
+		return cmd->run(ctx, argc, argv);
 
 	status = check_operands(ctx, cmd, argc);
 	if (status)
