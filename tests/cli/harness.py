@@ -105,15 +105,18 @@ class Result(NamedTuple):
 class Process:
     """A command under way. Waiting reads what it prints and has a bound."""
 
-    def __init__(self, argv, terminals=(), stdin=subprocess.DEVNULL, **options):
-        """terminals: which of stdin, stdout and stderr are one pseudo terminal."""
+    def __init__(self, argv, terminals=(), stdin=subprocess.DEVNULL, size=(30, 100), **options):
+        """terminals: which of stdin, stdout and stderr are one pseudo terminal.
+
+        size: its lines and columns.
+        """
         self.argv = argv
         self.output = {"stdout": b"", "stderr": b"", "terminal": b""}
         self.master = None
         streams = {"stdin": stdin, "stdout": PIPE, "stderr": PIPE}
         slave = None
         if terminals:
-            self.master, slave = open_terminal()
+            self.master, slave = open_terminal(*size)
             streams.update({name: slave for name in terminals})
         # A group of its own, so that a wrapper before the command can be ended with it.
         self.process = subprocess.Popen(argv, start_new_session=True, **(streams | options))
@@ -155,6 +158,11 @@ class Process:
     def type(self, text):
         """Type on the terminal."""
         os.write(self.master, text.encode())
+
+    def resize(self, lines, columns):
+        """Give the terminal another size, and send the signal that a shell's terminal would."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.kill(signal.SIGWINCH)
 
     def feed(self, text):
         """Write to its standard input, which is a pipe."""
@@ -199,7 +207,7 @@ class Process:
             os.close(self.master)
 
 
-def open_terminal(lines=30, columns=100):
+def open_terminal(lines, columns):
     """A pseudo terminal without echo and translation, so that output can be compared."""
     master, slave = pty.openpty()
     attributes = termios.tcgetattr(slave)

@@ -6,6 +6,8 @@ import os
 import random
 from pathlib import Path
 
+import re
+
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, forgetting, matches, strace, valgrind
@@ -144,6 +146,10 @@ def test_progress_on_a_terminal(bench):
             screen, "progress")
     check(bench.function(EDU).peek(0, 0, len(data)) == data, "the BAR differs")
     equal(bench.run_on_terminal("load", EDU, "0", path, terminals=("stderr",)), (0, ""))
+    status, screen = bench.run_on_terminal("load", EDU, "0", path, terminals=("stderr",),
+                                           wrap=front, size=(24, 10))
+    check(status == 0 and max(map(len, re.findall(r"\r([^\r\x1b]*)", screen))) == 9,
+          f"the line does not fit: {screen!r}")
 
 
 def test_what_does_not_fit_writes_nothing(bench):

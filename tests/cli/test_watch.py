@@ -4,12 +4,14 @@
 
 import json
 import re
+import signal
 import struct
 import time
 
 import harness
 from fake_sysfs import EDU, HUGE, NVME, RTL8139
 from harness import check, equal, matches, valgrind
+from screen import Screen
 from sentences import DRIVER, LOST
 
 GONE = f"pcibar watch: {EDU} BAR 0: {LOST}"
@@ -194,6 +196,7 @@ def test_a_terminal_is_drawn_over(bench):
     check(drawn.startswith("\x1b[3A\r"), f"not drawn over: {drawn[:40]!r}")
     process.interrupt()
     equal(process.finish(), (0, "", ""))
+    check(process.output["terminal"].endswith(b"\n\n"), "a prompt would follow ^C")
 
 
 def test_a_terminal_without_colour_marks_with_a_star(bench):
@@ -205,12 +208,83 @@ def test_a_terminal_without_colour_marks_with_a_star(bench):
 
 
 def test_lines_where_drawing_over_is_impossible(bench):
-    for arguments, env in ((["0+512"], {"TERM": "xterm"}), (["0"], {"TERM": "dumb"}), (["0"], {})):
-        process = bench.start("watch", EDU, "0", *arguments, "-i1ms", env=env,
-                              terminals=("stdout",))
+    for env in ({"TERM": "dumb"}, {}):
+        process = bench.start("watch", EDU, "0", "0", "-i1ms", env=env, terminals=("stdout",))
         matches(r"0\.\d{3} 0x00000000: 0x00000000\n", process.wait_for("\n", "terminal"))
         process.interrupt()
-        equal(process.finish().status, 0)
+        equal(process.screen(), (0, "\n"))
+
+
+def picture(lines, columns, head, words):
+    """What a terminal shows of words of 4 bytes at offset 0, with so many in a line."""
+    per_line = 4
+    while per_line > 1 and 9 + 9 * per_line > columns - 1:
+        per_line //= 2
+    rows = [f"{4 * i:08x}  " + " ".join(words[i:i + per_line])
+            for i in range(0, len(words), per_line)]
+    room = max(lines - 2, 1)
+    if len(rows) > room > 1:
+        left = 4 * len(words) - (room - 1) * 4 * per_line
+        rows = rows[:room - 1] + [f"{left:#x} more bytes: too few lines here"]
+    rows = ([head] if lines > 2 else []) + rows[:room]
+    return "\n".join(row[:columns - 1].rstrip() for row in rows).rstrip("\n")
+
+
+def shown(output, screen):
+    """What the screen shows after this output, without how long it took."""
+    return re.sub(r"(?<=BAR 0  )[\d.]+", lambda time: re.sub(r"\d", "T", time[0]),
+                  screen.feed(output).text())
+
+
+SIZES = ((24, 80), (24, 40), (12, 40), (60, 200), (24, 24), (10, 10), (5, 80), (3, 30), (2, 80),
+         (1, 80), (1, 1), (2, 2), (300, 1))
+
+
+def test_a_terminal_of_any_size(bench):
+    """It is drawn over and over, never wraps or scrolls more than once, and shows what fits."""
+    bench.function(EDU).poke(0, 0, struct.pack("<128I", *range(128)))
+    words = [f"{i:08x}" for i in range(128)]
+    head = f"{EDU} BAR 0  T.TTT s, 0 changes"
+    for size in SIZES:
+        process = bench.start("watch", EDU, "0", "0+512", "-i1ms", "--timeout=20ms", size=size,
+                              terminals=("stdout",), env={"TERM": "xterm", "NO_COLOR": ""})
+        status, output = process.screen()
+        screen = Screen(*size)
+        text = shown(output, screen)
+        equal((status, screen.wrapped), (5, 0), f"status and wrapped lines of {size}")
+        check(output.endswith("\n") and screen.column == 0, f"{size}: no newline at the end")
+        if size[0] > 1:
+            equal(text, picture(*size, head, words), f"the screen of {size}")
+            check(screen.scrolled == 0, f"{size}: it scrolled")
+
+
+def test_a_resize_draws_at_once(bench):
+    """The device is not read for it: the next time is in an hour."""
+    bench.function(EDU).poke(0, 0, struct.pack("<128I", *range(128)))
+    words = [f"{i:08x}" for i in range(128)]
+    process = bench.start("watch", EDU, "0", "0+512", "-i60m", size=(24, 80),
+                          terminals=("stdout",), env={"TERM": "xterm"})
+    screen = Screen(24, 80)
+    screen.feed(process.wait_for("more bytes", "terminal") + process.wait_for("\n", "terminal"))
+    bench.function(EDU).poke(0, 0, b"\xff")
+    for size in ((12, 40), (24, 50), (5, 33), (30, 120)):
+        process.resize(*size)
+        screen.resize(*size)
+        drawn = process.wait_for("more bytes", "terminal") + process.wait_for("\n", "terminal")
+        equal(shown(drawn, screen), picture(*size, f"{EDU} BAR 0  T.TTT s, 0 changes", words),
+              f"the screen of {size}")
+    process.interrupt()
+    equal(process.screen(), (0, "\n"))
+
+
+def test_a_resize_where_nothing_is_drawn_over(bench):
+    """The signal is ignored as ever."""
+    process = watch(bench, "8", "-i1ms")
+    process.kill(signal.SIGWINCH)
+    bench.function(EDU).poke(0, 8, b"\1")
+    process.wait_for("-> 0x00000001\n")
+    process.interrupt()
+    process.finish().expect(0)
 
 
 def test_what_is_watched(bench):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pcibar watch: show what changes */
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -52,6 +53,7 @@ struct watch {
 	uint64_t changes;
 	bool first;		/* nothing was shown yet */
 	bool redraw;
+	unsigned int drawn;	/* lines above the cursor */
 	bool color;
 	uint8_t *now;
 	uint8_t *before;
@@ -93,35 +95,108 @@ static void print_json(const struct context *ctx, const struct watch *w, uint64_
 	json_end(&json);
 }
 
-static uint64_t lines(const struct watch *w)
+/* Prints as much of @text as fits; the last column is not used, where terminals differ. */
+static void put(unsigned int *room, const char *before, const char *text, const char *after)
 {
-	return (w->range.length + LINE_BYTES - 1) / LINE_BYTES + 1;
+	size_t len = strlen(text);
+	int n = (int)(len < *room ? len : *room);
+
+	printf("%s%.*s%s", before, n, text, after);
+	*room -= (unsigned int)n;
 }
 
-static void draw_line(const struct watch *w, uint64_t at, uint64_t now)
+static void draw_head(const struct context *ctx, const struct watch *w, unsigned int room,
+		      uint64_t now)
 {
-	printf("%08" PRIx64 " ", w->range.start + at);
-	for (uint64_t off = at; off < at + LINE_BYTES && off < w->range.length; off += w->width) {
+	uint64_t ns = now - w->started;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s BAR %s  %" PRIu64 ".%03" PRIu64 " s, %" PRIu64 " %s",
+		 ctx->session->address, bar_name(w->bar), ns / NS_PER_S, ns % NS_PER_S / 1000000,
+		 w->changes, w->changes == 1 ? "change" : "changes");
+	put(&room, "", text, "");
+}
+
+static void draw_line(const struct watch *w, uint64_t at, unsigned int bytes, unsigned int room,
+		      uint64_t now)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%08" PRIx64 " ", w->range.start + at);
+	put(&room, "", text, "");
+	for (uint64_t off = at; off < at + bytes && off < w->range.length; off += w->width) {
 		uint64_t changed = w->changed[off / w->width];
 		bool mark = changed && now - changed < MARK_NS;
 
-		printf(" %s%0*" PRIx64 "%s", mark && w->color ? TERM_REVERSE : "",
-		       2 * (int)w->width, unit_get(w->now + off, w->width),
-		       mark && w->color ? TERM_PLAIN : mark ? "*" : "");
+		snprintf(text, sizeof(text), "%0*" PRIx64, 2 * (int)w->width,
+			 unit_get(w->now + off, w->width));
+		put(&room, "", " ", "");
+		put(&room, mark && w->color ? TERM_REVERSE : "", text,
+		    mark && w->color ? TERM_PLAIN : "");
+		if (mark && !w->color)
+			put(&room, "", "*", "");
 	}
-	fputs(TERM_CLEAR_LINE "\n", stdout);
 }
 
-static void draw(const struct context *ctx, const struct watch *w, uint64_t now)
+/* A terminal of one line would scroll it away. */
+static void end_line(struct watch *w, const struct terminal_size *size)
 {
-	if (!w->first)
-		printf("\033[%" PRIu64 "A", lines(w));
-	printf("\r%s BAR %s  ", ctx->session->address, bar_name(w->bar));
-	print_elapsed(now - w->started);
-	printf(" s, %" PRIu64 " %s" TERM_CLEAR_LINE "\n", w->changes,
-	       w->changes == 1 ? "change" : "changes");
-	for (uint64_t at = 0; at < w->range.length; at += LINE_BYTES)
-		draw_line(w, at, now);
+	fputs(TERM_CLEAR_LINE, stdout);
+	if (size->lines > 1) {
+		putchar('\n');
+		w->drawn++;
+	}
+}
+
+/* Bytes of a line: 16, or fewer where those are too wide, each with room for its mark */
+static unsigned int line_bytes(const struct watch *w, unsigned int room)
+{
+	unsigned int unit = 2 * w->width + 1 + !w->color;
+	int offset = snprintf(NULL, 0, "%08" PRIx64 " ", w->range.start + w->range.length);
+	unsigned int bytes = LINE_BYTES;
+
+	while (bytes > w->width && (unsigned int)offset + bytes / w->width * unit > room)
+		bytes /= 2;
+	return bytes;
+}
+
+/*
+ * Draws as many lines as fit above the one where the cursor stays. After a resize nothing
+ * is known about where the last picture is: terminals wrap its lines again.
+ */
+static void draw(const struct context *ctx, struct watch *w, bool resized, uint64_t now)
+{
+	struct terminal_size size = terminal_size(STDOUT_FILENO);
+	unsigned int lines = size.lines > 1 ? size.lines - 1 : 1;
+	bool head = lines > 1;
+	unsigned int room = size.columns - 1;
+	unsigned int bytes = line_bytes(w, room);
+	uint64_t wanted = (w->range.length + bytes - 1) / bytes;
+	uint64_t shown = wanted < lines - head ? wanted : lines - head;
+	bool more = shown < wanted && shown > 1;
+	char text[64];
+
+	if (resized)
+		fputs(TERM_HOME TERM_CLEAR_BELOW, stdout);
+	else if (w->drawn)
+		printf("\033[%uA", w->drawn);
+	putchar('\r');
+
+	w->drawn = 0;
+	if (head) {
+		draw_head(ctx, w, room, now);
+		end_line(w, &size);
+	}
+	for (uint64_t i = 0; i < shown - more; i++) {
+		draw_line(w, i * bytes, bytes, room, now);
+		end_line(w, &size);
+	}
+	if (more) {
+		snprintf(text, sizeof(text), "0x%" PRIx64 " more bytes: too few lines here",
+			 w->range.length - (shown - 1) * bytes);
+		put(&room, "", text, "");
+		end_line(w, &size);
+	}
 }
 
 /*
@@ -166,7 +241,7 @@ static int look(struct context *ctx, struct watch *w)
 			print_change(w, i, now - w->started);
 	}
 	if (w->redraw)
-		draw(ctx, w, now);
+		draw(ctx, w, false, now);
 	memcpy(w->before, w->now, w->range.length);
 	w->first = false;
 	return output_flush(ctx, stdout);
@@ -179,24 +254,33 @@ static bool holds(const struct watch *w)
 }
 
 /*
- * Waits for a point in time, an event, or a signal that @mask does not block.
- * The next check shows what the event means for this map. Returns false when
- * the reader of the output has gone: nothing might be written for a long time.
+ * Waits for a point in time, an event, or a signal that @mask does not block; draws again
+ * when the terminal has another size. The next check shows what the event means for this
+ * map. Returns false when the reader of the output has gone: nothing might be written for
+ * a long time.
  */
-static bool wait_until(struct context *ctx, const struct watch *w, uint64_t when,
-		       const sigset_t *mask)
+static bool wait_until(struct context *ctx, struct watch *w, uint64_t when, const sigset_t *mask)
 {
 	struct pcibar_event event = { .size = sizeof(event) };
 	struct pollfd pollers[] = {
 		{ .fd = w->events, .events = POLLIN }, { .fd = STDOUT_FILENO },
 	};
-	uint64_t now = clock_now();
-	uint64_t ns = when > now ? when - now : 0;
-	struct timespec left = {
-		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
-	};
+	int ready;
 
-	if (ppoll(pollers, 2, &left, mask) <= 0)
+	do {
+		uint64_t now = clock_now();
+		uint64_t ns = when > now ? when - now : 0;
+		struct timespec left = {
+			.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
+		};
+
+		if (terminal_resized() && w->redraw) {
+			draw(ctx, w, true, now);
+			fflush(stdout);
+		}
+		ready = ppoll(pollers, 2, &left, mask);
+	} while (ready < 0 && errno == EINTR && !interrupt_signal());
+	if (ready <= 0)
 		return true;
 
 	while (pollers[0].revents && !pcibar_device_read_event(ctx->session->dev, &event))
@@ -205,12 +289,17 @@ static bool wait_until(struct context *ctx, const struct watch *w, uint64_t when
 	return !pollers[1].revents;
 }
 
-/* Ctrl-C is the way to end it; other signals end the program. */
+/*
+ * Ctrl-C is the way to end it; other signals end the program. The terminal has printed
+ * "^C", after which a prompt must not continue.
+ */
 static int ended(const struct watch *w)
 {
 	if (interrupt_signal() != SIGINT)
 		return STATUS_FAILED;
 	interrupt_clear();
+	if (isatty(STDOUT_FILENO))
+		putchar('\n');
 	return w->opt->until ? STATUS_NO : STATUS_OK;
 }
 
@@ -250,8 +339,12 @@ static int watch_signals(struct context *ctx, struct watch *w)
 
 	interrupt_catch(true);
 	interrupt_block(&old);
+	if (w->redraw)
+		terminal_catch_resize();
 	status = watch(ctx, w, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (w->redraw && !w->drawn)
+		putchar('\n');
 	return status;
 }
 
@@ -306,8 +399,7 @@ static int run(struct context *ctx, int argc, char **argv)
 		return status;
 
 	w.color = terminal_color(&ctx->opt, STDOUT_FILENO);
-	w.redraw = !ctx->opt.json && terminal_redraws(STDOUT_FILENO) &&
-		   lines(&w) < terminal_lines(STDOUT_FILENO);
+	w.redraw = !ctx->opt.json && terminal_redraws(STDOUT_FILENO);
 	w.now = malloc(w.range.length);
 	w.before = malloc(w.range.length);
 	w.changed = calloc(w.range.length / w.width, sizeof(*w.changed));

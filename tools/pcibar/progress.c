@@ -36,6 +36,7 @@ void progress_begin(struct progress *p, uint64_t total)
 
 void progress_update(struct progress *p, uint64_t done)
 {
+	char text[64];
 	uint64_t now;
 
 	if (!p->on)
@@ -43,8 +44,11 @@ void progress_update(struct progress *p, uint64_t done)
 	now = clock_now();
 	if (now < p->next)
 		return;
-	fprintf(stderr, "\r%3.0f %%  %.1f MiB/s" TERM_CLEAR_LINE,
-		100 * (double)done / (double)p->total, progress_rate(done, now - p->started));
+
+	snprintf(text, sizeof(text), "%3.0f %%  %.1f MiB/s",
+		 100 * (double)done / (double)p->total, progress_rate(done, now - p->started));
+	fprintf(stderr, "\r%.*s" TERM_CLEAR_LINE, (int)terminal_size(STDERR_FILENO).columns - 1,
+		text);
 	p->next = now + EVERY_NS;
 	p->drawn = true;
 }
