@@ -21,8 +21,6 @@
 
 #define LIST_CHUNK	64	/* functions per PCIOCGETCONF */
 
-/* The low bits of a BAR register, PCI 3.0, 6.2.5.1. */
-
 struct freebsd {
 	struct pcibar_devpci devpci;	/* first, so that pointers to both are the same */
 	struct pci_conf conf;		/* as it was opened */
@@ -296,6 +294,7 @@ static int freebsd_get_resource(void *priv, unsigned int bar, struct pcibar_reso
 	if (bar == PCIBAR_BAR_ROM) {
 		res->kind = PCIBAR_BAR_KIND_ROM;
 		res->start = io.pbi_base & ~(uint64_t)0x7ff;
+		res->rom_copy = res->start == 0xc0000;	/* of a PC display */
 	} else if (io.pbi_base & PCIM_BAR_IO_SPACE) {
 		res->kind = PCIBAR_BAR_KIND_IO;
 		res->start = io.pbi_base & ~(uint64_t)3;
@@ -364,7 +363,7 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 	return 0;
 }
 
-/* FreeBSD's request has no flag for sharing: there the module's parameters decide. */
+/* Its request has no flag for sharing: there the module's parameters decide. */
 static int refuse_map(struct pcibar_refuse_ctx *ctx, int error, uint32_t flags)
 {
 	if (error == EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
@@ -446,6 +445,19 @@ static int freebsd_config_read(void *priv, unsigned int off, unsigned int width,
 	return check(&be->devpci);
 }
 
+/* Its vendor ID reads as all-ones (PCIe 6.0, 9.3.4.1.1). Decoding is taken for on. */
+static int freebsd_get_virtual(void *priv, bool *is_virtual, bool *decodes)
+{
+	uint32_t ids = 0, class_code = UINT32_MAX;
+	int ret = freebsd_config_read(priv, PCIR_VENDOR, 4, &ids);
+
+	if (!ret && ids == UINT32_MAX)
+		ret = freebsd_config_read(priv, PCIR_REVID, 4, &class_code);
+	*is_virtual = !ret && ids == UINT32_MAX && class_code != UINT32_MAX;
+	*decodes = *is_virtual;
+	return ret;
+}
+
 static const struct pcibar_query_ops freebsd_query = {
 	.get_id = freebsd_get_id,
 	.get_driver = freebsd_get_driver,
@@ -453,6 +465,7 @@ static const struct pcibar_query_ops freebsd_query = {
 	.get_header = freebsd_get_header,
 	.get_resource = freebsd_get_resource,
 	.get_neighbour = freebsd_get_neighbour,
+	.get_virtual = freebsd_get_virtual,
 	.config_read = freebsd_config_read,
 };
 

@@ -169,6 +169,13 @@ static int sysfs_get_virtual(void *priv, bool *is_virtual, bool *decodes)
 	return gone(pcibar_sysfs_virtual(be->dir, &be->sriov, is_virtual, decodes));
 }
 
+static int sysfs_get_physical(void *priv, char name[PCIBAR_NAME_LEN])
+{
+	struct sysfs *be = priv;
+
+	return pcibar_sysfs_read_link(be->dir, "physfn", name, PCIBAR_NAME_LEN);
+}
+
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
@@ -254,6 +261,19 @@ static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, u
 		return !fstat(fd, &st) && off < st.st_size ? -EACCES : -ERANGE;
 
 	*val = (uint32_t)pcibar_sysfs_number(bytes, width);
+	return 0;
+}
+
+static int sysfs_config_read64(void *priv, unsigned int off, uint64_t *val)
+{
+	int fd = sysfs_config_fd(priv, false);
+	unsigned char bytes[8];
+
+	if (fd < 0)
+		return fd;
+	if (pread(fd, bytes, sizeof(bytes), (off_t)off) != sizeof(bytes))
+		return -EIO;
+	*val = pcibar_sysfs_number(bytes, sizeof(bytes));
 	return 0;
 }
 
@@ -357,7 +377,9 @@ const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_resource = sysfs_get_resource,
 	.get_neighbour = sysfs_get_neighbour,
 	.get_virtual = sysfs_get_virtual,
+	.get_physical = sysfs_get_physical,
 	.config_read = sysfs_config_read,
+	.config_read64 = sysfs_config_read64,
 };
 
 const struct pcibar_backend_ops pcibar_backend_sysfs = {

@@ -46,6 +46,8 @@ struct pcibar_resource {
 	uint64_t length;		/* bytes; 0 when there is no BAR */
 	uint32_t kind;			/* enum pcibar_bar_kind */
 	uint32_t flags;			/* PCIBAR_BAR_*, those known without config space */
+	bool fixed;			/* no register has the address */
+	bool rom_copy;			/* the ROM is a copy in RAM, which needs no decoder */
 };
 
 /* Pages to map: offset and length are multiples of the page size. */
@@ -90,12 +92,16 @@ struct pcibar_query_ops {
 	 * has those of the virtual ones on. NULL: no function is virtual.
 	 */
 	int (*get_virtual)(void *query, bool *is_virtual, bool *decodes);
+	/* The address of the physical function of a virtual one. May be NULL. */
+	int (*get_physical)(void *query, char name[PCIBAR_NAME_LEN]);
 
 	/*
 	 * One access of this width. -ERANGE: beyond the configuration space of
 	 * this function. -EACCES: beyond what this user may see.
 	 */
 	int (*config_read)(void *query, unsigned int off, unsigned int width, uint32_t *val);
+	/* Two registers in one system call. NULL: config_read() is called twice. */
+	int (*config_read64)(void *query, unsigned int off, uint64_t *val);
 };
 
 /*

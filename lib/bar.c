@@ -15,11 +15,13 @@
  * Adds what configuration space has about a BAR. If the read fails, CONFIG_SEEN
  * stays clear: the rest of the information is still useful.
  */
-static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
+static void see_config(struct pcibar_device *dev, const struct pcibar_resource *res,
+		       struct pcibar_bar_info *info)
 {
 	bool rom = info->kind == PCIBAR_BAR_KIND_ROM, io = info->kind == PCIBAR_BAR_KIND_IO;
 	unsigned int reg = PCIR_BARS + 4 * info->index;
 	uint32_t command, lo, hi = 0, type = 0, decoding;
+	uint64_t held;
 	bool decodes;
 
 	if (rom) {
@@ -46,6 +48,8 @@ static void see_config(struct pcibar_device *dev, struct pcibar_bar_info *info)
 	info->flags |= PCIBAR_BAR_F_CONFIG_SEEN | (decoding ? PCIBAR_BAR_F_DECODING : 0);
 	lo &= rom ? ~(uint32_t)0x7ff : io ? ~(uint32_t)3 : ~(uint32_t)0xf;
 	info->bus_addr = (uint64_t)hi << 32 | lo;
+	if (pcibar_bar_moved(dev, info->index, res, &held))
+		info->flags |= PCIBAR_BAR_F_MOVED;
 }
 
 PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, uint32_t flags,
@@ -80,10 +84,15 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 		.cpu_addr = res.start,
 		.holder = dev->holder,
 	};
-	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.kind == PCIBAR_BAR_KIND_NONE)
+	if (!(flags & PCIBAR_BAR_INFO_CONFIG) || res.flags & PCIBAR_BAR_F_UPPER_HALF ||
+	    dev->query->get_asleep(dev->query_data, &asleep) || asleep)
 		return 0;
-	if (!dev->query->get_asleep(dev->query_data, &asleep) && !asleep)
-		see_config(dev, info);
+	if (res.kind != PCIBAR_BAR_KIND_NONE) {
+		see_config(dev, &res, info);
+	} else if (pcibar_bar_hidden(dev, bar)) {
+		info->kind = PCIBAR_BAR_KIND_MEM64;
+		info->flags |= PCIBAR_BAR_F_UNASSIGNED;
+	}
 
 	return 0;
 }

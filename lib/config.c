@@ -6,6 +6,18 @@
 
 #include "internal.h"
 
+bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
+{
+	bool is_virtual = false;
+
+	*decodes = false;
+	if (!dev->query->get_virtual ||
+	    dev->query->get_virtual(dev->query_data, &is_virtual, decodes))
+		return false;
+
+	return is_virtual;
+}
+
 /*
  * Reads of a function that is absent return all-ones, which is not a valid
  * vendor ID; but the vendor ID of a virtual function reads as that, too (SR-IOV
@@ -16,9 +28,10 @@ bool pcibar_function_is_present(struct pcibar_device *dev)
 {
 	uint32_t val;
 	int ret = dev->query->config_read(dev->query_data, PCIR_VENDOR, 2, &val);
-	bool ones = !ret && val == UINT16_MAX;
+	bool ones = !ret && val == UINT16_MAX, decodes;
 
-	if (ones) {
+	/* Where it is not known which functions are virtual, class and revision decide. */
+	if (ones && (!dev->query->get_virtual || pcibar_is_virtual(dev, &decodes))) {
 		ret = dev->query->config_read(dev->query_data, PCIR_REVID, 4, &val);
 		ones = !ret && val == UINT32_MAX;
 	}

@@ -50,11 +50,12 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 			const struct pcibar_backend_ops *ops, struct pcibar_refuse_ctx *ctx,
 			struct pcibar_device **devp)
 {
+	const char *root = pcibar_sysfs_root(opts);
 	char text[PCIBAR_ADDRESS_STRLEN];
 	struct pcibar_device *dev;
 	int ret = -ENOENT;
 
-	dev = calloc(1, sizeof(*dev));
+	dev = calloc(1, sizeof(*dev) + strlen(root) + 1);
 	if (!dev)
 		return pcibar_refuse_nomem(ctx);
 
@@ -63,11 +64,11 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 			: !pcibar_backend_allowed(pcibar_backends[i], opts))
 			continue;
 		dev->ops = pcibar_backends[i];
-		ret = dev->ops->open(pcibar_sysfs_root(opts), addr, &dev->be);
+		ret = dev->ops->open(root, addr, &dev->be);
 	}
 	pcibar_address_format(addr, text);
 	if (ret) {
-		ret = ret == -ENOENT ? pcibar_refuse_absent(ctx, dev->ops, pcibar_sysfs_root(opts))
+		ret = ret == -ENOENT ? pcibar_refuse_absent(ctx, dev->ops, root)
 				     : pcibar_refuse_open(ctx, dev->ops, text, ret);
 		free(dev);
 		return ret;
@@ -75,6 +76,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	dev->query = dev->ops->query;
 	dev->query_data = dev->ops->query_data ? dev->ops->query_data(dev->be) : dev->be;
 	dev->addr = *addr;
+	strcpy(dev->root, root);
 	dev->flags = opts->flags;
 	dev->log = (struct pcibar_log){ opts->log, opts->log_data };
 	atomic_init(&dev->refs, 1);
@@ -92,7 +94,7 @@ int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return ret;
 
-	if (dev->ops->maps_rom && res->kind == PCIBAR_BAR_KIND_ROM)
+	if (dev->ops->maps_rom && res->kind == PCIBAR_BAR_KIND_ROM && !res->rom_copy)
 		res->flags |= PCIBAR_BAR_F_MAPPABLE;
 	if (dev->ops->wc_everywhere && res->flags & PCIBAR_BAR_F_MAPPABLE)
 		res->flags |= PCIBAR_BAR_F_HAS_WC;

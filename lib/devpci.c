@@ -224,8 +224,8 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 				     "attribute, or the kernel keeps it for itself");
 	case EADDRINUSE:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
-				     "share the page (--share-page) if the mapping may reach that "
-				     "too",
+				     "share the page (pcibar --share-page) if the mapping may "
+				     "reach that too",
 				     "the pages of the BAR hold other resources");
 	case EOPNOTSUPP:
 		return pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",

@@ -11,18 +11,6 @@
 #define DECODING	(PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM)
 #define ENABLE_ALL	(DECODING | PCIBAR_BUS_MASTER)
 
-bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
-{
-	bool is_virtual = false;
-
-	*decodes = false;
-	if (!dev->query->get_virtual ||
-	    dev->query->get_virtual(dev->query_data, &is_virtual, decodes))
-		return false;
-
-	return is_virtual;
-}
-
 /* As the member of the back end; @old gets the register as it was. */
 static int modify(struct pcibar_device *dev, uint32_t mask, uint32_t value, uint32_t *old)
 {
@@ -203,6 +191,17 @@ static void settle(struct pcibar_device *dev, uint32_t mask, uint32_t value, uin
 	dev->restore_value |= old & fresh;
 }
 
+/* Decoding is not turned on while a BAR would respond at an address that is not its own. */
+static int check_registers(struct pcibar_device *dev)
+{
+	struct pcibar_moved moved;
+	uint32_t command;
+
+	if (pcibar_config_read(dev, PCIR_COMMAND, 2, &command) || command & PCIBAR_DECODE_MEM)
+		return 0;
+	return pcibar_find_moved(dev, &moved) ? -ENXIO : 0;
+}
+
 PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask, uint32_t value,
 					uint32_t flags)
 {
@@ -223,6 +222,11 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 		return ret;
 	if (!(flags & PCIBAR_ENABLE_F_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
 		return -EBUSY;
+	if (value & PCIBAR_DECODE_MEM) {
+		ret = check_registers(dev);
+		if (ret)
+			return ret;
+	}
 
 	state = pcibar_lock(&dev->lock);
 	bits = mask & DECODING & (flags & PCIBAR_ENABLE_F_RESTORE ? value | dev->held : dev->held);

@@ -57,7 +57,9 @@ static int explain_backend(const struct pcibar_backend_ops *ops,
 		/* Each back end opens by address, where another function may be by now. */
 		if (pcibar_ids_match(req.dev, sel) <= 0) {
 			pcibar_refuse_gone(ctx);
-		} else if (intent && intent->bar != PCIBAR_INTENT_DEVICE) {
+		} else if (intent && intent->bar == PCIBAR_INTENT_DEVICE) {
+			pcibar_check_response(&req, ctx);
+		} else if (intent) {
 			req.bar = intent->bar;
 			req.flags = intent->map_flags;
 			req.attr = intent->attr;

@@ -51,6 +51,7 @@ struct pcibar_device {
 	unsigned int io_users;		/* and on I/O */
 	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
+	char root[];			/* of sysfs, for remedies */
 };
 
 struct pcibar_guard_slot;
@@ -200,11 +201,43 @@ bool pcibar_map_request_is_inside(const struct pcibar_map_request *req);
 /* The pages that hold the window, once the request was checked. */
 void pcibar_map_request_pages(const struct pcibar_map_request *req, struct pcibar_pages *pages);
 
+/* state.c */
+const char *pcibar_bar_name(unsigned int bar);
+/* All states of the BAR that prevent a map, and what does not respond at all. */
+int pcibar_check_states(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
+/* Whether the function responds, unless it sleeps; of @req only the device is used. */
+int pcibar_check_response(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
+/* Of a BAR that the system does not know: 0 if there is no better reason for that. */
+int pcibar_check_missing(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
+/* A BAR whose register holds another address than the system assigned */
+struct pcibar_moved {
+	unsigned int bar;
+	struct pcibar_resource res;
+	uint64_t held;
+};
+
+/* The first memory BAR that has moved. */
+bool pcibar_find_moved(struct pcibar_device *dev, struct pcibar_moved *moved);
+/* Whether this one has; @held: that address. One system call. */
+bool pcibar_bar_moved(struct pcibar_device *dev, unsigned int bar,
+		      const struct pcibar_resource *res, uint64_t *held);
+/*
+ * Whether the register is one of a 64-bit BAR that got no address, of which the kernel
+ * forgets everything. A 32-bit one cannot be distinguished from none.
+ */
+bool pcibar_bar_hidden(struct pcibar_device *dev, unsigned int bar);
+
 /* config.c */
 int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
 		       uint32_t *val);
 int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
 			uint32_t val);
+/*
+ * A virtual function, and whether its memory is decoded. Worth asking only when
+ * the command register has memory decoding off, or a bit of it does not stay:
+ * others pay nothing for it.
+ */
+bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes);
 /* One or two reads of configuration space; when it is absent, the device is gone. */
 bool pcibar_function_is_present(struct pcibar_device *dev);
 
@@ -220,12 +253,6 @@ int pcibar_walk_capabilities(pcibar_read_fn read, void *from, unsigned int point
 int pcibar_walk_extended(pcibar_read_fn read, void *from, pcibar_capability_fn fn, void *data);
 
 /* enable.c */
-/*
- * A virtual function, and whether its memory is decoded. Worth asking only when
- * the command register has memory decoding off, or a bit of it does not stay:
- * others pay nothing for it.
- */
-bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes);
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);

@@ -25,8 +25,7 @@ bool pcibar_sysfs_locked_down(const char *root)
 
 int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_refuse_lockdown(ctx, "use a function bound to vfio-pci, or boot without "
-				      "lockdown (Secure Boot turns it on)");
+	return pcibar_refuse_lockdown(ctx, "boot without lockdown (Secure Boot turns it on)");
 }
 
 static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *file, bool write)
@@ -40,6 +39,11 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *fil
 	case EPERM:
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "",
 				     "a security module denied access to the file %s", file);
+	case EROFS:
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EROFS,
+				     "mount -o remount,rw /sys, or in a container mount a writable "
+				     "sysfs elsewhere and name it with --sysfs",
+				     "sysfs is mounted read-only");
 	case EIO:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -EIO, "",
 				     "%s is not a sysfs file", file);

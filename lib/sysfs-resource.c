@@ -11,7 +11,9 @@
 #include "sysfs.h"
 
 /* The kernel's resource flags, the third column. */
+#define RES_ROM_SHADOW	0x00000002u	/* of a ROM */
 #define RES_FIXED	0x00000010u
+#define RES_EA		0x00000020u	/* Enhanced Allocation */
 #define RES_IO		0x00000100u
 #define RES_MEM		0x00000200u
 #define RES_PREFETCH	0x00002000u
@@ -87,10 +89,12 @@ static void fill(int dir, unsigned int bar, const struct pcibar_sysfs_line *line
 	res->flags = line->flags & RES_PREFETCH ? PCIBAR_BAR_F_PREFETCHABLE : 0;
 
 	/* Firmware that places nothing leaves a start of 0, with or without the flag. */
+	res->fixed = line->flags & (RES_FIXED | RES_EA);
 	if (line->flags & RES_UNSET || !line->start)
 		res->flags |= PCIBAR_BAR_F_UNASSIGNED;
 	if (bar == PCIBAR_BAR_ROM) {
 		res->kind = PCIBAR_BAR_KIND_ROM;
+		res->rom_copy = line->flags & RES_ROM_SHADOW;
 		return;
 	}
 	if (line->flags & RES_IO) {

@@ -71,6 +71,11 @@ enum pcibar_bar_kind {
 #define PCIBAR_BAR_F_MAPPABLE	(1u << 5)
 /** PCIBAR_BAR_F_HAS_WC - this back end can map it write-combining */
 #define PCIBAR_BAR_F_HAS_WC	(1u << 6)
+/**
+ * PCIBAR_BAR_F_MOVED - the register does not hold the address that the system assigned,
+ * so that the BAR does not respond there; valid with PCIBAR_BAR_F_CONFIG_SEEN
+ */
+#define PCIBAR_BAR_F_MOVED	(1u << 7)
 
 /** PCIBAR_BAR_INFO_CONFIG - pcibar_bar_get_info() reads configuration space, too */
 #define PCIBAR_BAR_INFO_CONFIG	(1u << 0)
@@ -81,7 +86,8 @@ enum pcibar_bar_kind {
  * @index: BAR index
  * @kind: enum pcibar_bar_kind
  * @flags: PCIBAR_BAR_F_* bits
- * @length: size of the BAR in bytes; 0 when it is not implemented
+ * @length: size of the BAR in bytes; 0 when it is not implemented, or is a 64-bit BAR
+ *          without an address, which PCIBAR_BAR_INFO_CONFIG finds by its register
  * @cpu_addr: address as seen by the CPU; for I/O the port number
  * @bus_addr: address in the BAR register; valid with PCIBAR_BAR_F_CONFIG_SEEN
  * @holder: kernel driver that owns the function, "" if no driver does. Owned
@@ -216,8 +222,8 @@ struct pcibar_map_opts {
  * * -EBUSY - a driver owns the function, and PCIBAR_MAP_SHARE_DRIVER is not set
  * * -EADDRINUSE - the pages hold other resources, and PCIBAR_MAP_SHARE_PAGE is
  *   not set
- * * -ENXIO - the BAR has no address, decoding is off and PCIBAR_MAP_ACTIVATE is
- *   not set, or the device is asleep
+ * * -ENXIO - the BAR has no address, its register does not hold that address,
+ *   decoding is off and PCIBAR_MAP_ACTIVATE is not set, or the device is asleep
  * * -EACCES - permission denied
  * * -EPERM - kernel lockdown, or a capability is missing
  * * -EBUSY - the kernel holds the range (IO_STRICT_DEVMEM), or another user has

@@ -88,6 +88,8 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * -EBUSY - a kernel driver owns the function, and PCIBAR_ENABLE_F_SHARE_DRIVER is
  *   not set
  * * -EOPNOTSUPP - decoding of a virtual function has another state; nothing changed
+ * * -ENXIO - memory decoding would be turned on while a BAR register does not hold the
+ *   address that the system assigned; nothing changed
  * * -EIO - a bit did not stick, and all have their previous values; or the register
  *   reads as all-ones although the function is present
  * * -ENODEV - the function is gone

@@ -38,6 +38,10 @@ extern "C" {
  * @PCIBAR_REASON_READ_ONLY: the device was opened without PCIBAR_OPEN_WRITE
  * @PCIBAR_REASON_GONE: the function is gone
  * @PCIBAR_REASON_SYSTEM: another error of the system, given by @error
+ * @PCIBAR_REASON_MOVED: the BAR register does not hold the address that the system
+ *                       assigned
+ * @PCIBAR_REASON_NO_RESPONSE: the function is known, but its configuration space reads
+ *                             as all-ones
  *
  * Codes may be added. Treat an unknown one like PCIBAR_REASON_SYSTEM.
  */
@@ -66,6 +70,8 @@ enum pcibar_reason_code {
 	PCIBAR_REASON_READ_ONLY,
 	PCIBAR_REASON_GONE,
 	PCIBAR_REASON_SYSTEM,
+	PCIBAR_REASON_MOVED,
+	PCIBAR_REASON_NO_RESPONSE,
 };
 
 /**
@@ -122,7 +128,7 @@ struct pcibar_refusal {
 	{ sizeof(struct pcibar_refusal), sizeof(struct pcibar_reason), 0, 0, 0, 0, \
 	  { { 0, 0, 0, 0, "", "" } } }
 
-/** PCIBAR_INTENT_DEVICE - value of @bar: open the function, and map no BAR */
+/** PCIBAR_INTENT_DEVICE - value of @bar: open a function that responds, and map no BAR */
 #define PCIBAR_INTENT_DEVICE	0xffffffffu
 
 /**

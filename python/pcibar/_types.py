@@ -51,6 +51,7 @@ class BarFlag(IntFlag):
     DECODING = _binding.BAR_F_DECODING
     MAPPABLE = _binding.BAR_F_MAPPABLE
     HAS_WC = _binding.BAR_F_HAS_WC
+    MOVED = _binding.BAR_F_MOVED
 
 
 class MemoryAttribute(IntEnum):
@@ -102,6 +103,8 @@ class ReasonCode(IntEnum):
     READ_ONLY = _binding.REASON_READ_ONLY
     GONE = _binding.REASON_GONE
     SYSTEM = _binding.REASON_SYSTEM
+    MOVED = _binding.REASON_MOVED
+    NO_RESPONSE = _binding.REASON_NO_RESPONSE
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode | None:

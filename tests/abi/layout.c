@@ -108,4 +108,5 @@ _Static_assert(PCIBAR_BAR_KIND_NONE == 0 && PCIBAR_BAR_KIND_MEM32 == 1, "");
 _Static_assert(PCIBAR_BAR_KIND_MEM64 == 2, "");
 _Static_assert(PCIBAR_BAR_KIND_IO == 3 && PCIBAR_BAR_KIND_ROM == 4, "");
 _Static_assert(PCIBAR_ATTR_UC == 0 && PCIBAR_ATTR_WC == 1, "");
-_Static_assert(PCIBAR_REASON_SELECTOR == 1 && PCIBAR_REASON_SYSTEM == 23, "");
+_Static_assert(PCIBAR_REASON_SELECTOR == 1 && PCIBAR_REASON_SYSTEM == 23 &&
+	       PCIBAR_REASON_NO_RESPONSE == 25, "");

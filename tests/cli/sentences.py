@@ -4,18 +4,14 @@
 ALL = "'pcibar list' shows all functions"
 LOST = ("the device was lost: removed, reset, switched off or taken by a driver; 'pcibar explain' "
         "shows the reason")
-DRIVER = ("the kernel driver nvme owns the function; unbind it (write the address to its unbind "
-          "file in sysfs), or share with it (--share-driver)")
-DECODE_OFF = ("memory decoding is off; turn it on (pcibar enable), or for as long as it is mapped "
-              "(--activate)")
+DECODING = "turn it on (pcibar enable {}), or for as long as it is mapped (pcibar --activate)"
 ROM_OFF = ("the decoder of the expansion ROM is off; turn it on for as long as it is mapped "
-           "(--activate)")
+           "(pcibar --activate)")
 ROM_READ_ONLY = "the expansion ROM cannot be written; map it read-only"
-ASLEEP = ("the device is in a low-power state and does not respond; wake it: write \"on\" to its "
-          "power/control file in sysfs")
-LOCKDOWN = ("kernel lockdown forbids access to BARs from user space; use a function bound to "
-            "vfio-pci, or boot without lockdown (Secure Boot turns it on)")
-NO_ADDRESS = ("BAR 0 was given no address; remove the function and rescan the bus, or look for its "
+LOCKDOWN = ("kernel lockdown forbids access to BARs from user space; boot without lockdown (Secure "
+            "Boot turns it on)")
+NO_ADDRESS = ('no address was assigned to BAR 0; turn on "above 4G decoding" in the firmware, boot '
+              "with pci=realloc, or remove the port above and rescan the bus: each may help; see "
               '"can\'t assign" in the kernel log')
 NOT_EXCLUSIVE = ("the sysfs back end cannot keep others out; share the BAR, and keep others away "
                  "by other means")
@@ -32,7 +28,8 @@ def no_function(address):
 
 def no_bar(name):
     """The function does not implement this one."""
-    return f"the function does not have {name}; 'pcibar info' shows its BARs"
+    return (f"the function does not have {name}; 'pcibar info' shows its BARs; one for which there "
+            "was no room is in the kernel log (dmesg | grep \"can't assign\")")
 
 
 def no_wc(bar, why=", which is not prefetchable"):
@@ -53,4 +50,44 @@ def too_long(name, length, offset, room):
 def shared_page(neighbour):
     """BAR 0 shares its page."""
     return (f"BAR 0 is smaller than a page, and {neighbour} is in the same page; share the page "
-            "(--share-page) if the mapping may reach that too")
+            "(pcibar --share-page) if the mapping may reach that too")
+
+
+def sysfs(function):
+    """The folder of a function as messages name it."""
+    return f"{function.tree.root}/bus/pci/devices/{function.address}"
+
+
+def remove_and_rescan(function):
+    """The commands that have the kernel find a function again."""
+    return f"echo 1 >{sysfs(function)}/remove; echo 1 >{function.tree.root}/bus/pci/rescan"
+
+
+def driver(function):
+    """The driver nvme has it."""
+    return (f"the kernel driver nvme owns the function; unbind it (echo {function.address} "
+            f">{sysfs(function)}/driver/unbind), or share with it (pcibar --share-driver)")
+
+
+def asleep(function):
+    """It is in a low-power state."""
+    return ("the device is in a low-power state and does not respond; wake it: echo on "
+            f">{sysfs(function)}/power/control")
+
+
+def decode_off(function, kind="memory"):
+    """The decoder is off."""
+    return f"{kind} decoding is off; {DECODING.format(function.address)}"
+
+
+def silent(function):
+    """Nothing but all-ones."""
+    return ("the function does not respond: its configuration space reads as all-ones; check its "
+            f"power and its link; this may find it again: {remove_and_rescan(function)}")
+
+
+def moved(function, index, held):
+    """Its register has another address than the kernel."""
+    return (f"the register of BAR {index} holds {held:#x}, but the kernel assigned "
+            f"{function.bars[index].start:#x}: it was reset or overwritten; have the kernel assign "
+            f"it again: {remove_and_rescan(function)}")

@@ -8,7 +8,7 @@ import random
 import harness
 from fake_sysfs import EDU, HUGE, NVME, RTL8139
 from harness import equal, valgrind
-from sentences import DRIVER, LOST, too_long
+from sentences import LOST, driver, too_long
 
 
 def same(bench, length, seed=1, offset=0):
@@ -267,7 +267,7 @@ def test_files_that_cannot_be_compared(bench):
 
 def test_share_driver(bench):
     bench.run("compare", NVME, "0", "-", stdin=bytes(4)).refuses(
-        1, f"pcibar compare: {NVME} BAR 0: {DRIVER}")
+        1, f"pcibar compare: {NVME} BAR 0: {driver(bench.function(NVME))}")
     bench.run("compare", NVME, "0", "-", "--share-driver", stdin=bytes(4)).prints("")
 
 

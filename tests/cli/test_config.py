@@ -415,11 +415,11 @@ def test_rights(bench):
     edu.path("config").chmod(0o444)
     bench.run_as_nobody("config", "write", EDU, "0x50", "1").refuses(
         1, f"pcibar config write: {EDU}: no permission for this part of configuration space; "
-           "run it as root")
+           "run it as root, with CAP_SYS_ADMIN")
     edu.path("config").chmod(0)
     bench.run_as_nobody("config", "read", EDU, "0").refuses(
         1, f"pcibar config read: {EDU}: no permission for this part of configuration space; run "
-           "it as root")
+           "it as root, with CAP_SYS_ADMIN")
     edu.path("config").chmod(0o600)
     equal(edu.path("config").read_bytes(), before)
 

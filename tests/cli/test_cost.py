@@ -11,13 +11,14 @@ from harness import check, equal
 # One read by address, from the first call that names the tree to the end. One of them is fstat()
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
 # For the kernel's own tree it is not made.
-READ_CALLS = 22
+READ_CALLS = 23
 # What --activate adds, without the signals it catches: 4 for a second check the BAR, 1 to see
 # that the function is no virtual one, 4 to open two files for locks and to close them; then the
 # locks, without which other processes would lose their changes or their decoding: 17 to turn it on
 # with them and 18 to turn it off. Each is taken in both files, so that no user who may only read
-# the one can keep root from taking it.
-ACTIVATE_CALLS = 44
+# the one can keep root from taking it. 19 see that no other BAR would respond where it must not:
+# 3 for each of 6, and one for a register.
+ACTIVATE_CALLS = 63
 
 
 def traced(bench, *arguments):

@@ -9,7 +9,7 @@ import struct
 import harness
 from fake_sysfs import BEYOND, EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, matches, valgrind
-from sentences import DECODE_OFF, DRIVER, LOST, no_function
+from sentences import LOST, decode_off, driver, no_function
 
 NO_WIDTH = "this BAR does not support this width; use another -w"
 NO_ACCESS = "no such access to this BAR; choose a width with -w 1, 2, 4 or 8"
@@ -151,7 +151,7 @@ def test_a_bar_smaller_than_a_page(bench):
 
 def test_share_driver(bench):
     bench.run("dump", NVME, "0", "0+16").refuses(
-        1, f"pcibar dump: {NVME} BAR 0: {DRIVER}")
+        1, f"pcibar dump: {NVME} BAR 0: {driver(bench.function(NVME))}")
     bench.run("dump", NVME, "0", "0+16", "--share-driver").prints(hex_dump(bytes(16), 0, 4))
 
 
@@ -222,7 +222,8 @@ def test_a_refusal_leaves_the_output_file(bench):
     edu = bench.function(EDU)
     edu.set_command(0x0100)
     for selector, bar, status, sentence in (
-            (EDU, 0, 1, f"{EDU} BAR 0: {DECODE_OFF}"), (NVME, 0, 1, f"{NVME} BAR 0: {DRIVER}"),
+            (EDU, 0, 1, f"{EDU} BAR 0: {decode_off(bench.function(EDU))}"),
+            (NVME, 0, 1, f"{NVME} BAR 0: {driver(bench.function(NVME))}"),
             ("00:1f.0", 0, 3, f"00:1f.0: {no_function('0000:00:1f.0')}")):
         bench.run("dump", selector, bar, "-o", kept).refuses(status, f"pcibar dump: {sentence}")
     # Ports, whose refusal comes with the first access.

@@ -8,8 +8,8 @@ import json
 import harness
 from fake_sysfs import EDU, IVSHMEM, NVME, PAIR, PORT, RTL8139, Bar, Definition, Ids, RES_MEM
 from harness import equal, valgrind
-from sentences import (ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, ROM_OFF,
-                       ROM_READ_ONLY, UPPER_HALF, no_bar, no_function, no_wc, shared_page)
+from sentences import (LOCKDOWN, NOT_EXCLUSIVE, NO_ADDRESS, ROM_OFF, ROM_READ_ONLY, UPPER_HALF,
+                       asleep, decode_off, driver, no_bar, no_function, no_wc, shared_page)
 
 ROOT = "run it as root, or have root change the file's mode"
 
@@ -44,19 +44,19 @@ def test_nothing_prevents_it(bench):
 def test_each_obstacle(bench):
     edu = bench.function(EDU)
     bench.run("explain", NVME, "0").expect(
-        1, output(f"{NVME} BAR 0, read-only, uncached", DRIVER))
+        1, output(f"{NVME} BAR 0, read-only, uncached", driver(bench.function(NVME))))
     bench.run("explain", NVME, "0", "--share-driver").prints(
         output(f"{NVME} BAR 0, read-only, uncached"))
     bench.run("explain", EDU, "0", "--wc").expect(
         1, output(f"{EDU} BAR 0, read-only, write-combining", no_wc(0)))
     edu.set_command(0x0100)
     bench.run("explain", EDU, "0").expect(
-        1, output(f"{EDU} BAR 0, read-only, uncached", DECODE_OFF))
+        1, output(f"{EDU} BAR 0, read-only, uncached", decode_off(bench.function(EDU))))
     bench.run("explain", EDU, "0", "--activate").prints(
         output(f"{EDU} BAR 0, read-only, uncached"))
     edu.set_power_state("D3hot")
     bench.run("explain", EDU, "0").expect(
-        1, output(f"{EDU} BAR 0, read-only, uncached", ASLEEP))
+        1, output(f"{EDU} BAR 0, read-only, uncached", asleep(edu)))
     equal(edu.command(), 0x0100, "command register")
 
 
@@ -92,9 +92,9 @@ def test_all_obstacles_at_once(bench):
     nvme.set_command(0)
     nvme.resource(0).chmod(0)
     bench.run_as_nobody("explain", NVME, "0", "--write", "--wc").expect(1, output(
-        f"{NVME} BAR 0, read-write, write-combining", no_wc(0), DRIVER, DECODE_OFF))
+        f"{NVME} BAR 0, read-write, write-combining", no_wc(0), driver(nvme), decode_off(nvme)))
     bench.run_as_nobody("explain", NVME, "0", "--write").expect(1, output(
-        f"{NVME} BAR 0, read-write, uncached", DRIVER, DECODE_OFF,
+        f"{NVME} BAR 0, read-write, uncached", driver(nvme), decode_off(nvme),
         f"no permission to write to the file resource0; {ROOT}"))
     bench.run_as_nobody("explain", NVME, "0", "--share-driver", "--activate").expect(1, output(
         f"{NVME} BAR 0, read-only, uncached",
@@ -131,7 +131,7 @@ def test_json(bench):
         "schema": 1, "selector": NVME, "bar": "0", "write": False, "write_combining": True,
         "possible": False, "backends": [{"name": "sysfs", "possible": False, "reasons": [
             reason("attribute", errno.EOPNOTSUPP, no_wc(0)),
-            reason("driver", errno.EBUSY, DRIVER)]}]})
+            reason("driver", errno.EBUSY, driver(bench.function(NVME)))]}]})
     result = bench.run("explain", EDU, "--json")
     equal(json.loads(result.stdout), {
         "schema": 1, "selector": EDU, "bar": None, "write": False, "write_combining": False,
@@ -139,7 +139,7 @@ def test_json(bench):
 
 
 def test_colour(bench):
-    plain = output(f"{NVME} BAR 0, read-only, uncached", DRIVER)
+    plain = output(f"{NVME} BAR 0, read-only, uncached", driver(bench.function(NVME)))
     red = plain.replace("not possible", "\x1b[31mnot possible\x1b[0m")
     green = output(EDU).replace("possible", "\x1b[32mpossible\x1b[0m")
     bench.run("explain", NVME, "0", "--color=always").expect(1, red)

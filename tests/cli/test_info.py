@@ -82,12 +82,13 @@ def test_json(bench):
         "schema": 1, "selector": NVME, "vendor": "0x1b36", "device": "0x0010",
         "subsystem_vendor": "0x1af4", "subsystem_device": "0x1100", "class": "0x010802",
         "revision": "0x02", "driver": "nvme", "driver_owns": True, "asleep": False,
-        "backend": "sysfs", "capabilities": {
+        "responds": True, "backend": "sysfs", "capabilities": {
             "write_combining": True, "attribute_proof": False, "exclusive": False, "events": False,
             "activate": True, "revoke": False},
         "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
-                  "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000"}]}
+                  "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000",
+                  "moved": False}]}
     equal({key: printed[key] for key in wanted}, wanted)
     check(set(printed) - set(wanted) <= {"vendor_name", "device_name", "class_name",
                                         "subsystem_name"}, f"unexpected keys: {list(printed)}")

@@ -11,7 +11,7 @@ import re
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, RTL8139
 from harness import check, equal, forgetting, matches, strace, valgrind
-from sentences import DRIVER, LOST, no_wc, too_long
+from sentences import LOST, driver, no_wc, too_long
 
 
 def image(bench, length, seed=1):
@@ -204,7 +204,7 @@ def test_options_that_do_not_go_together(bench):
 def test_share_driver(bench):
     path, data = image(bench, 8)
     bench.run("load", NVME, "0", path).refuses(
-        1, f"pcibar load: {NVME} BAR 0: {DRIVER}")
+        1, f"pcibar load: {NVME} BAR 0: {driver(bench.function(NVME))}")
     equal(bench.function(NVME).peek(0, 0, 8), bytes(8))
     bench.run("load", NVME, "0", path, "--share-driver").prints("")
     equal(bench.function(NVME).peek(0, 0, 8), data)

@@ -10,6 +10,7 @@ from config_space import TYPE_BRIDGE
 from fake_sysfs import (EDU, HUGE, IVSHMEM, NVME, PAIR, ROM, RTL8139, Definition, Ids, io_ports,
                         rom)
 from harness import check, differs, equal, matches, strace, valgrind
+from sentences import NO_ADDRESS, ROM_OFF, decode_off
 
 WIDTHS = {1: ["-b"], 2: ["-h"], 4: [], 8: ["-x"]}
 MIB = 1 << 20
@@ -210,15 +211,24 @@ def test_bars_that_there_are_not(bench):
         1, "pciconf: pci0:0:6:0: 0x1c is the upper half of the 64-bit BAR at 0x18")
 
 
+def test_a_bar_without_an_address(bench):
+    """Of a 64-bit one that got none the kernel keeps nothing, but its register has the type."""
+    bench.function(EDU).poke_config(0x18, b"\x0c")
+    for line in (["-D"], ["-R", "0"], ["-W", "0", "0"]):
+        bench.run(line[0], "pci0:0:4:0", "0x18", *line[1:]).refuses(
+            1, f"pciconf: pci0:0:4:0 BAR 0x18: {NO_ADDRESS.replace('BAR 0', 'BAR 2')}")
+    check("bar   [18] = type Memory, range 64, base 0, size 0, disabled\n" in
+          bench.run("-lb", "pci0:0:4:0").stdout, "pciconf -lb")
+
+
 def test_what_is_off_is_not_turned_on(bench):
-    remedy = "turn it on with pcibar enable, or use pcibar with --activate"
     edu = bench.function(EDU)
     edu.set_command(0)
     bench.run("-D", "pci0:0:4:0", "0x10").refuses(
-        1, f"pciconf: pci0:0:4:0 BAR 0x10: memory decoding is off; {remedy}")
+        1, f"pciconf: pci0:0:4:0 BAR 0x10: {decode_off(edu)}")
     equal(edu.command(), 0)
     bench.run("-D", "pci0:0:5:0", "0x30").refuses(
-        1, "pciconf: pci0:0:5:0 BAR of the ROM: the decoder of the expansion ROM is off; " + remedy)
+        1, f"pciconf: pci0:0:5:0 BAR of the ROM: {ROM_OFF}")
 
 
 def test_the_rom_of_a_bridge_is_elsewhere(bench):

@@ -53,7 +53,7 @@ def test_read_without_the_right(bench):
     bench.function(EDU).path("config").chmod(0)
     result = bench.run_as_nobody("-r", "pci0:0:4:0", "0")
     result.refuses(1, "pciconf: pci0:0:4:0: no permission for this part of configuration space; "
-                      "run it as root")
+                      "run it as root, with CAP_SYS_ADMIN")
 
 
 @valgrind
@@ -80,8 +80,8 @@ def test_write_turns_decoding_on(bench):
 def test_write_without_the_right(bench):
     bench.function(EDU).path("config").chmod(0o644)
     bench.run_as_nobody("-w", "pci0:0:4:0", "0x50", "1").refuses(
-        1, "pciconf: pci0:0:4:0: no permission for this part of configuration space; run it as "
-           "root")
+        1, "pciconf: pci0:0:4:0: no permission for this part of configuration space; run it "
+           "as root, with CAP_SYS_ADMIN")
     equal(bench.function(EDU).peek_config(0x50, 1), b"\0")
 
 

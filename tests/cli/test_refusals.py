@@ -6,12 +6,12 @@ A refusal leaves the device as it was: each case compares the BARs and configura
 """
 
 import harness
-from fake_sysfs import (DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, ROM, RTL8139, Bar,
-                        Definition, Ids)
-from harness import equal, valgrind
-from sentences import (ALL, ASLEEP, DECODE_OFF, DRIVER, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL,
-                       ROM_READ_ONLY, TRAILING, UPPER_HALF, no_bar, no_function, no_wc, outside,
-                       shared_page, too_long)
+from fake_sysfs import (BEYOND, DEVICES, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RES_MEM,
+                        RES_READONLY, ROM, RTL8139, Bar, Definition, Ids)
+from harness import check, equal, valgrind
+from sentences import (ALL, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL, ROM_READ_ONLY, TRAILING,
+                       UPPER_HALF, asleep, decode_off, driver, moved, no_bar, no_function, no_wc,
+                       outside, shared_page, silent, too_long)
 
 READERS = ("read", "dump", "compare", "watch")
 WRITERS = ("write", "load")
@@ -239,7 +239,7 @@ def test_operands(bench):
 
 @valgrind
 def test_a_driver(bench):
-    refused(bench, bench.function(NVME), 0, 1, DRIVER)
+    refused(bench, bench.function(NVME), 0, 1, driver(bench.function(NVME)))
 
 
 def test_drivers_that_leave_the_bars_to_others(bench):
@@ -251,9 +251,9 @@ def test_drivers_that_leave_the_bars_to_others(bench):
 def test_decoding_off(bench):
     edu, rtl = bench.function(EDU), bench.function(RTL8139)
     edu.set_command(0x0105)
-    refused(bench, edu, 0, 1, DECODE_OFF)
+    refused(bench, edu, 0, 1, decode_off(bench.function(EDU)))
     rtl.set_command(0x0106)
-    refused(bench, rtl, 0, 1, DECODE_OFF.replace("memory", "I/O"))
+    refused(bench, rtl, 0, 1, decode_off(rtl, "I/O"))
     bench.run("read", RTL8139, "1", "0").prints("0x00000000\n")
 
 
@@ -261,7 +261,7 @@ def test_asleep(bench):
     edu = bench.function(EDU)
     for power_state in ("D1", "D2", "D3hot", "D3cold"):
         edu.set_power_state(power_state)
-        refused(bench, edu, 0, 1, ASLEEP)
+        refused(bench, edu, 0, 1, asleep(edu))
     for power_state in ("D0", "unknown"):
         edu.set_power_state(power_state)
         bench.run("read", EDU, "0", "0").prints("0x00000000\n")
@@ -365,7 +365,15 @@ def test_a_function_that_is_gone(bench):
     """It stops responding, and then it is gone."""
     edu = bench.function(EDU)
     edu.poke_config(0, b"\xff" * 256)
-    refused(bench, edu, 0, 4, "the function is gone")
+    refused(bench, edu, 0, 4, silent(edu))
+    refused(bench, edu, 1, 4, silent(edu))
+    bench.run("explain", EDU).expect(
+        1, f"{EDU}\nsysfs: not possible\n  - "
+           + silent(edu).replace("; check", "\n    remedy: check") + "\n")
+    check("does not respond" in bench.run("info", EDU).stdout, "info")
+    check("does not respond" in bench.run("list", "-v", EDU).stdout, "list -v")
+    for line in (["info", EDU], ["list", "-v", EDU]):
+        check('"responds":false' in bench.run(*line, "--json").stdout, line)
     edu.path("resource").unlink()
     for verb in VERBS:
         bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
@@ -374,6 +382,78 @@ def test_a_function_that_is_gone(bench):
     edu.vanish()
     bench.run("read", EDU, "0", "0").refuses(
         3, f"pcibar read: {EDU}: {no_function(EDU)}")
+
+
+def test_a_register_that_was_lost(bench):
+    """All verbs refuse it, enable does not turn decoding on there, and explain says why."""
+    edu = bench.function(EDU)
+    for held, command in ((0, 0x0103), (0xfffffff0, 0x0103), (0xfeb00000, 0x0100)):
+        edu.poke_config(0x10, held.to_bytes(4, "little"))
+        edu.set_command(command)
+        for extra in ([], ["--activate"]):
+            refused(bench, edu, 0, 1, moved(edu, 0, held), extra=extra)
+        bench.run("explain", EDU, "0").expect(1, moved(edu, 0, held).replace(
+            "; have", "\n    remedy: have").join((
+                f"{EDU} BAR 0, read-only, uncached\nsysfs: not possible\n  - ", "\n")))
+        before = state(edu)
+        if not command & 2:
+            bench.run("enable", EDU).refuses(1, f"pcibar enable: {EDU} BAR 0: "
+                                                f"{moved(edu, 0, held)}")
+        equal(state(edu), before)
+    edu.poke_config(0x10, edu.bars[0].start.to_bytes(4, "little"))
+    bench.run("enable", EDU).prints("")
+    bench.run("read", EDU, "0", "0").prints("0x00000000\n")
+
+
+def test_another_register_that_was_lost(bench):
+    """--activate would have it respond as well, at the address that it holds."""
+    display = bench.function(BEYOND)
+    display.poke_config(0x18, bytes(4))
+    equal(bench.run("read", BEYOND, "0", "0").status, 0)
+    display.set_command(0x0100)
+    refused(bench, display, 0, 1, decode_off(display))
+    refused(bench, display, 0, 1, moved(display, 2, 0), extra=["--activate"])
+
+
+def test_both_halves_of_a_register(bench):
+    huge = bench.function(HUGE)
+    held = huge.bars[2].start & 0xffffffff | 0xc
+    huge.poke_config(0x18, held.to_bytes(8, "little"))
+    refused(bench, huge, 2, 1, moved(huge, 2, held & ~0xf), verbs=("read", "write"))
+
+
+def test_a_64_bit_bar_without_an_address(bench):
+    """The kernel forgets all of it but for the register; a 32-bit one leaves no trace."""
+    edu = bench.function(EDU)
+    edu.poke_config(0x18, (0xc).to_bytes(4, "little"))
+    refused(bench, edu, 2, 1, NO_ADDRESS.replace("BAR 0", "BAR 2"))
+    refused(bench, edu, 3, 2, no_bar("BAR 3"))
+    info = bench.run("info", EDU).stdout
+    check("BAR 2  mem64" in info and "no address" in info, info)
+    # Where an endpoint has BAR 2, a bridge has the numbers of its buses.
+    bridge = bench.function(PORT)
+    bridge.poke_config(0x18, (0x040404).to_bytes(4, "little"))
+    refused(bench, bridge, 2, 2, no_bar("BAR 2"))
+
+
+def test_a_rom_that_is_a_copy(bench):
+    """It is RAM: no decoder is needed."""
+    copy = bench.tree.add("0000:02:00.0", Definition(Ids(0xabcd, 1, 0x030000), {
+        ROM: Bar(0xc0000, 0x20000, RES_MEM | RES_READONLY | 0x2)}, command=0))
+    bench.run("explain", copy.address, "rom").prints(
+        f"{copy.address} BAR rom, read-only, uncached\nsysfs: possible\n")
+    # An ordinary file keeps the "1" that makes the kernel's readable.
+    bench.run("read", copy.address, "rom", "0").prints("0x00000031\n")
+
+
+def test_a_masked_write_of_all_ones(bench):
+    """Neither is real: the vendor ID is that of no function, whatever the class is."""
+    edu = bench.function(EDU)
+    edu.poke_config(0, b"\xff" * 8)
+    before = state(edu)
+    bench.run("config", "write", EDU, "4.W", "2:2").refuses(
+        4, f"pcibar config write: {EDU}: {silent(edu)}")
+    equal(state(edu), before)
 
 
 def test_options_that_mean_nothing_to_a_verb(bench):

@@ -9,7 +9,7 @@ import struct
 import harness
 from fake_sysfs import EDU, HUGE, NVME, RTL8139
 from harness import PIPE, check, equal, valgrind
-from sentences import DECODE_OFF, DRIVER, LOST, no_bar, no_function
+from sentences import LOST, decode_off, driver, no_bar, no_function
 
 
 @valgrind
@@ -107,7 +107,8 @@ def test_options_hold_for_all_lines(bench):
         "0x00000007\n0x00000007\n")
     bench.run("--share-driver", "script", NVME, stdin="read 0 0\n").prints("0x00000007\n")
     bench.run("script", NVME, stdin="read 0 0 --share-driver\nread 0 0\n").refuses(
-        1, f"pcibar read: stdin:2: {NVME} BAR 0: {DRIVER}", stdout="0x00000007\n")
+        1, f"pcibar read: stdin:2: {NVME} BAR 0: "
+           f"{driver(bench.function(NVME))}", stdout="0x00000007\n")
 
 
 def test_options_of_a_line_end_with_it(bench):
@@ -134,9 +135,11 @@ def test_activate_lasts_until_the_end(bench):
 
 def test_decoding_that_is_turned_off_is_noticed(bench):
     bench.run("script", EDU, stdin="read 0 0\ndisable\nread 0 0\n").refuses(
-        1, f"pcibar read: stdin:3: {EDU} BAR 0: {DECODE_OFF}", stdout="0x00000000\n")
+        1, f"pcibar read: stdin:3: {EDU} BAR 0: "
+           f"{decode_off(bench.function(EDU))}", stdout="0x00000000\n")
     bench.run("script", EDU, stdin="enable\nread 0 0\nconfig write COMMAND 0\nread 0 0\n").refuses(
-        1, f"pcibar read: stdin:4: {EDU} BAR 0: {DECODE_OFF}", stdout="0x00000000\n")
+        1, f"pcibar read: stdin:4: {EDU} BAR 0: "
+           f"{decode_off(bench.function(EDU))}", stdout="0x00000000\n")
 
 
 @valgrind

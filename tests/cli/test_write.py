@@ -7,7 +7,7 @@ import struct
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, PAIR, RTL8139
 from harness import equal, forgetting, valgrind
-from sentences import DRIVER, OCTAL, outside
+from sentences import OCTAL, driver, outside
 
 BEFORE = bytes(range(1, 33))
 
@@ -117,7 +117,7 @@ def test_bars_smaller_than_a_page_keep_apart(bench):
 def test_share_driver(bench):
     nvme = bench.function(NVME)
     bench.run("write", NVME, "0", "0x14", "1").refuses(
-        1, f"pcibar write: {NVME} BAR 0: {DRIVER}")
+        1, f"pcibar write: {NVME} BAR 0: {driver(bench.function(NVME))}")
     equal(nvme.peek(0, 0, 0x20), bytes(0x20))
     bench.run("write", NVME, "0", "0x14", "1", "--share-driver").prints("")
     equal(nvme.peek(0, 0x14, 4), b"\1\0\0\0")

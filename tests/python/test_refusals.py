@@ -14,7 +14,7 @@ import support
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, PAIR, RES_MEM, RTL8139, Bar, Definition, Ids
 from pcibar import ROM, Backend, ReasonCode
-from sentences import ASLEEP, DECODE_OFF, DRIVER, NO_ADDRESS, NOT_EXCLUSIVE, UPPER_HALF
+from sentences import NO_ADDRESS, NOT_EXCLUSIVE, UPPER_HALF, asleep, decode_off, driver
 
 # Prints errno and code of what map() is refused with, for a process in another state than this one.
 PROBE = """
@@ -63,13 +63,16 @@ class Refusals(support.Case):
                          activate=True)
 
     def test_the_state_of_the_function(self):
-        self.map_refused(errno.EBUSY, ReasonCode.DRIVER, NVME, 0, DRIVER)
+        self.map_refused(errno.EBUSY, ReasonCode.DRIVER, NVME, 0,
+                         driver(self.functions[NVME]))
         self.map_refused(errno.EADDRINUSE, ReasonCode.PAGE_SHARED, IVSHMEM, 0)
         self.functions[EDU].set_command(0x0105)
-        self.map_refused(errno.ENXIO, ReasonCode.DECODE_OFF, EDU, 0, DECODE_OFF)
+        self.map_refused(errno.ENXIO, ReasonCode.DECODE_OFF, EDU, 0,
+                         decode_off(self.functions[EDU]))
         self.functions[EDU].set_command(0x0107)
         self.functions[EDU].set_power_state("D3hot")
-        self.map_refused(errno.ENXIO, ReasonCode.ASLEEP, EDU, 0, ASLEEP)
+        self.map_refused(errno.ENXIO, ReasonCode.ASLEEP, EDU, 0,
+                         asleep(self.functions[EDU]))
         self.tree.set_lockdown("integrity")
         self.map_refused(errno.EPERM, ReasonCode.LOCKDOWN, RTL8139, 0, write=True, indirect=True)
 

@@ -65,6 +65,10 @@ void fake_add_bar(struct fake *fake, unsigned int index, uint32_t kind, uint64_t
 		.flags = mappable ? PCIBAR_BAR_F_MAPPABLE : 0,
 	};
 	bar->image = length;
+	if (index < PCIBAR_BAR_ROM)
+		fake_set_config(fake, PCIR_BARS + 4 * index, 4, (uint32_t)start);
+	if (kind == PCIBAR_BAR_KIND_MEM64)
+		fake_set_config(fake, PCIR_BARS + 4 * index + 4, 4, (uint32_t)(start >> 32));
 	bar->fd = memfd_create("fake-bar", MFD_CLOEXEC);
 	MUST(bar->fd >= 0);
 	ret = ftruncate(bar->fd, (off_t)((in_page(bar) + length + page - 1) & ~(page - 1)));

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <dev/pci/pcireg.h>
+
 #include "must.h"
 
 #define DESCRIPTORS	64
@@ -167,6 +169,11 @@ void node_populate(struct tree *tree)
 		function->bar[i].base = bars[i].start;
 		if (bars[i].length && i != PCIBAR_BAR_ROM)	/* the type bits of the register */
 			function->bar[i].base |= bars[i].flags & 0xf;
+		for (unsigned int byte = 0; bars[i].length && byte < 8; byte++)
+			if (i < PCIBAR_BAR_ROM &&
+			    (byte < 4 || (bars[i].flags & TREE_MEM64) == TREE_MEM64))
+				node.config[PCIR_BARS + 4 * i + byte] =
+					(unsigned char)(function->bar[i].base >> 8 * byte);
 	}
 }
 

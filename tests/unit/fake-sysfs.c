@@ -17,6 +17,7 @@
 #define ROM		6
 #define RES_IO		0x100u
 #define RES_PREFETCH	0x2000u
+#define RES_MEM_64	0x100000u
 
 #define PATH_LEN	(PATH_MAX + 128)
 
@@ -130,6 +131,21 @@ void tree_drop(const struct tree *tree, const char *address)
 	MUST(!unlink(path));
 }
 
+/* What the register holds. A test may have given the function no configuration space. */
+static void tree_register(const struct tree *tree, const char *address, unsigned int bar,
+			  uint64_t start, uint32_t flags)
+{
+	unsigned char bytes[8];
+	char path[PATH_LEN];
+
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(start >> 8 * i);
+	file_of(tree, address, "config", path);
+	if (!access(path, F_OK))
+		tree_poke(tree, address, "config", 0x10 + 4 * (off_t)bar, bytes,
+			  flags & RES_MEM_64 ? 8 : 4);
+}
+
 void tree_bar(const struct tree *tree, const char *address, unsigned int bar, uint64_t start,
 	      uint64_t length, uint32_t flags)
 {
@@ -141,6 +157,8 @@ void tree_bar(const struct tree *tree, const char *address, unsigned int bar, ui
 	tree_poke(tree, address, "resource", (off_t)bar * LINE_LEN, line, LINE_LEN);
 	if (!length)
 		return;
+	if (bar != ROM)
+		tree_register(tree, address, bar, start, flags);
 	if (bar != ROM)
 		snprintf(file, sizeof(file), "resource%u", bar);
 	if (bar != ROM && !(flags & RES_IO))

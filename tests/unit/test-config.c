@@ -411,6 +411,7 @@ static void reads_the_ids_of_a_virtual_function(void **state)
 	uint32_t val;
 
 	(void)state;
+	fake->is_virtual = true;
 	fake_set_config(fake, 0, 4, UINT32_MAX);
 	assert_int_equal(read_width(0, 4, &val), 0);
 	assert_int_equal(val, UINT32_MAX);

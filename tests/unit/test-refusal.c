@@ -200,7 +200,7 @@ static void checks_the_decoder_of_the_kind(void **state)
 	fake->asleep = false;
 	fake_set_config(fake, PCIR_COMMAND, 2, UINT16_MAX);
 	mem.flags = 0;
-	assert_map_refused(dev, 0, mem, PCIBAR_REASON_GONE, -ENODEV);
+	assert_map_refused(dev, 0, mem, PCIBAR_REASON_NO_RESPONSE, -ENODEV);
 
 	pcibar_device_close(dev);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <pcibar/bar.h>
+#include <pcibar/explain.h>
 
 #include "error.h"
 #include "session.h"
@@ -94,7 +95,8 @@ static const struct sentence sentences[] = {
 	{ PHASE_CONFIG, -EINVAL, STATUS_USAGE, "the offset is not a multiple of the width" },
 	{ PHASE_CONFIG, -ERANGE, STATUS_USAGE, "outside configuration space" },
 	{ PHASE_CONFIG, -EACCES, STATUS_FAILED,
-	  "no permission for this part of configuration space; run it as root" },
+	  "no permission for this part of configuration space; run it as root, with "
+	  "CAP_SYS_ADMIN" },
 	{ PHASE_CONFIG, -EPERM, STATUS_FAILED,
 	  "the kernel is locked down, which forbids writing configuration space; boot without "
 	  "lockdown" },
@@ -102,6 +104,9 @@ static const struct sentence sentences[] = {
 	  "a kernel driver owns the function; unbind it or use --share-driver" },
 	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
 	  "decoding of a virtual function is turned on and off by its physical function" },
+	{ PHASE_CONFIG, -EROFS, STATUS_FAILED,
+	  "sysfs is mounted read-only; mount -o remount,rw /sys, or in a container mount a "
+	  "writable sysfs elsewhere and name it with --sysfs" },
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
 	{ 0 }
 };
@@ -137,6 +142,8 @@ static int status_of_reason(enum phase phase, uint32_t code)
 	case PCIBAR_REASON_NO_DEVICE:
 	case PCIBAR_REASON_AMBIGUOUS:
 		return STATUS_NO_DEVICE;
+	case PCIBAR_REASON_NO_RESPONSE:
+		return STATUS_LOST;
 	case PCIBAR_REASON_GONE:
 		return phase == PHASE_OPEN ? STATUS_NO_DEVICE : STATUS_LOST;
 	default:
@@ -144,19 +151,51 @@ static int status_of_reason(enum phase phase, uint32_t code)
 	}
 }
 
+static int report_reason(const struct context *ctx, enum phase phase, unsigned int bar,
+			 const struct pcibar_reason *reason)
+{
+	const char *remedy = find_remedy(ctx->program, reason);
+
+	return fail_device(ctx, status_of_reason(phase, reason->code), bar, "%s%s%s",
+			   reason->what, *remedy ? "; " : "", remedy);
+}
+
+/* Whether the library knows a state of @bar that explains the error of another call. */
+static bool find_state(const struct context *ctx, unsigned int bar, uint32_t code,
+		       struct pcibar_reason *reason)
+{
+	struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .backend = ctx->opt.backend, .sysfs_root = ctx->opt.sysfs,
+	};
+	struct pcibar_intent intent = { .size = sizeof(intent), .bar = bar };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
+
+	if (!ctx->session->dev || pcibar_selector_parse(ctx->session->address, &sel, NULL) ||
+	    pcibar_explain(&sel, &intent, &opts, &why))
+		return false;
+	for (uint32_t i = 0; i < why.count; i++)
+		if (why.reasons[i].code == code) {
+			*reason = why.reasons[i];
+			return true;
+		}
+	return false;
+}
+
 int refused(const struct context *ctx, enum phase phase, unsigned int bar, int err,
 	    const struct pcibar_refusal *why)
 {
 	const struct sentence *sentence = find_sentence(ctx->program, phase, err);
-	const struct pcibar_reason *reason;
-	const char *remedy;
+	struct pcibar_reason reason;
 
-	if (why && why->count) {
-		reason = &why->reasons[0];
-		remedy = find_remedy(ctx->program, reason);
-		return fail_device(ctx, status_of_reason(phase, reason->code), bar, "%s%s%s",
-				   reason->what, *remedy ? "; " : "", remedy);
-	}
+	if (why && why->count)
+		return report_reason(ctx, phase, bar, &why->reasons[0]);
+	if (err == -ENODEV && phase != PHASE_OPEN &&
+	    find_state(ctx, bar == NO_BAR ? 0 : bar, PCIBAR_REASON_NO_RESPONSE, &reason))
+		return report_reason(ctx, phase, bar, &reason);
+	for (unsigned int i = 0; err == -ENXIO && i < PCIBAR_BAR_ROM; i++)
+		if (find_state(ctx, i, PCIBAR_REASON_MOVED, &reason))
+			return report_reason(ctx, phase, i, &reason);
 	if (sentence)
 		return fail_device(ctx, sentence->status, bar, "%s", sentence->text);
 

@@ -50,6 +50,8 @@ static const char *code_name(uint32_t code)
 		[PCIBAR_REASON_READ_ONLY] = "read-only",
 		[PCIBAR_REASON_GONE] = "gone",
 		[PCIBAR_REASON_SYSTEM] = "system",
+		[PCIBAR_REASON_MOVED] = "moved",
+		[PCIBAR_REASON_NO_RESPONSE] = "no-response",
 	};
 
 	return names[code < sizeof(names) / sizeof(names[0]) ? code : PCIBAR_REASON_SYSTEM];

@@ -67,7 +67,9 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 	puts(*info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
 	     ", which leaves the BARs to others" : "");
 	print_line(color, "power");
-	puts(info->flags & PCIBAR_DEV_ASLEEP ? "asleep" : "awake");
+	puts(info->flags & PCIBAR_DEV_ASLEEP ? "asleep" :
+	     describe_silent(ctx->session->dev, info) ?
+	     "the function does not respond; 'pcibar explain' shows what may help" : "awake");
 	print_line(color, "back end");
 	puts(pcibar_backend_name(info->backend));
 	for (size_t i = 0; i < N_CAPABILITIES; i++)
@@ -85,6 +87,7 @@ static void print_json(struct context *ctx, const struct pciids *ids,
 
 	json_begin(&json, stdout);
 	describe_json(&json, ids, ctx->session->address, info);
+	json_bool(&json, "responds", !describe_silent(ctx->session->dev, info));
 	json_string(&json, "backend", pcibar_backend_name(info->backend));
 	json_object(&json, "capabilities");
 	for (size_t i = 0; i < N_CAPABILITIES; i++)

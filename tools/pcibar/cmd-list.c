@@ -35,6 +35,8 @@ static void print_json(struct list *list, const char *address,
 {
 	json_object(&list->json, NULL);
 	describe_json(&list->json, list->ids, address, info);
+	if (dev && list->ctx->opt.verbose)
+		json_bool(&list->json, "responds", !describe_silent(dev, info));
 	if (dev)
 		describe_bars_json(&list->json, dev, bar_flags(list));
 	json_object_end(&list->json);
@@ -52,6 +54,8 @@ static void print_text(struct list *list, const char *address,
 		text_print(stdout, "  driver %s", info->driver);
 	if (list->ctx->opt.verbose && info->flags & PCIBAR_DEV_ASLEEP)
 		fputs("  asleep", stdout);
+	if (list->ctx->opt.verbose && dev && describe_silent(dev, info))
+		fputs("  does not respond", stdout);
 	putchar('\n');
 	if (dev)
 		describe_bars(dev, bar_flags(list), stdout);

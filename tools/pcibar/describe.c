@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Functions and BARs, described for people and as JSON. */
+#include <errno.h>
 #include <inttypes.h>
 
+#include <pcibar/config.h>
 #include <pcibar/enable.h>
 
 #include "common/error.h"
@@ -61,6 +63,14 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out)
 		fprintf(out, "class %06" PRIx32, class_code);
 }
 
+bool describe_silent(struct pcibar_device *dev, const struct pcibar_device_info *info)
+{
+	uint16_t vendor;
+
+	return !(info->flags & PCIBAR_DEV_ASLEEP) &&
+	       pcibar_config_read16(dev, 0, &vendor) == -ENODEV;
+}
+
 static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE *out)
 {
 	bool seen = bar->flags & PCIBAR_BAR_F_CONFIG_SEEN;
@@ -70,7 +80,9 @@ static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE 
 		return;
 	fprintf(out, "  decoding %s", bar->flags & PCIBAR_BAR_F_DECODING ? "on" : "off");
 	if (seen && bar->bus_addr != bar->cpu_addr)
-		fprintf(out, "  bus address 0x%" PRIx64, bar->bus_addr);
+		fprintf(out, bar->flags & PCIBAR_BAR_F_MOVED ? "  but its register holds 0x%" PRIx64
+							      : "  bus address 0x%" PRIx64,
+			bar->bus_addr);
 }
 
 /*
@@ -171,6 +183,9 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar,
 		json_bool(j, "decoding", bar->flags & PCIBAR_BAR_F_DECODING);
 	if (bar->flags & PCIBAR_BAR_F_CONFIG_SEEN)
 		json_hex(j, "bus_address", bar->bus_addr, 0);
+
+	if (bar->flags & PCIBAR_BAR_F_CONFIG_SEEN)
+		json_bool(j, "moved", bar->flags & PCIBAR_BAR_F_MOVED);
 	json_object_end(j);
 }
 

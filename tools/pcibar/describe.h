@@ -3,6 +3,7 @@
 #ifndef TOOLS_PCIBAR_DESCRIBE_H
 #define TOOLS_PCIBAR_DESCRIBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <pcibar/bar.h>
@@ -26,6 +27,9 @@ void describe_names(const struct pciids *ids, const struct pcibar_device_info *i
 
 /* "SATA controller"; a number when the name is not known */
 void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out);
+
+/* Whether its configuration space reads as all-ones. One that sleeps is not woken to see it. */
+bool describe_silent(struct pcibar_device *dev, const struct pcibar_device_info *info);
 
 /* An indented line for each BAR there is; @flags as for pcibar_bar_get_info() */
 void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out);

@@ -31,6 +31,16 @@ static int no_bar(const struct context *ctx, uint64_t reg)
 			   "; 'pciconf -lb' lists them", reg);
 }
 
+/* A BAR without an address, of which only its register is left, is for the library to refuse. */
+static bool is_hidden(const struct context *ctx, const struct target *target)
+{
+	struct pcibar_bar_info info = { .size = sizeof(info) };
+
+	return !pcibar_bar_get_info(ctx->session->dev, target->window.bar,
+				    PCIBAR_BAR_INFO_CONFIG, &info) &&
+	       info.flags & PCIBAR_BAR_F_UNASSIGNED;
+}
+
 static int find_bar(struct context *ctx, struct target *target)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
@@ -49,7 +59,7 @@ static int find_bar(struct context *ctx, struct target *target)
 		return no_bar(ctx, reg);
 
 	status = session_bar(ctx, target->window.bar, &target->info);
-	if (status || target->info->kind != PCIBAR_BAR_KIND_NONE)
+	if (status || target->info->kind != PCIBAR_BAR_KIND_NONE || is_hidden(ctx, target))
 		return status;
 	if (target->info->flags & PCIBAR_BAR_F_UPPER_HALF)
 		return fail_device(ctx, STATUS_USAGE, NO_BAR, "0x%" PRIx64 " is the upper half of "
@@ -145,7 +155,7 @@ int pciconf_dump_bar(struct pciconf *pc, int argc, char **argv)
 		return status;
 
 	units = target.info->length / pc->width;
-	if (start >= units)
+	if (target.info->length && start >= units)
 		return STATUS_OK;
 	if (!count || count > units - start)
 		count = units - start;

@@ -47,8 +47,6 @@ static const struct remedy remedies[] = {
 	{ PCIBAR_REASON_SELECTOR,
 	  "name it as 'pciconf -l' prints it, such as pci0:0:4:0, or by its driver and unit" },
 	{ PCIBAR_REASON_NO_DEVICE, "'pciconf -l' shows all" },
-	{ PCIBAR_REASON_DECODE_OFF,
-	  "turn it on with pcibar enable, or use pcibar with --activate" },
 	{ 0 }
 };
 

@@ -147,7 +147,8 @@ def asleep(vm, net):
     vm.modprobe("vfio-pci")
     vm.bind(net, "vfio-pci")
     vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")
-    refused(vm, f"pcibar read {net} 0 0", 1, "low-power state", 'write "on" to its power/control')
+    refused(vm, f"pcibar read {net} 0 0", 1, "low-power state",
+            f"wake it: echo on >{net.sysfs}/power/control")
     assert reasons(vm, f"{net} 0") == ("asleep",)
     with vm.trace(config=True) as trace:
         listed = vm.check(f"pcibar list -v {net}; pcibar info {net}").stdout
