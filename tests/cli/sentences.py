@@ -91,3 +91,9 @@ def moved(function, index, held):
     return (f"the register of BAR {index} holds {held:#x}, but the kernel assigned "
             f"{function.bars[index].start:#x}: it was reset or overwritten; have the kernel assign "
             f"it again: {remove_and_rescan(function)}")
+
+
+def virtual_off(physical):
+    """The physical function has memory decoding of its virtual ones off."""
+    return ("memory decoding of the virtual functions is off; turn it on in the physical function: "
+            f"pcibar config write {physical.address} ECAP_SRIOV+8.W 8:8")

@@ -8,7 +8,7 @@ import signal
 import harness
 from fake_sysfs import EDU, NVME, PORT, RTL8139, Definition, Ids, mem32
 from harness import PIPE, check, equal, valgrind
-from sentences import silent
+from sentences import driver, silent
 
 IO, MEM, MASTER = 1, 2, 4
 OTHERS = 0x0540     # bits that do not concern decoding: parity, SERR#, INTx
@@ -74,8 +74,7 @@ def test_a_driver_owns_the_function(bench):
     nvme = bench.function(NVME)
     for verb in ("enable", "disable"):
         bench.run(verb, NVME).refuses(
-            1, f"pcibar {verb}: {NVME}: a kernel driver owns the function; unbind it or use "
-            "--share-driver")
+            1, f"pcibar {verb}: {NVME}: {driver(nvme)}")
     equal(nvme.command(), 0x0507)
     bench.run("disable", NVME, "--bus-master", "--share-driver").prints("")
     equal(nvme.command(), 0x0503)

@@ -12,29 +12,9 @@ from harness import check, equal, valgrind
 from sentences import (ALL, LOCKDOWN, NO_ADDRESS, NOT_EXCLUSIVE, OCTAL, ROM_READ_ONLY, TRAILING,
                        UPPER_HALF, asleep, decode_off, driver, moved, no_bar, no_function, no_wc,
                        outside, shared_page, silent, too_long)
-
-READERS = ("read", "dump", "compare", "watch")
-WRITERS = ("write", "load")
-VERBS = READERS + WRITERS
-# More than all verbs need; no verb gets beyond its refusal.
-INPUT = b"\x5a" * 64
+from verbs import INPUT, READERS, VERBS, WRITERS, arguments, state
 
 NOT_A_NUMBER = "not a number: use decimal or 0x..."
-
-
-def arguments(verb, selector, bar, offset=0):
-    """A verb with operands that reach 64 bytes of a BAR, or 4."""
-    operands = {"read": [f"{offset}"], "dump": [f"{offset}+64"], "write": [f"{offset}", "0x5a"],
-                "load": ["-", "--offset", f"{offset}"], "compare": ["-", "--offset", f"{offset}"],
-                "watch": [f"{offset}", "-i1ms", "--timeout=5s"]}
-    return [verb, selector, bar, *operands[verb]]
-
-
-def state(function):
-    """Everything a verb could have changed."""
-    bars = [function.peek(index, 0, min(bar.length, 4 << 20))
-            for index, bar in function.bars.items()]
-    return [function.path("config").read_bytes(), *bars]
 
 
 def refused(bench, function, bar, status, sentence, verbs=VERBS, extra=(), run=None):

@@ -160,9 +160,20 @@ static int report_reason(const struct context *ctx, enum phase phase, unsigned i
 			   reason->what, *remedy ? "; " : "", remedy);
 }
 
-/* Whether the library knows a state of @bar that explains the error of another call. */
-static bool find_state(const struct context *ctx, unsigned int bar, uint32_t code,
-		       struct pcibar_reason *reason)
+/* States that the library explains better than the error of another call does */
+static const struct {
+	int err;
+	uint32_t code;
+} states[] = {
+	{ -ENODEV, PCIBAR_REASON_NO_RESPONSE },
+	{ -ENXIO, PCIBAR_REASON_MOVED },
+	{ -EBUSY, PCIBAR_REASON_DRIVER },
+	{ -EOPNOTSUPP, PCIBAR_REASON_DECODE_OFF },	/* of a virtual function */
+};
+
+/* Whether @bar is in that state. */
+static bool is_in(const struct context *ctx, unsigned int bar, uint32_t code,
+		  struct pcibar_reason *reason)
 {
 	struct pcibar_open_opts opts = {
 		.size = sizeof(opts), .backend = ctx->opt.backend, .sysfs_root = ctx->opt.sysfs,
@@ -171,12 +182,37 @@ static bool find_state(const struct context *ctx, unsigned int bar, uint32_t cod
 	struct pcibar_selector sel = { .size = sizeof(sel) };
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 
-	if (!ctx->session->dev || pcibar_selector_parse(ctx->session->address, &sel, NULL) ||
+	if (pcibar_selector_parse(ctx->session->address, &sel, NULL) ||
 	    pcibar_explain(&sel, &intent, &opts, &why))
 		return false;
+
 	for (uint32_t i = 0; i < why.count; i++)
 		if (why.reasons[i].code == code) {
 			*reason = why.reasons[i];
+			return true;
+		}
+	return false;
+}
+
+/* The state of *@bar, or of any BAR if that is NO_BAR, that explains the error. */
+static bool find_state(const struct context *ctx, enum phase phase, int err, unsigned int *bar,
+		       struct pcibar_reason *reason)
+{
+	unsigned int first = *bar == NO_BAR ? 0 : *bar;
+	unsigned int last = *bar == NO_BAR ? PCIBAR_BAR_ROM : *bar;
+	uint32_t code = PCIBAR_REASON_NONE;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].err == err)
+			code = states[i].code;
+	/* An access has other errors as well, which have other reasons. */
+	if (code == PCIBAR_REASON_NONE || phase == PHASE_OPEN || !ctx->session->dev ||
+	    (err != -ENODEV && phase != PHASE_CONFIG))
+		return false;
+
+	for (unsigned int i = first; i <= last; i++)
+		if (is_in(ctx, i, code, reason)) {
+			*bar = code == PCIBAR_REASON_MOVED ? i : *bar;
 			return true;
 		}
 	return false;
@@ -190,12 +226,8 @@ int refused(const struct context *ctx, enum phase phase, unsigned int bar, int e
 
 	if (why && why->count)
 		return report_reason(ctx, phase, bar, &why->reasons[0]);
-	if (err == -ENODEV && phase != PHASE_OPEN &&
-	    find_state(ctx, bar == NO_BAR ? 0 : bar, PCIBAR_REASON_NO_RESPONSE, &reason))
+	if (find_state(ctx, phase, err, &bar, &reason))
 		return report_reason(ctx, phase, bar, &reason);
-	for (unsigned int i = 0; err == -ENXIO && i < PCIBAR_BAR_ROM; i++)
-		if (find_state(ctx, i, PCIBAR_REASON_MOVED, &reason))
-			return report_reason(ctx, phase, i, &reason);
 	if (sentence)
 		return fail_device(ctx, sentence->status, bar, "%s", sentence->text);
 
