@@ -68,13 +68,16 @@ def offers(bench, wanted):
 
 def test_verbs(bench):
     offers(bench, {"": VERBS, "SYSFS ": VERBS, "co": "compare config", "-v di": "disable",
-                   "config ": "read write", "config w": "write", "help en": "enable"})
+                   "config ": "read write dump", "config w": "write", "help en": "enable",
+                   "help s": "script selectors status"})
 
 
 def test_every_option_of_every_verb(bench):
     wanted = {}
-    for verb in ["", *VERBS.replace("config", "").split(), "config read", "config write"]:
-        helped = bench.run(*verb.split(), "--help", sysfs=False).stdout
+    for verb in ["", *VERBS.replace("config", "").split(), "config read", "config write",
+                 "config dump"]:
+        words = [*verb.split(), "--help"] if verb else ["help", "options"]
+        helped = bench.run(*words, sysfs=False).stdout
         wanted[f"{verb} --"] = " ".join(re.findall(r"^ .{5}(--[\w-]+)", helped, re.MULTILINE))
         check("--help" in wanted[f"{verb} --"], f"no options in the help of {verb}")
     offers(bench, wanted | {"write --ver": "--verbose --verify"})

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""pcibar config read, pcibar config write"""
+"""pcibar config read, pcibar config write, pcibar config dump"""
 
 import json
 import os
@@ -12,7 +12,7 @@ import harness
 from config_space import (CAP_EXP, CAP_MSIX, CAP_PM, CAP_VNDR, ECAP_DSN, ECAP_DVSEC, TYPE_BRIDGE,
                           TYPE_CARDBUS, TYPE_ENDPOINT)
 from fake_sysfs import EDU, NVME, PORT, Definition, Ids, mem32
-from harness import check, equal, valgrind
+from harness import Skip, check, equal, valgrind
 from sentences import AMBIGUOUS
 
 # Names of setpci(8) with offset and width, by the type of the header (PCI 3.0, 6.1; PCI-to-PCI
@@ -445,8 +445,8 @@ def test_a_function_that_is_gone(bench):
 def test_half_a_verb(bench):
     for rest in ([], ["erase"], [EDU, "0"]):
         bench.run("config", *rest).refuses(
-            2, "pcibar: 'config' needs a second word: 'config read' or 'config write'; see 'pcibar "
-            "help'")
+            2, "pcibar: 'config' needs a second word: 'config read', 'config write', "
+            "'config dump'; see 'pcibar help'")
 
 
 def test_the_help_lists_the_names(bench):
@@ -468,6 +468,52 @@ def test_the_manual_lists_the_names(_bench):
     names += [f"CAP_{name}" for name in CAPABILITIES] + [f"ECAP_{name}" for name in EXTENDED]
     missing = [name for name in names if name not in manual.replace("\\", "")]
     check(not missing, f"not in the manual: {missing}")
+
+
+def image_lines(function):
+    """What is in configuration space, as lspci -xxxx prints it."""
+    image = function.path("config").read_bytes()
+    return [f"{offset:02x}: {image[offset:offset + 16].hex(' ')}"
+            for offset in range(0, len(image), 16)]
+
+
+@valgrind
+def test_dump(bench):
+    for address in (EDU, NVME):
+        lines = bench.run("config", "dump", address).stdout.splitlines()
+        check(lines[0].startswith(f"{address} "), f"the first line is {lines[0]}")
+        equal(lines[1:], [*image_lines(bench.function(address)), ""])
+    equal([len(image_lines(bench.function(address))) for address in (EDU, NVME)], [16, 256])
+
+
+def test_dump_json(bench):
+    dumped = json.loads(bench.run("config", "dump", NVME, "--json").stdout)
+    image = bench.function(NVME).path("config").read_bytes()
+    equal(dumped, {"schema": 1, "selector": NVME, "offset": "0x0", "width": 4, "values": [
+        f"0x{int.from_bytes(image[offset:offset + 4], 'little'):08x}"
+        for offset in range(0, 4096, 4)]})
+
+
+def test_dump_is_read_by_lspci(bench):
+    """All of it, and the capabilities that are decoded from it."""
+    if not shutil.which("lspci"):
+        raise Skip("lspci is not there")
+    for address in (EDU, NVME, PORT):
+        dump = bench.file(f"{address}.dump", bench.run("config", "dump", address).stdout.encode())
+        listed = subprocess.run(["lspci", "-F", dump, "-D", "-xxxx"], stdout=subprocess.PIPE,
+                                check=True, text=True, timeout=harness.BOUND).stdout.splitlines()
+        equal(listed[1:], [*image_lines(bench.function(address)), ""])
+        check(listed[0].startswith(address), f"lspci lists {listed[0]}")
+    decoded = subprocess.run(["lspci", "-F", bench.folder / f"{NVME}.dump", "-vv"],
+                             stdout=subprocess.PIPE, check=True, text=True, timeout=harness.BOUND)
+    for name in ("Express", "MSI-X", "Advanced Error Reporting"):
+        check(name in decoded.stdout, f"lspci finds no {name}")
+
+
+def test_dump_of_a_function_that_is_gone(bench):
+    bench.function(NVME).path("config").write_bytes(b"\xff" * 4096)
+    result = bench.run("config", "dump", NVME)
+    equal((result.status, result.stdout), (4, ""))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from fake_sysfs import EDU
 from harness import check, equal, matches, valgrind
 
 VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", "watch",
-         "config read", "config write", "enable", "disable", "script", "help"]
+         "config read", "config write", "config dump", "enable", "disable", "script", "help"]
+TOPICS = ["options", "selectors", "registers", "status"]
 OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
 ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",
              "N": "0", "TIME": "1ms", "VALUE[:MASK]": "0", "hex|raw|json": "hex"}
@@ -34,9 +35,26 @@ def test_help_of_all(bench):
     listed = re.findall(r"^  (\w+(?: \w+)?)  ", text.split("verbs:")[1].split("\n\n")[0],
                         re.MULTILINE)
     equal(listed, VERBS)
-    for status, words in enumerate(("ok", "refused", "usage", "no such device", "lost", "no")):
-        check(re.search(rf"{status} [^;]*{words}", text.replace("\n", " ")),
+    equal(text.splitlines()[-1], f"  {', '.join(TOPICS)}")
+
+
+def test_help_fits_a_terminal(bench):
+    """The terminal of a console, where the verbs must not have scrolled away."""
+    for topic in ([], *([topic] for topic in TOPICS if topic != "registers")):
+        lines = help_of(bench, "help", *topic).splitlines()
+        check(len(lines) <= 24, f"'help {topic}' has {len(lines)} lines")
+        check(max(map(len, lines)) <= 80, f"'help {topic}' has lines of {max(map(len, lines))}")
+
+
+def test_topics(bench):
+    for status, words in enumerate(("ok", "refused", "usage", "no such device", "lost", "failed")):
+        check(re.search(rf"^  {status}  .*{words}", help_of(bench, "help", "status"), re.MULTILINE),
               f"exit status {status} is not explained")
+    listed = OPTION.findall(help_of(bench, "help", "options"))
+    check({"json", "sysfs", "activate", "version"} <= {name for _, name, _ in listed},
+          f"options listed: {listed}")
+    for selector in re.findall(r"^  (\S+?),? ", help_of(bench, "help", "selectors"), re.MULTILINE):
+        equal(bench.run("read", selector, "9", "0").stderr.count("is not a selector"), 0)
 
 
 def test_letters(bench):
@@ -55,7 +73,7 @@ def test_help_of_each_verb(bench):
 
 def test_help_of_two_verbs_with_one_first_word(bench):
     equal(help_of(bench, "help", "config"), "\n".join(
-        help_of(bench, "help", "config", verb) for verb in ("read", "write")))
+        help_of(bench, "help", "config", verb) for verb in ("read", "write", "dump")))
 
 
 def test_help_wins_over_mistakes(bench):

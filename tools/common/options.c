@@ -92,8 +92,8 @@ const struct option_def options_share_driver[] = { SHARE_DRIVER, OPTION_END };
 
 const struct option_def options_map[] = {
 	SHARE_DRIVER,
-	FLAG(share_page, "share-page", "proceed even if the BAR's page holds other resources"),
-	FLAG(exclusive, "exclusive", "fail if the BAR has another user, and keep others out"),
+	FLAG(share_page, "share-page", "proceed even if the BAR shares its page"),
+	FLAG(exclusive, "exclusive", "keep all others out while the BAR is mapped"),
 	FLAG(activate, "activate", "enable decoding for the duration of the command"),
 	OPTION_END
 };

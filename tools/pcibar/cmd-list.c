@@ -165,9 +165,10 @@ static int run(struct context *ctx, int argc, char **argv)
 
 const struct cmd cmd_list = {
 	.name = "list",
-	.summary = "list functions and their BARs; the addresses are selectors for other verbs",
+	.summary = "list functions and their BARs",
 	.operands = "[selector]",
-	.notes = "-v adds what configuration space says about the BARs; without it no device is\n"
+	.notes = "The addresses are selectors for other verbs.\n"
+		 "-v adds what configuration space says about the BARs; without it no device is\n"
 		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
 		 "better one is not.\n",
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),

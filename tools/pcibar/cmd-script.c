@@ -148,7 +148,7 @@ static int run(struct context *ctx, int argc, char **argv)
 
 const struct cmd cmd_script = {
 	.name = "script",
-	.summary = "run many commands on one function, with one open and one map for all",
+	.summary = "run many commands on one function",
 	.operands = "[file|-]",
 	.notes = "Each line is a verb without its selector, as in: read -w 2 0 0x10\n"
 		 "'#' begins a comment, \"...\" keeps blanks together. Stops at the first failure "

@@ -45,8 +45,8 @@ struct cmd {
 /* Every verb, in the order of the help */
 #define CMD_VERBS(verb) \
 	verb(list) verb(info) verb(explain) verb(read) verb(write) verb(dump) verb(load) \
-	verb(compare) verb(watch) verb(config_read) verb(config_write) verb(enable) \
-	verb(disable) verb(script) verb(help)
+	verb(compare) verb(watch) verb(config_read) verb(config_write) \
+	verb(config_dump) verb(enable) verb(disable) verb(script) verb(help)
 
 #define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
 CMD_VERBS(CMD_DECLARE)

@@ -42,20 +42,67 @@ static void print_options(const struct option_def *const *arrays)
 		options_print_help(stdout, *arrays);
 }
 
-static void help_all(void)
+static void help_options(void)
 {
-	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]\n\nverbs:\n", stdout);
-	for (size_t i = 0; i < N_CMDS; i++)
-		printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
-	fputs("\noptions, before or after a verb:\n", stdout);
+	fputs("options, before or after a verb:\n", stdout);
 	print_options(particular);
 	print_options(habits);
 	options_print_help(stdout, options_version);
-	fputs("\nA selector is an address (00:04.0), or vendor:device (1234:11e8) with #N for the "
-	      "N-th.\nNumbers are decimal or 0x..., with K, M or G for powers of 1024. A range is "
-	      "START or\nSTART+LENGTH in bytes.\n\n"
-	      "exit status: 0 ok; 1 failed or refused; 2 wrong usage; 3 no such device, or several;"
-	      "\n4 the device was lost; 5 comparison failed, or timed out\n", stdout);
+}
+
+static void help_selectors(void)
+{
+	fputs("A selector names functions, in hexadecimal:\n"
+	      "  0000:00:04.0, 0:4.0   an address, as lspci prints it\n"
+	      "  4.0                   device and function, on any bus\n"
+	      "  1234:11e8, 10ee:      vendor and device, all of a vendor\n"
+	      "  ::0108, 8086::02xx    a class, one of a vendor\n"
+	      "  /sys/bus/pci/devices/0000:00:04.0\n"
+	      "  pci0:0:4:0            an address in decimal, as pciconf prints it\n"
+	      "#N after one that is not an address selects the N-th match, from 0.\n\n"
+	      "A BAR is 0 to 5, or rom. Numbers are decimal or 0x..., with K, M or G for powers\n"
+	      "of 1024. A range is START or START+LENGTH in bytes.\n", stdout);
+}
+
+static void help_status(void)
+{
+	fputs("exit status:\n"
+	      "  0  ok\n"
+	      "  1  failed or refused\n"
+	      "  2  wrong usage\n"
+	      "  3  no such device, or several\n"
+	      "  4  the device was lost\n"
+	      "  5  comparison failed, or timed out\n", stdout);
+}
+
+static void help_registers(void)
+{
+	config_name_list(stdout);
+}
+
+/* What several verbs have in common */
+static const struct topic {
+	const char *name;
+	void (*print)(void);
+} topics[] = {
+	{ "options", help_options },
+	{ "selectors", help_selectors },
+	{ "registers", help_registers },
+	{ "status", help_status },
+};
+
+#define N_TOPICS	(sizeof(topics) / sizeof(topics[0]))
+
+/* Fits a terminal of 24 lines. */
+static void help_all(void)
+{
+	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]\nverbs:\n", stdout);
+	for (size_t i = 0; i < N_CMDS; i++)
+		printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
+	fputs("\n'pcibar help VERB' describes a verb, 'pcibar help TOPIC' one of:", stdout);
+	for (size_t i = 0; i < N_TOPICS; i++)
+		printf("%s%s", i ? ", " : "\n  ", topics[i].name);
+	putchar('\n');
 }
 
 static void help_one(const struct cmd *cmd)
@@ -159,16 +206,28 @@ static const char *similar_verb(const char *word, size_t *len)
 	return found;
 }
 
+/* Lists the verbs that begin with @word, "'config read', 'config write'", in @list. */
+static bool longer_verbs(const char *word, char *list, size_t room)
+{
+	size_t len = strlen(word), used = 0;
+
+	for (size_t i = 0; i < N_CMDS; i++)
+		if (len && !strncmp(cmds[i]->name, word, len) && cmds[i]->name[len] == ' ' &&
+		    used < room)
+			used += (size_t)snprintf(list + used, room - used, "%s'%s'",
+						 used ? ", " : "", cmds[i]->name);
+	return used;
+}
+
 /* "config" alone, or with another second word, is half a verb. */
 static int unknown_verb(const struct context *ctx, const char *word)
 {
-	size_t len = strlen(word), similar_len;
+	size_t similar_len;
 	const char *similar = similar_verb(word, &similar_len);
+	char longer[128];
 
-	for (size_t i = 0; i < N_CMDS; i++)
-		if (len && !strncmp(cmds[i]->name, word, len) && cmds[i]->name[len] == ' ')
-			return usage_error(ctx, "'%s' needs a second word: '%s' or '%s'", word,
-					   cmds[i]->name, cmds[i + 1]->name);
+	if (longer_verbs(word, longer, sizeof(longer)))
+		return usage_error(ctx, "'%s' needs a second word: %s", word, longer);
 	if (similar)
 		return usage_error(ctx, "unknown verb '%s' (did you mean '%.*s'?)", word,
 				   (int)similar_len, similar);
@@ -184,14 +243,16 @@ static int run_help(struct context *ctx, int argc, char **argv)
 		help_all();
 		return STATUS_OK;
 	}
-	if (!strcmp(argv[0], "registers")) {
-		config_name_list(stdout);
+	for (size_t i = 0; i < N_TOPICS; i++) {
+		if (strcmp(argv[0], topics[i].name))
+			continue;
+		topics[i].print();
 		return STATUS_OK;
 	}
 	for (size_t i = 0; i < N_CMDS; i++) {
 		size_t len = strlen(argv[0]);
 
-		/* "help config" is about both of its verbs. */
+		/* "help config" is about all of its verbs. */
 		if (!is_verb(cmds[i], argc, argv, &words) &&
 		    !(argc == 1 && !strncmp(cmds[i]->name, argv[0], len) &&
 		      cmds[i]->name[len] == ' '))
@@ -211,8 +272,8 @@ static int run_help(struct context *ctx, int argc, char **argv)
 const struct cmd cmd_help = {
 	.name = "help",
 	.summary = "show help for a verb",
-	.operands = "[verb|registers]",
-	.notes = "registers: the names that 'config read' and 'config write' know.\n",
+	.operands = "[verb|topic]",
+	.notes = "Without a verb: all verbs and topics.\n",
 	.flags = CMD_SCRIPT,
 	CMD_COMMON(options_help),
 	.max = 2,
