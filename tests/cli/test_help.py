@@ -13,7 +13,8 @@ VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", 
 TOPICS = ["options", "selectors", "registers", "status"]
 OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
 ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",
-             "N": "0", "TIME": "1ms", "VALUE[:MASK]": "0", "hex|raw|json": "hex"}
+             "N": "0", "TIME": "1ms", "VALUE[:MASK]": "0", "hex|raw|json": "hex",
+             "CLASS": "02"}
 
 
 def help_of(bench, *words):

@@ -89,6 +89,31 @@ def test_paths_below_sys(bench):
             bench.run("list", path).prints(listing([BEYOND]))
 
 
+@valgrind
+def test_of_a_class(bench):
+    for class_ in "01", "0108", "010802", "0x010802", "0108:02", "01xx", "x108", "01xx:02":
+        bench.run("list", "--class", class_).prints(listing([NVME]))
+    bench.run("list", "--class", "05").prints(listing([IVSHMEM, HUGE, PAIR]))
+    bench.run("list", "--class=05", "8.0").prints(listing([HUGE]))
+    for class_ in "0c03", "010801":
+        bench.run("list", "--class", class_).refuses(
+            3, f"pcibar list: {bench.tree.root}: no such function; 'pcibar list' shows all")
+    for class_ in "", "1", "network", "0108#1", "01080", "010802ff", "0108:02#1":
+        bench.run("list", "--class", class_).refuses(
+            2, f"pcibar list: --class '{class_}': not a class: use 2, 4 or 6 hexadecimal digits, "
+            "with x for any; see 'pcibar help list'")
+
+
+def test_of_a_driver(bench):
+    bench.run("list", "--driver", "nvme").prints(listing([NVME]))
+    bench.run("list", "--driver", "none").prints(
+        listing([address for address in BARS if address not in DRIVERS]))
+    bench.run("list", "--driver", "none", "--class", "06").refuses(
+        3, f"pcibar list: {bench.tree.root}: no such function; 'pcibar list' shows all")
+    listed = json.loads(bench.run("list", "--driver", "pcieport", "--json").stdout)["functions"]
+    equal([function["selector"] for function in listed], [PORT])
+
+
 def test_what_it_prints_are_selectors(bench):
     for line in bench.run("list").stdout.splitlines():
         if not line.startswith(" "):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pcibar list: list functions */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <pcibar/explain.h>
@@ -13,6 +14,12 @@
 #include "cmd.h"
 #include "describe.h"
 #include "terminal.h"
+
+/* What a function must have to be listed */
+struct list_options {
+	struct pcibar_selector class;	/* its class; no fields: any */
+	const char *driver;		/* "none": no driver; NULL: any */
+};
 
 struct list {
 	struct context *ctx;
@@ -61,6 +68,13 @@ static void print_text(struct list *list, const char *address,
 		describe_bars(dev, bar_flags(list), stdout);
 }
 
+static bool is_wanted(const struct list_options *opt, const struct pcibar_device_info *info)
+{
+	if ((info->class_code & opt->class.class_mask) != opt->class.class_code)
+		return false;
+	return !opt->driver || !strcmp(opt->driver, *info->driver ? info->driver : "none");
+}
+
 static int list_one(void *data, const struct pcibar_device_info *info)
 {
 	struct list *list = data;
@@ -69,6 +83,9 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 	struct pcibar_device *dev = NULL;
 	char address[PCIBAR_SELECTOR_STRLEN];
 	int ret;
+
+	if (!is_wanted(list->ctx->own, info))
+		return 0;
 
 	ret = pcibar_selector_format(&sel, address, sizeof(address));
 	if (ret)
@@ -114,6 +131,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 {
 	struct pcibar_open_opts opts = session_open_opts(ctx);
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
+	const struct list_options *opt = ctx->own;
 	struct list list = { .ctx = ctx };
 	int ret;
 
@@ -138,7 +156,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 		return ret;
 	if (ret)
 		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
-	if (sel && !list.any)
+	if (!list.any && (sel || opt->class.fields || opt->driver))
 		return fail_device(ctx, STATUS_NO_DEVICE, NO_BAR,
 				   "no such function; 'pcibar list' shows all");
 
@@ -163,6 +181,44 @@ static int run(struct context *ctx, int argc, char **argv)
 	return scan(ctx, &sel);
 }
 
+/* The forms that a selector, info and JSON have, and the base class alone */
+static const char *set_class(void *value, const char *arg)
+{
+	struct pcibar_selector *class = value;
+	size_t len;
+	char text[16];
+
+	if (!strncmp(arg, "0x", 2))
+		arg += 2;
+	len = strlen(arg);
+	if (len == 6 && !strchr(arg, ':'))
+		snprintf(text, sizeof(text), "::%.4s:%s", arg, arg + 4);
+	else
+		snprintf(text, sizeof(text), "::%.8s%s", arg, len == 2 ? "xx" : "");
+	class->size = sizeof(*class);
+	if (pcibar_selector_parse(text, class, NULL) || class->fields != PCIBAR_SEL_CLASS)
+		return "not a class: use 2, 4 or 6 hexadecimal digits, with x for any";
+	return NULL;
+}
+
+static const char *set_driver(void *value, const char *arg)
+{
+	const char **driver = value;
+
+	*driver = arg;
+	return *arg ? NULL : "the name is empty: use none for functions without a driver";
+}
+
+static const struct option_def own[] = {
+	OPTION_VALUE(struct list_options, class, "class", 0, "CLASS",
+		     "only functions of this class: 02, 0108 or 010802", set_class),
+	OPTION_VALUE(struct list_options, driver, "driver", 0, "DRIVER",
+		     "only functions with this driver; none: without one", set_driver),
+	OPTION_END
+};
+
+static const struct list_options defaults = { .driver = NULL };
+
 const struct cmd cmd_list = {
 	.name = "list",
 	.summary = "list functions and their BARs",
@@ -172,6 +228,7 @@ const struct cmd cmd_list = {
 		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
 		 "better one is not.\n",
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),
+	CMD_OWN(own, defaults),
 	.min = 0,
 	.max = 1,
 	.run = run,
