@@ -176,6 +176,13 @@ static int sysfs_get_physical(void *priv, char name[PCIBAR_NAME_LEN])
 	return pcibar_sysfs_read_link(be->dir, "physfn", name, PCIBAR_NAME_LEN);
 }
 
+static int sysfs_get_place(void *priv, int32_t *numa_node, int32_t *iommu_group)
+{
+	struct sysfs *be = priv;
+
+	return gone(pcibar_sysfs_place(be->dir, numa_node, iommu_group));
+}
+
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
@@ -378,6 +385,7 @@ const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_neighbour = sysfs_get_neighbour,
 	.get_virtual = sysfs_get_virtual,
 	.get_physical = sysfs_get_physical,
+	.get_place = sysfs_get_place,
 	.config_read = sysfs_config_read,
 	.config_read64 = sysfs_config_read64,
 };

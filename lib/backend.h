@@ -95,6 +95,9 @@ struct pcibar_query_ops {
 	/* The address of the physical function of a virtual one. May be NULL. */
 	int (*get_physical)(void *query, char name[PCIBAR_NAME_LEN]);
 
+	/* The NUMA node and the IOMMU group, -1: unknown. NULL: always unknown. */
+	int (*get_place)(void *query, int32_t *numa_node, int32_t *iommu_group);
+
 	/*
 	 * One access of this width. -ERANGE: beyond the configuration space of
 	 * this function. -EACCES: beyond what this user may see.

@@ -181,3 +181,18 @@ PCIBAR_API int pcibar_device_get_info(struct pcibar_device *dev, struct pcibar_d
 
 	return ret ? ret : pcibar_device_fill_info(dev, info);
 }
+
+PCIBAR_API int pcibar_device_get_place(struct pcibar_device *dev, struct pcibar_device_place *place)
+{
+	struct pcibar_device_place new = { .numa_node = -1, .iommu_group = -1 };
+	int ret = pcibar_check_size(place, sizeof(new), sizeof(new));
+
+	if (!ret && dev->query->get_place)
+		ret = dev->query->get_place(dev->query_data, &new.numa_node, &new.iommu_group);
+	if (ret)
+		return ret;
+
+	new.size = place->size;
+	*place = new;
+	return 0;
+}

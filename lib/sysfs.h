@@ -51,6 +51,9 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 /* sysfs-bridge.c */
 int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
 
+/* sysfs-place.c: see get_place() in backend.h. */
+int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group);
+
 /* sysfs-hold.c: what keeps processes apart on one function. */
 enum pcibar_sysfs_lock {
 	PCIBAR_SYSFS_LOCK_MODIFY,	/* a read and the write that follows from it */

@@ -246,6 +246,39 @@ struct pcibar_device_info {
 int pcibar_device_get_info(struct pcibar_device *dev, struct pcibar_device_info *info);
 
 /**
+ * struct pcibar_device_place - where a function is in the machine
+ * @size: sizeof(struct pcibar_device_place), set by the caller
+ * @numa_node: NUMA node that the function is near to; -1 if the system has none
+ * @iommu_group: number of its IOMMU group; -1 if it is in none
+ * @reserved: zero
+ */
+struct pcibar_device_place {
+	uint32_t size;
+	int32_t numa_node;
+	int32_t iommu_group;
+	uint32_t reserved;
+};
+
+/**
+ * pcibar_device_get_place() - find out where a function is in the machine
+ * @dev: open device
+ * @place: filled in; @place->size must be set
+ *
+ * The information comes from the system; the device is not accessed or woken. The
+ * FREEBSD back end has none of it.
+ *
+ * Return:
+ * * 0 - success
+ * * -EINVAL - @place->size is too small
+ * * -E2BIG - @place->size is larger than this library knows and the rest is
+ *   not zero, or longer than 4096 bytes
+ * * -ENODEV - the function is gone
+ * * -EACCES - permission denied
+ * * -EIO - what the system reports is invalid
+ */
+int pcibar_device_get_place(struct pcibar_device *dev, struct pcibar_device_place *place);
+
+/**
  * typedef pcibar_scan_fn - receives one function of a scan
  * @data: @data of pcibar_scan()
  * @info: the function; valid during the call

@@ -7,7 +7,8 @@ import json
 import harness
 import pci_names
 from config_space import ROM_REGISTER, TYPE_BRIDGE, TYPE_CARDBUS, TYPE_ENDPOINT
-from fake_sysfs import DEVICES, EDU, NVME, PORT, ROM, RTL8139, Definition, Ids, mem32, rom
+from fake_sysfs import (DEVICES, EDU, NVME, PORT, ROM, RTL8139, Definition, Ids, mem32, mem64,
+                        rom)
 from harness import check, equal, valgrind
 
 NAMES = pci_names.load()
@@ -88,10 +89,70 @@ def test_json(bench):
         "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
                   "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000",
-                  "moved": False}]}
+                  "moved": False}],
+        "resizable": []}
     equal({key: printed[key] for key in wanted}, wanted)
     check(set(printed) - set(wanted) <= {"vendor_name", "device_name", "class_name",
                                         "subsystem_name"}, f"unexpected keys: {list(printed)}")
+
+
+EXPRESS = ((0x10, 0x80, bytes.fromhex("0200 00000000 00000000 84000000 0000 4200") + bytes(40)),)
+
+
+def express_device(bench, extended=(), capabilities=EXPRESS):
+    """Behind a link of 16 GT/s x8 that runs with 5 GT/s x4."""
+    return bench.tree.add("0000:02:00.0", Definition(
+        Ids(0xabcd, 0, 0xff0000), {0: mem64(0x380000000000, 256 << 20, True)}, command=0x0103,
+        capabilities=capabilities, extended=extended))
+
+
+def test_the_link(bench):
+    function = express_device(bench)
+    check("\n  link        5 GT/s x4, at most 16 GT/s x8\n" in
+          bench.run("info", function.address).stdout, "the link is not shown")
+    equal(json.loads(bench.run("info", function.address, "--json").stdout)["link"],
+          {"speed": 5000, "width": 4, "max_speed": 16000, "max_width": 8})
+    function.poke_config(0x80 + 0x12, b"\0\0")
+    check("\n  link        down, at most 16 GT/s x8\n" in
+          bench.run("info", function.address).stdout, "the link is not shown as down")
+    function.set_power_state("D3hot")
+    check("link" not in bench.run("info", function.address).stdout, "configuration space was read")
+    for address in EDU, NVME:
+        check("link" not in bench.run("info", address).stdout, f"{address} has a link")
+
+
+def test_resizable_bars(bench):
+    """PCI Express 6.0, 7.8.6: BAR 0 of 64 MiB to 1 GiB, BAR 2 of 1 MiB or 256 TiB."""
+    body = bytes.fromhex("007c0000 40080000 10000000 02000100")
+    function = express_device(bench, ((0x15, 0x100, body),))
+    text = bench.run("info", function.address).stdout
+    check(text.endswith("""\
+    BAR 0 can be resized: 256 MiB of 64 MiB, 128 MiB, 256 MiB, 512 MiB, 1 GiB
+    BAR 2 can be resized: 1 MiB of 1 MiB, 256 TiB
+"""), f"the sizes are not shown: {text}")
+    equal(json.loads(bench.run("info", function.address, "--json").stdout)["resizable"], [
+        {"bar": "0", "length": 1 << 28, "lengths": [1 << n for n in range(26, 31)]},
+        {"bar": "2", "length": 1 << 20, "lengths": [1 << 20, 1 << 48]}])
+    equal(json.loads(bench.run("info", EDU, "--json").stdout)["resizable"], [])
+
+
+def test_damaged_resizable_bars(bench):
+    """Seven BARs, and a size beyond 64 bits."""
+    for body in "007c0000 e0080000", "007c0000 203f0000":
+        function = express_device(bench, ((0x15, 0x100, bytes.fromhex(body) + bytes(48)),))
+        check("resized" not in bench.run("info", function.address).stdout, body)
+        function.vanish()
+
+
+def test_the_place(bench):
+    function = bench.function(EDU)
+    check("NUMA" not in bench.run("info", EDU).stdout, "there is a node")
+    function.path("numa_node").write_text("1\n", encoding="ascii")
+    function.path("iommu_group").symlink_to("../../../kernel/iommu_groups/13")
+    check("\n  power       awake\n  IOMMU group 13\n  NUMA node   1\n" in
+          bench.run("info", EDU).stdout, "the place is not shown")
+    printed = json.loads(bench.run("info", EDU, "--json").stdout)
+    equal((printed["iommu_group"], printed["numa_node"]), (13, 1))
 
 
 def test_each_type_of_header(bench):

@@ -219,6 +219,15 @@ static int fake_get_header(void *be, uint8_t *header, uint8_t *secondary)
 	return record(fake, (struct fake_event){ .op = FAKE_GET_HEADER });
 }
 
+static int fake_get_place(void *be, int32_t *numa_node, int32_t *iommu_group)
+{
+	struct fake *fake = be;
+
+	*numa_node = fake->numa_node;
+	*iommu_group = fake->iommu_group;
+	return record(fake, (struct fake_event){ .op = FAKE_GET_PLACE });
+}
+
 static int fake_get_resource(void *be, unsigned int bar, struct pcibar_resource *res)
 {
 	struct fake *fake = be;
@@ -391,6 +400,7 @@ static const struct pcibar_query_ops fake_query = {
 	.get_resource = fake_get_resource,
 	.get_neighbour = fake_get_neighbour,
 	.get_virtual = fake_get_virtual,
+	.get_place = fake_get_place,
 	.config_read = fake_config_read,
 };
 

@@ -24,6 +24,7 @@ enum fake_op {
 	FAKE_GET_RESOURCE,
 	FAKE_GET_NEIGHBOUR,
 	FAKE_GET_VIRTUAL,
+	FAKE_GET_PLACE,
 	FAKE_MAP,
 	FAKE_CHANNEL_OPEN,
 	FAKE_CHANNEL_READ,
@@ -61,6 +62,8 @@ struct fake {
 	uint8_t header;
 	uint8_t secondary;
 	bool asleep;
+	int32_t numa_node;
+	int32_t iommu_group;
 	bool is_virtual;
 	bool vf_mse;		/* of the physical function of a virtual one */
 	bool sealed;		/* a touch of a mapping ends the test */

@@ -199,17 +199,25 @@ void tree_unset(const struct tree *tree, const char *address, const char *file)
 	MUST(!unlink(path));
 }
 
+void tree_link(const struct tree *tree, const char *address, const char *file,
+	       const char *target)
+{
+	char path[PATH_LEN];
+
+	file_of(tree, address, file, path);
+	MUST(!symlink(target, path));
+}
+
 void tree_driver(const struct tree *tree, const char *address, const char *driver)
 {
-	char path[PATH_LEN], target[PATH_LEN];
+	char target[PATH_LEN];
 
-	file_of(tree, address, "driver", path);
 	if (!driver) {
-		MUST(!unlink(path));
+		tree_unset(tree, address, "driver");
 		return;
 	}
 	make_path(target, "../../../bus/pci/drivers/%s", driver);
-	MUST(!symlink(target, path));
+	tree_link(tree, address, "driver", target);
 }
 
 int tree_open(const struct tree *tree, const char *address, const char *file)

@@ -50,6 +50,9 @@ void tree_bar(const struct tree *tree, const char *address, unsigned int bar, ui
 __attribute__((format(printf, 4, 5)))
 void tree_set(const struct tree *tree, const char *address, const char *file, const char *fmt, ...);
 void tree_unset(const struct tree *tree, const char *address, const char *file);
+/* Make a symbolic link in its folder. */
+void tree_link(const struct tree *tree, const char *address, const char *file,
+	       const char *target);
 /* Bind a driver; NULL: unbind. */
 void tree_driver(const struct tree *tree, const char *address, const char *driver);
 /* A descriptor of one of its files. */

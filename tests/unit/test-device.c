@@ -399,6 +399,31 @@ static void describes_a_function(void **state)
 	pcibar_device_close(dev);
 }
 
+static int place_sized(void *arg, void *data)
+{
+	return pcibar_device_get_place(data, arg);
+}
+
+static void finds_the_place(void **state)
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+	struct fake *fake = fake_add("0000:03:00.0");
+	struct pcibar_device *dev = unit_open("0000:03:00.0", 0);
+
+	(void)state;
+	fake->numa_node = 1;
+	fake->iommu_group = -1;
+	assert_int_equal(pcibar_device_get_place(dev, &place), 0);
+	assert_int_equal(place.numa_node, 1);
+	assert_int_equal(place.iommu_group, -1);
+	assert_int_equal(place.size, sizeof(place));
+	unit_check_sizes(&place, sizeof(place), place_sized, dev);
+
+	fake->error[FAKE_GET_PLACE] = -ENODEV;
+	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
+	pcibar_device_close(dev);
+}
+
 static void knows_drivers_that_share(void **state)
 {
 	static const char *const sharing[] = {
@@ -465,6 +490,7 @@ int main(void)
 		DEVICE_TEST(a_named_back_end_is_the_only_one),
 		DEVICE_TEST(names_back_ends),
 		DEVICE_TEST(describes_a_function),
+		DEVICE_TEST(finds_the_place),
 		DEVICE_TEST(knows_drivers_that_share),
 		DEVICE_TEST(info_passes_errors_on),
 	};

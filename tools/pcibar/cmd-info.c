@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pcibar info: show details of one function */
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "cmd.h"
 #include "describe.h"
+#include "express.h"
 #include "terminal.h"
 
 /* What a back end can do, in words: can, cannot */
@@ -40,10 +42,67 @@ static void print_line(bool color, const char *name)
 	printf("  %s%-11s%s ", color ? TERM_BOLD : "", name, color ? TERM_PLAIN : "");
 }
 
+static void print_speed(unsigned int speed, unsigned int width)
+{
+	if (speed)
+		printf("%g GT/s ", speed / 1000.0);
+	printf("x%u", width);
+}
+
+static void print_place(struct pcibar_device *dev, bool color)
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+
+	if (pcibar_device_get_place(dev, &place))
+		return;
+	if (place.iommu_group >= 0) {
+		print_line(color, "IOMMU group");
+		printf("%" PRId32 "\n", place.iommu_group);
+	}
+	if (place.numa_node >= 0) {
+		print_line(color, "NUMA node");
+		printf("%" PRId32 "\n", place.numa_node);
+	}
+}
+
+static void print_link(struct pcibar_device *dev, bool color)
+{
+	struct express_link link;
+
+	if (!express_link_get(dev, &link))
+		return;
+	print_line(color, "link");
+	if (link.width)
+		print_speed(link.speed, link.width);
+	else
+		fputs("down", stdout);
+	fputs(", at most ", stdout);
+	print_speed(link.max_speed, link.max_width);
+	putchar('\n');
+}
+
+static void print_resizable(struct pcibar_device *dev)
+{
+	struct express_resizable bars[PCIBAR_BAR_COUNT];
+	unsigned int count = express_resizable_get(dev, bars);
+	char size[SIZE_TEXT];
+
+	for (unsigned int i = 0; i < count; i++) {
+		printf("    BAR %u can be resized: %s of", bars[i].bar,
+		       describe_size(bars[i].length, size));
+		for (unsigned int n = 0; n < 64; n++)
+			if (bars[i].sizes >> n & 1)
+				printf(" %s%s", describe_size(UINT64_C(1) << n, size),
+				       bars[i].sizes >> n == 1 ? "" : ",");
+		putchar('\n');
+	}
+}
+
 static void print_text(struct context *ctx, const struct pciids *ids,
 		       const struct pcibar_device_info *info)
 {
 	bool color = terminal_color(&ctx->opt, STDOUT_FILENO);
+	bool asleep = info->flags & PCIBAR_DEV_ASLEEP;
 	char name[PCIIDS_NAME];
 
 	printf("%s  %04x:%04x\n", ctx->session->address, info->vendor, info->device);
@@ -67,9 +126,12 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 	puts(*info->driver && !(info->flags & PCIBAR_DEV_DRIVER_OWNS) ?
 	     ", which leaves the BARs to others" : "");
 	print_line(color, "power");
-	puts(info->flags & PCIBAR_DEV_ASLEEP ? "asleep" :
+	puts(asleep ? "asleep" :
 	     describe_silent(ctx->session->dev, info) ?
 	     "the function does not respond; 'pcibar explain' shows what may help" : "awake");
+	print_place(ctx->session->dev, color);
+	if (!asleep)
+		print_link(ctx->session->dev, color);
 	print_line(color, "back end");
 	puts(pcibar_backend_name(info->backend));
 	for (size_t i = 0; i < N_CAPABILITIES; i++)
@@ -78,6 +140,54 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 							  capabilities[i].no);
 
 	describe_bars(ctx->session->dev, PCIBAR_BAR_INFO_CONFIG, stdout);
+	if (!asleep)
+		print_resizable(ctx->session->dev);
+}
+
+static void print_place_json(struct pcibar_device *dev, struct json *json)
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+
+	if (pcibar_device_get_place(dev, &place))
+		return;
+	if (place.iommu_group >= 0)
+		json_uint(json, "iommu_group", (uint64_t)place.iommu_group);
+	if (place.numa_node >= 0)
+		json_uint(json, "numa_node", (uint64_t)place.numa_node);
+}
+
+static void print_link_json(struct pcibar_device *dev, struct json *json)
+{
+	struct express_link link;
+
+	if (!express_link_get(dev, &link))
+		return;
+	json_object(json, "link");
+	json_uint(json, "speed", link.speed);
+	json_uint(json, "width", link.width);
+	json_uint(json, "max_speed", link.max_speed);
+	json_uint(json, "max_width", link.max_width);
+	json_object_end(json);
+}
+
+static void print_resizable_json(struct pcibar_device *dev, struct json *json)
+{
+	struct express_resizable bars[PCIBAR_BAR_COUNT];
+	unsigned int count = express_resizable_get(dev, bars);
+
+	json_array(json, "resizable");
+	for (unsigned int i = 0; i < count; i++) {
+		json_object(json, NULL);
+		json_string(json, "bar", bar_name(bars[i].bar));
+		json_uint(json, "length", bars[i].length);
+		json_array(json, "lengths");
+		for (unsigned int n = 0; n < 64; n++)
+			if (bars[i].sizes >> n & 1)
+				json_uint(json, NULL, UINT64_C(1) << n);
+		json_array_end(json);
+		json_object_end(json);
+	}
+	json_array_end(json);
 }
 
 static void print_json(struct context *ctx, const struct pciids *ids,
@@ -88,12 +198,17 @@ static void print_json(struct context *ctx, const struct pciids *ids,
 	json_begin(&json, stdout);
 	describe_json(&json, ids, ctx->session->address, info);
 	json_bool(&json, "responds", !describe_silent(ctx->session->dev, info));
+	print_place_json(ctx->session->dev, &json);
+	if (!(info->flags & PCIBAR_DEV_ASLEEP))
+		print_link_json(ctx->session->dev, &json);
 	json_string(&json, "backend", pcibar_backend_name(info->backend));
 	json_object(&json, "capabilities");
 	for (size_t i = 0; i < N_CAPABILITIES; i++)
 		json_bool(&json, capabilities[i].key, info->caps & capabilities[i].bit);
 	json_object_end(&json);
 	describe_bars_json(&json, ctx->session->dev, PCIBAR_BAR_INFO_CONFIG);
+	if (!(info->flags & PCIBAR_DEV_ASLEEP))
+		print_resizable_json(ctx->session->dev, &json);
 	json_end(&json);
 }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Where a function is in the machine: its NUMA node and its IOMMU group. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sysfs.h"
+
+/* "-1" or a decimal number, and then @end */
+static int parse(const char *text, const char *end, int32_t *val)
+{
+	char *rest;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &rest, 10);
+	if (errno || rest == text || strcmp(rest, end) != 0 || n < -1 || n > INT32_MAX)
+		return -EIO;
+	*val = (int32_t)n;
+	return 0;
+}
+
+int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group)
+{
+	char text[16];
+	int ret;
+
+	*numa_node = -1;
+	*iommu_group = -1;
+	ret = pcibar_sysfs_read(dir, "numa_node", text, sizeof(text));
+	if (!ret)
+		ret = parse(text, "\n", numa_node);
+	if (ret && ret != -ENOENT)	/* a kernel without NUMA has no such file */
+		return ret;
+
+	ret = pcibar_sysfs_read_link(dir, "iommu_group", text, sizeof(text));
+	return ret || !*text ? ret : parse(text, "", iommu_group);
+}
