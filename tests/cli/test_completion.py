@@ -12,7 +12,8 @@ from fake_sysfs import BEYOND, DEVICES, EDU, RTL8139
 from harness import Skip, check, equal
 
 LIBRARY = "/usr/share/bash-completion/bash_completion"
-VERBS = "list info explain read write dump load compare watch config enable disable script help"
+VERBS = ("list info explain read write dump load compare watch expect config enable disable "
+         "script help")
 DRIVER = r"""
 source "$1" && source "$2" || exit
 while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do

@@ -175,7 +175,7 @@ def test_activation_by_two_commands(bench):
     edu.set_command(OTHERS)
     first = bench.start("watch", EDU, "0", "0", "-i60m", "--activate", "-vv")
     first.wait_for("mapped\n", "stderr")
-    second = bench.start("script", EDU, "--activate", stdin=PIPE)
+    second = bench.start("script", EDU, "--activate", "--stream", stdin=PIPE)
     second.feed("read 0 0\n")
     second.wait_for("0x00000000\n")
     first.kill(signal.SIGTERM)

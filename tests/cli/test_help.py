@@ -9,7 +9,8 @@ from fake_sysfs import EDU
 from harness import check, equal, matches, valgrind
 
 VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", "watch",
-         "config read", "config write", "config dump", "enable", "disable", "script", "help"]
+         "expect", "config read", "config write", "config dump", "enable", "disable", "script",
+         "help"]
 TOPICS = ["options", "selectors", "registers", "status"]
 OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
 ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",
@@ -113,7 +114,9 @@ def test_options_that_a_verb_must_have(bench):
             "explain": "write wc json", "read": "width count fixed json share-driver share-page "
             "exclusive activate verbose sysfs backend", "write": "width verify dry-run fixed",
             "dump": "width format output", "load": "offset width wc verify fixed",
-            "compare": "width", "watch": "interval until timeout", "config read": "width",
+            "compare": "width", "watch": "interval until timeout",
+            "expect": "width interval timeout", "script": "dry-run label stream",
+            "config read": "width",
             "config write": "width", "enable": "io mem bus-master", "disable": "io mem bus-master",
             }.items():
         missing = set(names.split()) - {name for _, name, _ in options_of(bench, verb)}

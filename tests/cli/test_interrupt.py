@@ -91,7 +91,7 @@ def test_an_alarm_from_before_the_program(bench):
 def test_a_script_that_waits_for_a_line(bench):
     for number in SIGNALS:
         bench.function(HUGE).set_command(OFF)
-        process = bench.start("script", HUGE, "--activate", stdin=PIPE)
+        process = bench.start("script", HUGE, "--activate", "--stream", stdin=PIPE)
         process.feed("read 2 0\n")
         process.wait_for("\n")
         equal(bench.function(HUGE).command(), ON)

@@ -4,12 +4,14 @@
 
 import json
 import re
+import signal
 import struct
+import time
 
 import harness
 from fake_sysfs import EDU, HUGE, NVME, RTL8139
 from harness import PIPE, check, equal, valgrind
-from sentences import LOST, decode_off, driver, no_bar, no_function
+from sentences import AMBIGUOUS, LOST, decode_off, driver, no_bar, no_function
 
 
 @valgrind
@@ -37,24 +39,15 @@ disable --io
         bench.run("script", EDU, *arguments, stdin=script.read_bytes()).prints(wanted)
 
 
-@valgrind
 def test_the_first_failure_ends_it(bench):
     edu = bench.function(EDU)
     for line, status, sentence in (
-            ("read 0 2", 2, "pcibar read: {}:2: offset 0x2 is not a multiple of 4: use -w 2; see "
-             "'pcibar help read'"),
             ("write 1 0 1", 2, f"pcibar write: {{}}:2: {EDU} BAR 1: {no_bar('BAR 1')}"),
             ("load 0 /missing", 1, "pcibar load: {}:2: /missing: No such file or directory"),
-            ("watch 0 0 --until 7 --timeout 1ms", 5,
-             f"pcibar watch: {{}}:2: {EDU} BAR 0: timed out"),
-            ("frobnicate", 2, "pcibar: {}:2: unknown verb 'frobnicate'; see 'pcibar help'"),
-            ("list", 2, "pcibar list: {}:2: not allowed in a script; see 'pcibar help list'"),
-            ("script -", 2, "pcibar script: {}:2: not allowed in a script; see 'pcibar help "
-             "script'"),
-            ("read 0 0 --sysfs", 2, "pcibar read: {}:2: --sysfs needs an argument; see 'pcibar "
-             "help read'"),
-            ('read "0 0', 2, "pcibar script: {}:2: a quote is not closed; see 'pcibar help "
-             "script'")):
+            ("watch 0 0 --until 7 --timeout 1ms", 5, f"pcibar watch: {{}}:2: {EDU} BAR 0: timed "
+             "out after 0.001 s: 0x00000000 reads 0x00000001, wanted 0x00000007"),
+            ("expect 0 0 6:7", 5, f"pcibar expect: {{}}:2: {EDU} BAR 0: 0x00000000 reads "
+             "0x00000001, wanted 0x00000006:0x00000007")):
         text = f"write 0 0 1\n{line}\nwrite 0 4 1\n"
         script = bench.file("script", text.encode())
         for arguments, stdin, name in (([script], "", str(script)), ([], text, "stdin")):
@@ -62,6 +55,128 @@ def test_the_first_failure_ends_it(bench):
             result = bench.run("script", EDU, *arguments, stdin=stdin)
             equal((result.status, result.stderr), (status, f"{sentence.format(name)}\n"), line)
             equal(edu.peek(0, 0, 8), b"\1" + bytes(7), f"BAR after {line}")
+
+
+MISTAKES = (
+    ("read 0 2", "pcibar read: {}: offset 0x2 is not a multiple of 4: use -w 2; see 'pcibar help "
+     "read'"),
+    ("raed 0 0", "pcibar: {}: unknown verb 'raed' (did you mean 'read'?); see 'pcibar help'"),
+    ("script -", "pcibar script: {}: not allowed in a script; see 'pcibar help script'"),
+    ("read 0 0 --sysfs", "pcibar read: {}: --sysfs needs an argument; see 'pcibar help read'"),
+    ("write 0 0 1:2", "pcibar write: {}: value '1:2': the value has bits outside the mask; see "
+     "'pcibar help write'"),
+    ("write 0 0", "pcibar write: {}: operands are missing: <bar> <offset> <value[:mask]>...; see "
+     "'pcibar help write'"),
+    ("load 6 image", "pcibar load: {}: BAR '6': not a BAR: use 0 to 5, or rom; see 'pcibar help "
+     "load'"),
+    ("watch 0 0 --until z", "pcibar watch: {}: --until 'z': not a number: use decimal or 0x...; "
+     "see 'pcibar help watch'"),
+    ("expect 0 0 2:1", "pcibar expect: {}: value '2:1': the value has bits outside the mask; see "
+     "'pcibar help expect'"),
+    ("config write 40 1", f"pcibar config write: {{}}: register '40': {AMBIGUOUS}; see 'pcibar "
+     "help config write'"),
+    ("list a b", "pcibar list: {}: too many operands; see 'pcibar help list'"),
+    ("sleep 1", "pcibar sleep: {}: time '1': the unit is missing: use us, ms, s or m after the "
+     "number; see 'pcibar help sleep'"),
+    ("echo --loud", "pcibar echo: {}: unknown option '--loud'; see 'pcibar help echo'"),
+    ('read "0 0', "pcibar script: {}: a quote is not closed; see 'pcibar help script'"))
+
+
+@valgrind
+def test_all_is_checked_before_the_first_access(bench):
+    edu = bench.function(EDU)
+    text = "write 0 0 0xbad\nconfig write COMMAND 0\n" + "".join(
+        f"{line}\nread 0 0\n" for line, _ in MISTAKES)
+    script = bench.file("script", text.encode())
+    for arguments, stdin, name in (([script], "", script), ([], text, "stdin"), (["-"], text,
+                                                                                "stdin")):
+        result = bench.run("script", EDU, *arguments, stdin=stdin)
+        wanted = [sentence.format(f"{name}:{2 * i + 3}")
+                  for i, (_, sentence) in enumerate(MISTAKES)]
+        equal(result.stderr.splitlines(), wanted)
+        equal((result.status, result.stdout), (2, ""))
+    equal((edu.peek(0, 0, 4), edu.command()), (bytes(4), 0x0103))
+
+
+def test_a_pipe_is_checked_to_its_end(bench):
+    process = bench.start("script", EDU, stdin=PIPE)
+    process.feed("write 0 0 0xbad\nraed 0 0\n")
+    process.process.stdin.close()
+    equal(process.finish().status, 2)
+    equal(bench.function(EDU).peek(0, 0, 4), bytes(4))
+
+
+def test_what_is_no_script(bench):
+    lines = [f"pcibar: stdin:{i}: unknown verb 'x'; see 'pcibar help'" for i in range(1, 21)]
+    result = bench.run("script", EDU, stdin="x\n" * 10000)
+    equal((result.status, result.stdout, result.stderr.splitlines()),
+          (2, "", [*lines, "pcibar script: stdin: the rest is not checked"]))
+
+
+@valgrind
+def test_check_only(bench):
+    """It needs no device."""
+    text = "write 0 0 7\nread 0 0\nload 0 /missing\nhelp\necho a\nsleep 9m\nlist\nread -h\n"
+    for option in ("-n", "--dry-run"):
+        for address in (EDU, "00:1f.0"):
+            bench.run("script", address, option, stdin=text).prints("")
+            bench.run("script", address, option, stdin=text + "raed\n").refuses(
+                2, "pcibar: stdin:9: unknown verb 'raed' (did you mean 'read'?); see 'pcibar help'")
+    equal(bench.function(EDU).peek(0, 0, 4), bytes(4))
+    bench.run("script", EDU, "-n", "--stream").refuses(
+        2, "pcibar script: --stream cannot be combined with --dry-run; see 'pcibar help script'")
+    equal(bench.run_on_terminal("script", EDU, "-n", bench.file("script", b"read 0 0\n"),
+                                terminals=("stdin", "stdout", "stderr")), (0, ""))
+
+
+def test_a_script_may_read_what_it_wrote(bench):
+    image = bench.folder / "image"
+    bench.function(EDU).poke(0, 0, b"\1\2\3\4")
+    bench.run("script", EDU, stdin=f"dump 0 0+4 -f raw -o {image}\nload 0 {image} --offset 8\n"
+              "read 0 8\n").prints("0x04030201\n")
+
+
+@valgrind
+def test_labels(bench):
+    text = "read 0 0  # the first\n\n# nothing\n  write 0 4 7\nread 0 4\n"
+    wanted = ("# read 0 0  # the first\n0x00000000\n# write 0 4 7\n# read 0 4\n"
+              "0x00000007\n")
+    bench.run("script", EDU, "-l", stdin=text).prints(wanted)
+    bench.run("script", EDU, "--label", "--stream", stdin=text).prints(wanted)
+    bench.run("script", EDU, "-l", "--json", stdin=text).refuses(
+        2, "pcibar script: --label cannot be combined with --json, which says what was read; see "
+        "'pcibar help script'")
+
+
+@valgrind
+def test_echo(bench):
+    bench.run("script", EDU, stdin='echo -n "status  is "\nread 0 0\necho\necho a  b -- -c "#"\n'
+              ).prints("status  is 0x00000000\n\na b -c #\n")
+    bench.run("script", EDU, stdin="echo a\x1b[31m\n").prints("a\\x1b[31m\n")
+
+
+def test_sleep(bench):
+    started = time.monotonic()
+    bench.run("script", EDU, stdin="sleep 50ms\nread 0 0\nsleep 50ms\n").prints("0x00000000\n")
+    check(time.monotonic() - started >= 0.1, "it did not wait")
+    process = bench.start("script", EDU, "--activate", stdin=bench.file(
+        "script", b"read 0 0\nsleep 9m\nread 0 0\n").open("rb"))
+    equal(process.wait_for("\n"), "0x00000000\n")
+    process.interrupt()
+    process.finish().expect(-signal.SIGINT)
+
+
+def test_verbs_of_scripts_only(bench):
+    for line in (["echo", "a"], ["sleep", "1s"]):
+        bench.run(*line).refuses(2, f"pcibar {line[0]}: only allowed in a script; see 'pcibar help "
+                                 f"{line[0]}'")
+
+
+def test_list_in_a_script(bench):
+    """It is about all functions, and the next line about the script's again."""
+    result = bench.run("script", EDU, stdin="list\nread 1 0\n")
+    equal((result.status, result.stdout), (2, bench.run("list").stdout))
+    equal(result.stderr, f"pcibar read: stdin:2: {EDU} BAR 1: {no_bar('BAR 1')}\n")
 
 
 def test_compare_that_differs_ends_it(bench):
@@ -74,10 +189,10 @@ def test_compare_that_differs_ends_it(bench):
 def test_output_comes_before_the_message(bench):
     """Both go to one file there."""
     with open(bench.folder / "both", "w+b") as file:
-        bench.run("script", EDU, stdin="read 0 0\nread 0 1\n", stdout=file, stderr=file)
+        bench.run("script", EDU, stdin="read 0 0\nread 1 0\n", stdout=file, stderr=file)
         file.seek(0)
-        equal(file.read().decode(), "0x00000000\npcibar read: stdin:2: offset 0x1 is not a "
-              "multiple of 4: use -w 1; see 'pcibar help read'\n")
+        equal(file.read().decode(), f"0x00000000\npcibar read: stdin:2: {EDU} BAR 1: "
+              f"{no_bar('BAR 1')}\n")
 
 
 def test_quotes_and_blanks(bench):
@@ -92,7 +207,10 @@ def test_the_last_line_needs_no_newline(bench):
 
 
 def test_quit(bench):
-    bench.run("script", EDU, stdin="read 0 0\nquit\nread 0 0\n").prints("0x00000000\n")
+    """What follows is no part of the script."""
+    for word in ("quit", "exit"):
+        bench.run("script", EDU, stdin=f"read 0 0\n {word} # here\nraed 0 0\n").prints(
+            "0x00000000\n")
 
 
 def test_nothing_to_do(bench):
@@ -144,7 +262,7 @@ def test_decoding_that_is_turned_off_is_noticed(bench):
 
 @valgrind
 def test_a_loss_ends_it(bench):
-    process = bench.start("script", EDU, stdin=PIPE)
+    process = bench.start("script", EDU, "--stream", stdin=PIPE)
     process.feed("read 0 0\n")
     equal(process.wait_for("\n"), "0x00000000\n")
     bench.function(EDU).lose(0)

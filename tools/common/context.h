@@ -16,6 +16,7 @@ enum status {
 	STATUS_NO_DEVICE = 3,	/* no such device, or several */
 	STATUS_LOST = 4,	/* the device was lost after it was opened */
 	STATUS_NO = 5,		/* comparison or verification failed, or timed out */
+	STATUS_CHECKED,		/* of a verb with check_only: its words are right. No exit status */
 };
 
 /* What a verb, or a mode of pciconf, works with */
@@ -27,6 +28,7 @@ struct context {
 	void *own;			/* values of the verb's own options, or NULL */
 	const char *output;		/* the file that output_open() opened; NULL: none */
 	const char *where;		/* "file:line: " in a script, else "" */
+	bool check_only;		/* stop where the words are checked: STATUS_CHECKED */
 };
 
 #endif

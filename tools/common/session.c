@@ -88,6 +88,8 @@ int session_open(struct context *ctx, bool write)
 	struct session *s = ctx->session;
 	int ret;
 
+	if (ctx->check_only)
+		return STATUS_CHECKED;
 	if (s->dev)
 		return STATUS_OK;
 

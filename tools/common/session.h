@@ -49,7 +49,11 @@ struct pcibar_selector info_selector(const struct pcibar_device_info *info);
 /* How to open, by @ctx->opt: back end, sysfs, log */
 struct pcibar_open_opts session_open_opts(const struct context *ctx);
 
-/* All return an enum status, and have reported the error if it is not STATUS_OK. */
+/*
+ * All return an enum status, and have reported the error if it is not STATUS_OK.
+ * session_open() returns STATUS_CHECKED with ctx->check_only: all operands are
+ * parsed before it is called.
+ */
 int session_open(struct context *ctx, bool write);
 int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_info **infop);
 int session_map(struct context *ctx, const struct window *window, struct view *view);

@@ -169,16 +169,16 @@ static int run(struct context *ctx, int argc, char **argv)
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	int ret;
 
-	if (!argc) {
-		ctx->session->label = ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
-		return scan(ctx, NULL);
+	ctx->session->label = argc ? argv[0] : ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
+	if (argc) {
+		ret = pcibar_selector_parse(argv[0], &sel, &why);
+		if (ret)
+			return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
 	}
-	ctx->session->label = argv[0];
-	ret = pcibar_selector_parse(argv[0], &sel, &why);
-	if (ret)
-		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+	if (ctx->check_only)
+		return STATUS_CHECKED;
 
-	return scan(ctx, &sel);
+	return scan(ctx, argc ? &sel : NULL);
 }
 
 /* The forms that a selector, info and JSON have, and the base class alone */
@@ -227,6 +227,7 @@ const struct cmd cmd_list = {
 		 "-v adds what configuration space says about the BARs; without it no device is\n"
 		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
 		 "better one is not.\n",
+	.flags = CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	CMD_OWN(own, defaults),
 	.min = 0,

@@ -11,150 +11,264 @@
 #include "common/interrupt.h"
 #include "common/output.h"
 #include "common/session.h"
+#include "common/text.h"
 
 #include "cmd.h"
-static const char blanks[] = " \t\r\n";
+#include "script-line.h"
+#include "verb-options.h"
 
-struct script {
-	const char *name;
-	FILE *in;
-	bool prompt;		/* a person types: errors do not end it */
-	unsigned long line;
-	char where[128];
+/* What is kept of a script; no one writes more, but a device file may never end. */
+#define SCRIPT_MAX	(UINT64_C(64) << 20)
+/* What is no script at all, such as an image, has a mistake in every line. */
+#define MISTAKES_MAX	20u
+
+struct script_options {
+	bool dry_run;
+	bool label;
+	bool stream;
 };
 
-/*
- * Splits @line in place into words, with "..." around blanks and '#'; returns
- * how many, or -1 for a quote without its end. @words has room for all.
- */
-static int split(char *line, char **words)
+struct script {
+	const struct script_options *opt;
+	const char *name;
+	FILE *in;
+	bool prompt;			/* a person types: errors do not end it */
+	unsigned long number;		/* of the line that is checked or run */
+	char where[128];
+	struct script_line *lines;	/* all of it, but of a prompt or a stream */
+	size_t count;
+};
+
+static bool is_quit(const struct script_line *line)
 {
-	int count = 0;
-	char *out;
-
-	for (;;) {
-		line += strspn(line, blanks);
-		if (!*line || *line == '#')
-			break;
-		words[count++] = out = line;
-		while (*line && !strchr(blanks, *line)) {
-			if (*line != '"') {
-				*out++ = *line++;
-				continue;
-			}
-			for (line++; *line && *line != '"'; )
-				*out++ = *line++;
-			if (!*line++)
-				return -1;
-		}
-		if (*line)
-			line++;
-		*out = '\0';
-	}
-
-	words[count] = NULL;
-	return count;
+	return line->count == 1 && (!strcmp(line->words[0], "quit") ||
+				    !strcmp(line->words[0], "exit"));
 }
 
-static int run_words(struct context *ctx, struct script *script, int count, char **words)
+/* Runs a line, or checks its words only. A verb may rename the session, as 'list' does. */
+static int run_words(struct context *ctx, struct script *script, const struct script_line *line,
+		     bool check_only)
 {
+	const char *label = ctx->session->label;
 	struct context child = *ctx;
 	int status;
 
 	child.own = NULL;
 	child.where = script->where;
 	child.verb = NULL;
-	status = cmd_dispatch(&child, true, count, words);
+	child.check_only = check_only;
+	status = cmd_dispatch(&child, true, line->count, line->words);
+	ctx->session->label = label;
+	if (status == STATUS_CHECKED)
+		return STATUS_OK;
 	if (!status || status == STATUS_NO)
 		status = output_flush(&child, stdout) ? STATUS_FAILED : status;
 	return status;
 }
 
-static int run_line(struct context *ctx, struct script *script, char *line, bool *quit)
+static int run_line(struct context *ctx, struct script *script, const struct script_line *line,
+		    bool check_only)
 {
-	char **words = calloc(strlen(line) / 2 + 2, sizeof(*words));
-	int status = STATUS_OK;
-	int count;
-
-	if (!words)
-		return fail(ctx, STATUS_FAILED, "out of memory");
 	if (!script->prompt)
 		snprintf(script->where, sizeof(script->where), "%s:%lu: ", script->name,
-			 script->line);
+			 script->number);
+	if (line->count < 0)
+		return usage_error(&(struct context){ .program = ctx->program, .verb = ctx->verb,
+						      .where = script->where },
+				   "a quote is not closed");
+	if (!line->count || is_quit(line))
+		return STATUS_OK;
 
-	count = split(line, words);
-	if (count < 0)
-		status = usage_error(&(struct context){ .program = ctx->program, .verb = ctx->verb,
-							.where = script->where },
-				     "a quote is not closed");
-	else if (count && !strcmp(words[0], "quit"))
-		*quit = true;
-	else if (count)
-		status = run_words(ctx, script, count, words);
-	free(words);
-	return status;
+	if (script->opt->label && !check_only) {
+		fputs("# ", stdout);
+		text_put(stdout, line->text);
+		putchar('\n');
+	}
+	return run_words(ctx, script, line, check_only);
 }
 
-static int run_script(struct context *ctx, struct script *script)
+static int read_failed(struct context *ctx, const struct script *script)
 {
+	return fail(ctx, STATUS_FAILED, "%s: %s", script->name,
+		    errno ? strerror(errno) : "read error");
+}
+
+/* Each line as it comes, which may wait for what came of the one before. */
+static int run_stream(struct context *ctx, struct script *script)
+{
+	struct script_line line = { 0 };
 	int status = STATUS_OK;
 	bool quit = false;
+	char *text = NULL;
 	size_t room = 0;
-	char *line = NULL;
 
 	while (!quit && (!status || script->prompt) && !interrupt_signal()) {
 		if (script->prompt)
 			fputs("pcibar> ", stderr);
 		errno = 0;
-		if (getline(&line, &room, script->in) < 0)
+		if (getline(&text, &room, script->in) < 0)
 			break;
-		script->line++;
-		status = run_line(ctx, script, line, &quit);
+		script->number++;
+		if (script_line_parse(text, &line)) {
+			status = fail(ctx, STATUS_FAILED, "out of memory");
+			break;
+		}
+		status = run_line(ctx, script, &line, false);
+		quit = is_quit(&line);
+		script_line_free(&line);
 		/* At the prompt Ctrl-C ends what runs. */
 		if (script->prompt && interrupt_signal() == SIGINT)
 			interrupt_clear();
 	}
-	free(line);
+	free(text);
 	if (ferror(script->in) && !interrupt_signal())
-		return fail(ctx, STATUS_FAILED, "%s: %s", script->name,
-			    errno ? strerror(errno) : "read error");
+		return read_failed(ctx, script);
 	if (script->prompt && !quit)
 		fputc('\n', stderr);
 
 	return script->prompt ? STATUS_OK : status;
 }
 
-static int run(struct context *ctx, int argc, char **argv)
+static int add_line(struct script *script, const char *text)
 {
-	struct script script = { .name = "stdin", .in = stdin };
+	size_t room = script->count & (script->count - 1) ? 0 : 2 * script->count + 1;
+	struct script_line *lines;
+
+	if (room) {
+		lines = realloc(script->lines, room * sizeof(*lines));
+		if (!lines)
+			return -ENOMEM;
+		script->lines = lines;
+	}
+	return script_line_parse(text, &script->lines[script->count++]);
+}
+
+static int read_lines(struct context *ctx, struct script *script)
+{
+	uint64_t size = 0;
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int ret = 0;
+
+	for (;;) {
+		errno = 0;
+		length = getline(&text, &room, script->in);
+		if (length < 0)
+			break;
+		size += (uint64_t)length;
+		ret = size > SCRIPT_MAX ? -EFBIG : add_line(script, text);
+		if (ret)
+			break;
+	}
+	free(text);
+	if (ret == -EFBIG)
+		return fail(ctx, STATUS_FAILED, "%s: a script has at most 64 MiB; --stream runs "
+			    "line by line", script->name);
+	if (ret)
+		return fail(ctx, STATUS_FAILED, "out of memory");
+
+	return ferror(script->in) ? read_failed(ctx, script) : STATUS_OK;
+}
+
+/* Checks or runs all lines up to 'quit'. Returns the status of the first that failed. */
+static int run_lines(struct context *ctx, struct script *script, bool check_only)
+{
+	unsigned int mistakes_left = check_only ? MISTAKES_MAX : 1;
+	int first = STATUS_OK;
 	int status;
 
+	for (size_t i = 0; i < script->count && !is_quit(&script->lines[i]); i++) {
+		if (interrupt_signal())
+			return STATUS_FAILED;
+		script->number = i + 1;
+		status = run_line(ctx, script, &script->lines[i], check_only);
+		if (!status)
+			continue;
+		first = first ? first : status;
+		if (!--mistakes_left)
+			break;
+	}
+
+	if (check_only && !mistakes_left)
+		fail(ctx, first, "%s: the rest is not checked", script->name);
+	return first;
+}
+
+static int run_script(struct context *ctx, struct script *script)
+{
+	const struct script_options *opt = script->opt;
+	bool whole = !opt->stream && !script->prompt;
+	int status;
+
+	ctx->session->keep = true;
+	status = opt->dry_run ? STATUS_OK : session_open(ctx, true);
+	if (status)
+		return status;
+	if (!whole)
+		return run_stream(ctx, script);
+
+	status = read_lines(ctx, script);
+	if (!status)
+		status = run_lines(ctx, script, true);
+	return status || opt->dry_run ? status : run_lines(ctx, script, false);
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct script script = { .opt = ctx->own, .name = "stdin", .in = stdin };
+	int status;
+
+	if (script.opt->stream && script.opt->dry_run)
+		return usage_error(ctx, "--stream cannot be combined with --dry-run");
+	if (script.opt->label && ctx->opt.json)
+		return usage_error(ctx, "--label cannot be combined with --json, which says what "
+				   "was read");
 	if (argc && strcmp(argv[0], "-") != 0) {
 		script.name = argv[0];
 		script.in = fopen(argv[0], "re");
 		if (!script.in)
 			return fail(ctx, STATUS_FAILED, "%s: %s", argv[0], strerror(errno));
 	}
-	script.prompt = script.in == stdin && isatty(STDIN_FILENO);
-	ctx->session->keep = true;
-	status = session_open(ctx, true);
-	if (!status)
-		status = run_script(ctx, &script);
+	script.prompt = script.in == stdin && isatty(STDIN_FILENO) && !script.opt->dry_run;
+
+	status = run_script(ctx, &script);
+	for (size_t i = 0; i < script.count; i++)
+		script_line_free(&script.lines[i]);
+	free(script.lines);
 	if (script.in != stdin)
 		fclose(script.in);
 
 	return status;
 }
 
+static const struct option_def own[] = {
+	OPTION_FLAG(struct script_options, dry_run, "dry-run", 'n',
+		    "check the script, and run nothing"),
+	OPTION_FLAG(struct script_options, label, "label", 'l',
+		    "print '# ' and each line before what it prints"),
+	OPTION_FLAG(struct script_options, stream, "stream", 0,
+		    "run each line as it comes, not after all were checked"),
+	OPTION_END
+};
+
+static const struct script_options defaults;
+
 const struct cmd cmd_script = {
 	.name = "script",
 	.summary = "run many commands on one function",
 	.operands = "[file|-]",
 	.notes = "Each line is a verb without its selector, as in: read -w 2 0 0x10\n"
-		 "'#' begins a comment, \"...\" keeps blanks together. Stops at the first failure "
-		 "with its\nexit status. On a terminal it prompts: 'help' and 'quit' work there.\n",
+		 "'#' begins a comment, \"...\" keeps blanks together. All lines are checked "
+		 "before the\nfirst is run; it stops at the first failure with its exit status. "
+		 "There are also:\n"
+		 "  echo [-n] [word]...  print the words\n"
+		 "  sleep <time>         wait: 100us, 10ms, 0.5s\n"
+		 "  quit                 end the script\n"
+		 "On a terminal it prompts, and each line is run at once.\n",
 	.flags = CMD_SELECTOR,
 	CMD_COMMON(CMD_MAP, options_color, options_json),
+	CMD_OWN(own, defaults),
 	.max = 1,
 	.run = run,
 };

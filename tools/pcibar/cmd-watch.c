@@ -17,6 +17,7 @@
 #include "common/session.h"
 
 #include "cmd.h"
+#include "condition.h"
 #include "json.h"
 #include "operand.h"
 #include "progress.h"
@@ -30,12 +31,15 @@
 /* A changed word stays marked this long. */
 #define MARK_NS		NS_PER_S
 #define LINE_BYTES	16u
+/* Between two reads: for a person to follow, and to wait for something */
+#define FOLLOW_NS	UINT64_C(100000000)
+#define UNTIL_NS	UINT64_C(1000000)
 /* How often to ask the system whether the function is still there */
 #define CHECK_NS	UINT64_C(100000000)
 
 struct watch_options {
 	unsigned int width;
-	uint64_t interval_ns;
+	uint64_t interval_ns;	/* 0: not given */
 	uint64_t timeout_ns;	/* 0: none */
 	const char *until;	/* text: its check needs the width; NULL: none */
 };
@@ -45,7 +49,7 @@ struct watch {
 	unsigned int bar;
 	unsigned int width;
 	struct range range;
-	struct masked until;
+	struct condition until;
 	struct view view;
 	int events;		/* reports a loss; -1 where the back end cannot */
 	uint64_t started;
@@ -249,8 +253,7 @@ static int look(struct context *ctx, struct watch *w)
 
 static bool holds(const struct watch *w)
 {
-	return w->opt->until &&
-	       !((unit_get(w->now, w->width) ^ w->until.value) & w->until.mask);
+	return w->opt->until && condition_holds(&w->until, unit_get(w->now, w->width));
 }
 
 /*
@@ -303,6 +306,21 @@ static int ended(const struct watch *w)
 	return w->opt->until ? STATUS_NO : STATUS_OK;
 }
 
+static int timed_out(const struct context *ctx, const struct watch *w)
+{
+	if (!w->opt->until)
+		return fail_device(ctx, STATUS_NO, w->bar, "timed out");
+	return condition_fail(ctx, &w->until, unit_get(w->now, w->width), w->opt->timeout_ns);
+}
+
+/* Drawing costs more than reading: a terminal gets no more than a person can follow. */
+static uint64_t interval(const struct watch *w)
+{
+	if (w->opt->interval_ns)
+		return w->opt->interval_ns;
+	return w->opt->until && !w->redraw ? UNTIL_NS : FOLLOW_NS;
+}
+
 static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 {
 	uint64_t next = w->started = w->checked = clock_now();
@@ -317,11 +335,11 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 		if (status || holds(w))
 			return status;
 		if (clock_now() >= end)
-			return fail_device(ctx, STATUS_NO, w->bar, "timed out");
+			return timed_out(ctx, w);
 
 		/* Looks that came too late are left out, not made up for. */
 		if (next <= clock_now())
-			next += w->opt->interval_ns;
+			next += interval(w);
 		if (next < clock_now())
 			next = clock_now();
 		if (!wait_until(ctx, w, next < end ? next : end, mask))
@@ -373,7 +391,10 @@ static int parse_job(struct context *ctx, struct watch *w, char **argv)
 	if (w->range.length != w->width)
 		return usage_error(ctx, "--until checks one value, but '%s' holds %" PRIu64,
 				   argv[1], w->range.length / w->width);
-	wrong = parse_masked(until, w->width, &w->until);
+	w->until = (struct condition){
+		.bar = w->bar, .width = w->width, .offset = w->range.start,
+	};
+	wrong = parse_masked(until, w->width, &w->until.wanted);
 	return wrong ? usage_error(ctx, "--until '%s': %s", until, wrong) : STATUS_OK;
 }
 
@@ -424,7 +445,8 @@ static const char *set_until(void *value, const char *arg)
 static const struct option_def own[] = {
 	OPT_WIDTH(struct watch_options),
 	OPTION_VALUE(struct watch_options, interval_ns, "interval", 'i', "TIME",
-		     "time between two reads (default 100ms)", option_set_duration),
+		     "time between two reads (default 100ms, or 1ms with --until)",
+		     option_set_duration),
 	OPTION_VALUE(struct watch_options, until, "until", 0, "VALUE[:MASK]",
 		     "exit when the masked bits have this value", set_until),
 	OPTION_VALUE(struct watch_options, timeout_ns, "timeout", 0, "TIME",
@@ -432,7 +454,7 @@ static const struct option_def own[] = {
 	OPTION_END
 };
 
-static const struct watch_options defaults = { .width = 4, .interval_ns = NS_PER_S / 10 };
+static const struct watch_options defaults = { .width = 4 };
 
 const struct cmd cmd_watch = {
 	.name = "watch",

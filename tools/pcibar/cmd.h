@@ -7,6 +7,7 @@
 
 #define CMD_SELECTOR	(1u << 0)	/* the first operand selects the function */
 #define CMD_SCRIPT	(1u << 1)	/* allowed in a script, without the selector */
+#define CMD_SCRIPT_ONLY	(1u << 2)	/* and nowhere else */
 
 /* Initializers of struct cmd: a verb's common options, and its own */
 #define CMD_COMMON(...)		.common = (const struct option_def *const []){ __VA_ARGS__, NULL }
@@ -37,7 +38,9 @@ struct cmd {
 	int unselected_count;
 	/*
 	 * Takes the operands after the selector; in the other form the session has no selector.
-	 * Returns an enum status.
+	 * Returns an enum status. Parses all of them before session_open() or input_open(),
+	 * which return STATUS_CHECKED where a script is only checked. A verb with CMD_SCRIPT
+	 * that calls neither does the same.
 	 */
 	int (*run)(struct context *ctx, int argc, char **argv);
 };
@@ -45,8 +48,9 @@ struct cmd {
 /* Every verb, in the order of the help */
 #define CMD_VERBS(verb) \
 	verb(list) verb(info) verb(explain) verb(read) verb(write) verb(dump) verb(load) \
-	verb(compare) verb(watch) verb(config_read) verb(config_write) \
-	verb(config_dump) verb(enable) verb(disable) verb(script) verb(help)
+	verb(compare) verb(watch) verb(expect) verb(config_read) verb(config_write) \
+	verb(config_dump) verb(enable) verb(disable) verb(script) verb(echo) verb(sleep) \
+	verb(help)
 
 #define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
 CMD_VERBS(CMD_DECLARE)

@@ -70,6 +70,10 @@ int input_open(const struct context *ctx, const char *name, struct input *input)
 	struct stat st;
 	int status;
 
+	/* A line of the script before it may write the file. */
+	if (ctx->check_only)
+		return STATUS_CHECKED;
+
 	*input = (struct input){ .name = std_in ? "standard input" : name };
 	input->fd = std_in ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	if (input->fd < 0)

@@ -98,7 +98,8 @@ static void help_all(void)
 {
 	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]\nverbs:\n", stdout);
 	for (size_t i = 0; i < N_CMDS; i++)
-		printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
+		if (!(cmds[i]->flags & CMD_SCRIPT_ONLY))
+			printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
 	fputs("\n'pcibar help VERB' describes a verb, 'pcibar help TOPIC' one of:", stdout);
 	for (size_t i = 0; i < N_TOPICS; i++)
 		printf("%s%s", i ? ", " : "\n  ", topics[i].name);
@@ -107,7 +108,8 @@ static void help_all(void)
 
 static void help_one(const struct cmd *cmd)
 {
-	printf("usage: pcibar %s [options]%s%s%s\n", cmd->name,
+	printf("usage: %s%s [options]%s%s%s\n",
+	       cmd->flags & CMD_SCRIPT_ONLY ? "" : "pcibar ", cmd->name,
 	       cmd->flags & CMD_SELECTOR ? " <selector>" : "", *cmd->operands ? " " : "",
 	       cmd->operands);
 	if (cmd->unselected)
@@ -239,6 +241,8 @@ static int run_help(struct context *ctx, int argc, char **argv)
 	bool found = false;
 	int words;
 
+	if (ctx->check_only)
+		return STATUS_CHECKED;
 	if (!argc) {
 		help_all();
 		return STATUS_OK;
@@ -353,6 +357,8 @@ static int run_verb(struct context *ctx, const struct cmd *cmd, bool in_script, 
 	int status;
 
 	if (ctx->opt.help) {
+		if (ctx->check_only)
+			return STATUS_CHECKED;
 		help_one(cmd);
 		return STATUS_OK;
 	}
@@ -388,6 +394,8 @@ int cmd_dispatch(struct context *ctx, bool in_script, int argc, char **argv)
 	ctx->verb = cmd->name;
 	if (in_script && !(cmd->flags & CMD_SCRIPT))
 		return usage_error(ctx, "not allowed in a script");
+	if (!in_script && cmd->flags & CMD_SCRIPT_ONLY)
+		return usage_error(ctx, "only allowed in a script");
 
 	argc -= words - 1;
 	argv += words - 1;

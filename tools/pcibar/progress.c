@@ -4,9 +4,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/interrupt.h"
+
 #include "progress.h"
 #include "terminal.h"
 
+#define NS_PER_S	UINT64_C(1000000000)
 /* Work that ends sooner shows nothing. */
 #define FIRST_NS	UINT64_C(300000000)
 #define EVERY_NS	UINT64_C(100000000)
@@ -16,7 +19,18 @@ uint64_t clock_now(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+bool clock_sleep(uint64_t ns)
+{
+	struct timespec left = {
+		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
+	};
+
+	while (nanosleep(&left, &left) && !interrupt_signal())
+		;
+	return !interrupt_signal();
 }
 
 double progress_rate(uint64_t bytes, uint64_t ns)

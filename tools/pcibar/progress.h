@@ -28,4 +28,7 @@ double progress_rate(uint64_t bytes, uint64_t ns);
 /* Nanoseconds of the monotonic clock */
 uint64_t clock_now(void);
 
+/* Sleeps at least so long; returns false if a signal ended it, see interrupt.h. */
+bool clock_sleep(uint64_t ns);
+
 #endif

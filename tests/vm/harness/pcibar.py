@@ -76,7 +76,7 @@ class Script:
         self.replies = 0
         vm.check(f"mkfifo {self.fifo}")
         # Opened for reading and writing it waits for the next line without ever seeing an end.
-        self.job = vm.spawn(f"exec pcibar script {function} <>{self.fifo}")
+        self.job = vm.spawn(f"exec pcibar script --stream {function} <>{self.fifo}")
 
     def send(self, line):
         self.vm.check(f"echo {shlex.quote(line)} >{self.fifo}")

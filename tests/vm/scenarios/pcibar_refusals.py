@@ -195,7 +195,7 @@ def gone_in_between(vm, edu):
     for verb in ("config read COMMAND", "enable", "dump 0 0+16"):
         enable(vm)
         vm.check("rm -f /tmp/fifo && mkfifo /tmp/fifo")
-        job = vm.spawn(f"exec pcibar script {edu} <>/tmp/fifo")
+        job = vm.spawn(f"exec pcibar script --stream {edu} <>/tmp/fifo")
         vm.check("echo 'config read VENDOR_ID' >/tmp/fifo")
         vm.wait_until(f"grep -q 0x1234 /host/run/{job.number}.out")
         vm.check(f"echo 1 >{edu.sysfs}/remove && echo '{verb}' >/tmp/fifo")

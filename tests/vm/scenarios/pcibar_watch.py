@@ -27,7 +27,7 @@ def until(vm, memory):
 def time_out(vm, edu):
     enable(vm)
     result = vm.check(f"pcibar watch -i 1ms --timeout 50ms --until 1 {edu} 0 0", status=5)
-    is_refusal(result, "timed out")
+    is_refusal(result, "timed out", "0x00000000 reads 0x010000ed, wanted 0x00000001")
     assert result.stdout.endswith(": 0x010000ed\n") and result.stdout.count("\n") == 1
 
 
@@ -62,9 +62,13 @@ def script_maps_once(vm, memory):
 
 @scenario(devices={"memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def script_stops(vm, memory):
-    """At the first failure, with its status and its line."""
+    """At the first failure, with its status and its line; a mistake prevents all."""
     enable(vm)
-    lines = b"write 2 0 0x11\n\n# nothing\nread 2 2\nwrite 2 0 0x22\n"
-    result = vm.check(f"pcibar script {memory}", status=2, stdin=lines)
-    is_refusal(result, "pcibar read: stdin:4: ", "not a multiple of 4")
-    assert memory.backing_file().read_bytes()[0] == 0x11
+    for line, written, text in (("expect 2 4 1", 0x11, "0x00000004 reads 0x00000000"),
+                                ("read 2 2", 0x22, "not a multiple of 4")):
+        vm.check(f"pcibar write {memory} 2 0 0x22")
+        lines = f"write 2 0 0x11\n\n# nothing\n{line}\nwrite 2 0 0x33\n".encode()
+        result = vm.check(f"pcibar script {memory}", status=5 if "expect" in line else 2,
+                          stdin=lines)
+        is_refusal(result, f"pcibar {line.split()[0]}: stdin:4: ", text)
+        assert memory.backing_file().read_bytes()[0] == written
