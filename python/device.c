@@ -51,6 +51,19 @@ static PyObject *info(PyObject *self, PyObject *Py_UNUSED(unused))
 	return ret ? fail(ret, "info", NULL, self) : device_info(&info);
 }
 
+static PyObject *place(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+	struct pcibar_device *dev = handle_peek(self);
+	int ret;
+
+	if (!dev)
+		return NULL;
+	ret = pcibar_device_get_place(dev, &place);
+	return ret ? fail(ret, "info", NULL, self) :
+		     Py_BuildValue("(ii)", place.numa_node, place.iommu_group);
+}
+
 static PyObject *bar_info(PyObject *self, PyObject *args)
 {
 	struct pcibar_bar_info info = { .size = sizeof(info) };
@@ -359,6 +372,7 @@ static PyObject *is_gone(PyObject *self, void *Py_UNUSED(unused))
 
 static PyMethodDef methods[] = {
 	{ "info_numbers", info, METH_NOARGS, NULL },
+	{ "place_numbers", place, METH_NOARGS, NULL },
 	{ "bar_info", bar_info, METH_VARARGS, NULL },
 	{ "config_read", config_read, METH_VARARGS, "config_read($self, offset, width, /)\n--\n\n"
 	  "One configuration read of 1, 2 or 4 bytes." },

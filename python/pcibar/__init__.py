@@ -26,13 +26,13 @@ from ._binding import guard_install, guard_remove, version, wc_flush
 from ._device import ROM, Device, Map, map_flags, window_length
 from ._errors import PcibarError
 from ._types import (Backend, BarFlag, BarInfo, BarKind, Capability, Enable, Event, Explanation,
-                     FunctionInfo, MemoryAttribute, Reason, ReasonCode, VpdField, function_info,
-                     known, reason)
+                     FunctionInfo, MemoryAttribute, Place, Reason, ReasonCode, VpdField,
+                     function_info, known, reason)
 
 __all__ = ["Backend", "BarFlag", "BarInfo", "BarKind", "Capability", "Device", "Enable", "Event",
-           "Explanation", "FunctionInfo", "Map", "MemoryAttribute", "PcibarError", "ROM", "Reason",
-           "ReasonCode", "VpdField", "explain", "guard", "guard_install", "guard_remove", "open",
-           "scan", "version", "wc_flush"]
+           "Explanation", "FunctionInfo", "Map", "MemoryAttribute", "PcibarError", "Place", "ROM",
+           "Reason", "ReasonCode", "VpdField", "explain", "guard", "guard_install",
+           "guard_remove", "open", "scan", "version", "wc_flush"]
 
 _Path = str | os.PathLike[str] | None
 

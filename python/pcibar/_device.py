@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import select
+import time
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 from . import _binding
-from ._types import (BarInfo, Enable, Event, FunctionInfo, MemoryAttribute, VpdField, bar_info,
-                     function_info, known, vpd_field)
+from ._types import (BarInfo, Enable, Event, FunctionInfo, MemoryAttribute, Place, VpdField,
+                     bar_info, function_info, known, vpd_field)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -100,6 +101,28 @@ class Map(_Managed, _binding.Map):
         """Write a 64-bit register."""
         self.write(offset, value, 8)
 
+    def wait_until(self, offset: int, value: int, mask: int | None = None, *, width: int = 4,
+                   timeout: float | None = None, interval: float = 0.001) -> int:
+        """Read a register until the bits of a mask have this value; returns what was read.
+
+        mask: without one, all bits of the register
+        timeout: seconds until TimeoutError, which names the register and its last value
+        interval: seconds between two reads
+        """
+        if mask is None:
+            mask = (1 << 8 * width) - 1
+        if value & ~mask:
+            raise ValueError(f"{value:#x} has bits outside the mask {mask:#x}")
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            last = self.read(offset, width)
+            if last & mask == value:
+                return last
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError(f"{self} offset {offset:#x}: {last:#0{2 * width + 2}x} after "
+                                   f"{timeout} s instead of {value:#x}:{mask:#x}")
+            time.sleep(interval)
+
     def read_bytes(self, offset: int, length: int, width: int, *, fixed: bool = False,
                    memory: bool = False) -> bytes:
         """Read a range, with one load of exactly width bytes per unit, in order.
@@ -131,6 +154,10 @@ class Device(_Managed, _binding.Device):
     def info(self) -> FunctionInfo:
         """What the function is. It is not accessed and not woken."""
         return function_info(self.info_numbers())
+
+    def place(self) -> Place:
+        """Where the function is in the machine. It is not accessed and not woken."""
+        return Place(*(None if number < 0 else number for number in self.place_numbers()))
 
     def bar(self, index: int, *, config: bool = False) -> BarInfo:
         """What a BAR is; with config, whether it is decoding, too, which needs a right."""

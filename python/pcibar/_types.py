@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import EnumMeta, IntEnum, IntFlag
 from typing import NamedTuple, TypeVar
 
 from . import _binding
@@ -11,7 +11,14 @@ from . import _binding
 _Enum = TypeVar("_Enum", bound=IntEnum)
 
 
-class Backend(IntEnum):
+class _Short(EnumMeta):
+    """help() shows the members of an enumeration, not what every integer has."""
+
+    def __dir__(cls) -> list[str]:
+        return list(cls.__members__)
+
+
+class Backend(IntEnum, metaclass=_Short):
     """How the library accesses the hardware."""
 
     AUTO = _binding.BACKEND_AUTO
@@ -20,7 +27,7 @@ class Backend(IntEnum):
     FREEBSD = _binding.BACKEND_FREEBSD
 
 
-class Capability(IntFlag):
+class Capability(IntFlag, metaclass=_Short):
     """What a back end can do."""
 
     MAP_WC = _binding.CAP_MAP_WC
@@ -31,7 +38,7 @@ class Capability(IntFlag):
     EVENTS = _binding.CAP_EVENTS
 
 
-class BarKind(IntEnum):
+class BarKind(IntEnum, metaclass=_Short):
     """What a BAR asks for."""
 
     NONE = _binding.BAR_KIND_NONE
@@ -41,7 +48,7 @@ class BarKind(IntEnum):
     ROM = _binding.BAR_KIND_ROM
 
 
-class BarFlag(IntFlag):
+class BarFlag(IntFlag, metaclass=_Short):
     """What is known of a BAR."""
 
     PREFETCHABLE = _binding.BAR_F_PREFETCHABLE
@@ -54,14 +61,14 @@ class BarFlag(IntFlag):
     MOVED = _binding.BAR_F_MOVED
 
 
-class MemoryAttribute(IntEnum):
+class MemoryAttribute(IntEnum, metaclass=_Short):
     """Memory attribute of a map: uncached or write-combining."""
 
     UC = _binding.ATTR_UC
     WC = _binding.ATTR_WC
 
 
-class Enable(IntFlag):
+class Enable(IntFlag, metaclass=_Short):
     """Bits of the command register."""
 
     IO = _binding.DECODE_IO
@@ -69,14 +76,14 @@ class Enable(IntFlag):
     BUS_MASTER = _binding.BUS_MASTER
 
 
-class Event(IntEnum):
+class Event(IntEnum, metaclass=_Short):
     """What happened to a device with maps."""
 
     REVOKED = _binding.EVENT_REVOKED
     GONE = _binding.EVENT_GONE
 
 
-class ReasonCode(IntEnum):
+class ReasonCode(IntEnum, metaclass=_Short):
     """Why a call is refused. Codes that a newer library adds become SYSTEM."""
 
     NONE = _binding.REASON_NONE
@@ -138,6 +145,10 @@ class Explanation(NamedTuple):
     possible: tuple[Backend | int, ...]
 
 
+# Written in hexadecimal everywhere, and so in repr()
+_IDS = frozenset(("vendor", "device", "subvendor", "subdevice", "class_code"))
+
+
 class FunctionInfo(NamedTuple):
     """What a function is.
 
@@ -168,6 +179,19 @@ class FunctionInfo(NamedTuple):
     backend: Backend | int
     caps: Capability
     driver: str
+
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={value:#06x}" if name in _IDS else f"{name}={value!r}"
+                  for name, value in self._asdict().items())
+        return f"FunctionInfo({', '.join(fields)})"
+
+
+class Place(NamedTuple):
+    """Where a function is in the machine: NUMA node and IOMMU group, None if it has none."""
+
+    numa_node: int | None
+    iommu_group: int | None
 
 
 class BarInfo(NamedTuple):

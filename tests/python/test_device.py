@@ -19,6 +19,16 @@ VPD = (b"\x82\x04\x00Name" b"\x90\x08\x00PN\x05\x31\x32\x33\x34\x35" b"\x91\x04\
 
 
 class Finding(support.Case):
+    def test_the_place(self):
+        device = self.open(EDU)
+        self.assertEqual(device.place(), (None, None))
+        self.functions[EDU].path("numa_node").write_text("0\n", encoding="ascii")
+        self.functions[EDU].path("iommu_group").symlink_to("../../../kernel/iommu_groups/7")
+        self.assertEqual(device.place(), pcibar.Place(numa_node=0, iommu_group=7))
+
+    def test_ids_are_shown_in_hexadecimal(self):
+        self.assertIn("vendor=0x1234, device=0x11e8", repr(self.open(EDU).info()))
+
     def test_scan_lists_all_in_order(self):
         found = pcibar.scan(sysfs_root=self.root)
         self.assertEqual([info.address for info in found],

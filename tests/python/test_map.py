@@ -76,6 +76,31 @@ class Accesses(support.Case):
         self.refused(errno.EOPNOTSUPP, ReasonCode.UNSUPPORTED, ports.read64, 0)
 
 
+class Waits(support.Case):
+    def test_until_a_value(self):
+        registers, function = self.map(EDU, 0), self.functions[EDU]
+        function.poke(0, 0x20, b"\x80\0\0\0")
+        self.assertEqual(registers.wait_until(0x20, 0x80), 0x80)
+        self.assertEqual(registers.wait_until(0x20, 0, 1, width=1, timeout=0), 0x80)
+        later = threading.Timer(0.01, function.poke, (0, 0x20, b"\x81\0\0\0"))
+        self.addCleanup(later.join)
+        later.start()
+        self.assertEqual(registers.wait_until(0x20, 1, 1, timeout=support.BOUND), 0x81)
+
+    def test_not_for_ever(self):
+        registers = self.map(EDU, 0)
+        with self.assertRaises(TimeoutError) as caught:
+            registers.wait_until(0x20, 1, 3, width=2, timeout=0.01)
+        self.assertEqual(str(caught.exception),
+                         f"{EDU} BAR 0 offset 0x20: 0x0000 after 0.01 s instead of 0x1:0x3")
+
+    def test_what_can_never_be(self):
+        registers = self.map(EDU, 0)
+        for value, how in ((2, {"mask": 1}), (0x100, {"width": 1}), (-1, {})):
+            self.assertRaises(ValueError, registers.wait_until, 0, value, **how)
+        self.refused(errno.ERANGE, ReasonCode.RANGE, registers.wait_until, 1 << 40, 0)
+
+
 class Windows(support.Case):
     def test_a_window_within_a_bar(self):
         self.functions[EDU].poke(0, 0x1234, b"\x11\x22\x33\x44")
