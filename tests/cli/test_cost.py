@@ -12,6 +12,9 @@ from harness import check, equal
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
 # For the kernel's own tree it is not made.
 READ_CALLS = 23
+# What several offsets add, however many they are: the BAR's length is checked first, from a file
+# that is opened, read and closed, with the driver.
+SCATTERED_CALLS = 4
 # What --activate adds, without the signals it catches: 4 for a second check the BAR, 1 to see
 # that the function is no virtual one, 4 to open two files for locks and to close them; then the
 # locks, without which other processes would lose their changes or their decoding: 17 to turn it on
@@ -67,6 +70,17 @@ def test_how_many_calls_a_read_takes(bench):
     """A figure to notice a change by: fewer is welcome, more wants a reason."""
     calls = traced(bench, "read", EDU, "0", "0")
     equal(len(calls), READ_CALLS, "\n".join(calls))
+
+
+def test_scattered_offsets_share_one_open_and_one_map(bench):
+    """Five cost as many calls as two."""
+    one = names(traced(bench, "read", EDU, "0", "0"))
+    many = traced(bench, "read", EDU, "0", "0", "8", "0x20", "0x1000", "0")
+    opened = [call for call in many if "open" in call and '"resource0"' in call]
+    maps = [call for call in many if call.startswith("mmap(") and "MAP_SHARED" in call]
+    equal((len(opened), len(maps)), (1, 1), f"opened: {opened}, mapped: {maps}")
+    equal(len(many), len(traced(bench, "read", EDU, "0", "0", "0x1000")), "calls of two and five")
+    check(len(many) <= len(one) + SCATTERED_CALLS, "\n".join(many))
 
 
 def test_how_many_calls_activation_adds(bench):

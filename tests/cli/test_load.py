@@ -4,9 +4,8 @@
 
 import os
 import random
-from pathlib import Path
-
 import re
+from pathlib import Path
 
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, RTL8139

@@ -8,7 +8,7 @@ import struct
 import harness
 from fake_sysfs import EDU, HUGE, IVSHMEM, NVME, PAIR, ROM, RTL8139
 from harness import equal, valgrind
-from sentences import LOST, ROM_OFF, driver
+from sentences import LOST, ROM_OFF, driver, no_bar, outside
 
 
 @valgrind
@@ -83,6 +83,56 @@ def test_json(bench):
             "schema": 1, "selector": EDU, "bar": "0", "offset": "0x10", "width": 2,
             "values": ["0x0001", "0xabcd", "0x0003"]})
         equal(result.stdout.count("\n"), 1)
+
+
+@valgrind
+def test_scattered_offsets(bench):
+    """In the order they are given, each as it would be alone."""
+    bench.function(EDU).poke(0, 0, struct.pack("<10I", *range(0x10, 0x1a)))
+    bench.run("read", EDU, "0", "0", "8", "0x20", "4").prints(
+        "0x00000010\n0x00000012\n0x00000018\n0x00000011\n")
+    bench.run("read", EDU, "0", "0x20", "8+8", "-v").prints(
+        "0x00000020: 0x00000018\n0x00000008: 0x00000012\n0x0000000c: 0x00000013\n")
+    bench.run("read", EDU, "0", "0", "0x10", "-c2", "-v").prints(
+        "0x00000000: 0x00000010\n0x00000004: 0x00000011\n"
+        "0x00000010: 0x00000014\n0x00000014: 0x00000015\n")
+    bench.run("read", EDU, "0", "4", "8", "-c2", "--fixed").prints(
+        "0x00000011\n" * 2 + "0x00000012\n" * 2)
+    bench.run("read", HUGE, "2", "15G", "0", "-v").prints(
+        "0x3c0000000: 0x00000000\n0x00000000: 0x00000000\n")
+    bench.run("script", EDU, stdin="read 0 8 0\n").prints("0x00000012\n0x00000010\n")
+
+
+def test_json_of_scattered_offsets(bench):
+    """An object for each operand, as it would be alone."""
+    bench.function(EDU).poke(0, 8, struct.pack("<3H", 1, 0xabcd, 3))
+    result = bench.run("read", EDU, "0", "8+4", "12", "-w2", "--json")
+    equal((result.status, result.stderr), (0, ""))
+    equal(result.stdout, "".join(bench.run("read", EDU, "0", each, "-w2", "--json").stdout
+                                 for each in ("8+4", "12")))
+    equal([json.loads(line)["values"] for line in result.stdout.splitlines()],
+          [["0x0001", "0xabcd"], ["0x0003"]])
+
+
+def test_scattered_offsets_are_checked_before_the_first_access(bench):
+    for operands, sentence in (
+            (["0", "x"], "offset 'x': not a number: use decimal or 0x...; see 'pcibar help read'"),
+            (["0", "2"], "offset 0x2 is not a multiple of 4: use -w 2; see 'pcibar help read'"),
+            (["0", "4+4", "-c2"], "'4+4' has a length: it cannot be combined with --count; see "
+             "'pcibar help read'"),
+            (["0", "1M", "8"], f"{EDU} BAR 0: {outside('0x100000+0x4')}"),
+            (["0", "0xffffc+8", "2M"], f"{EDU} BAR 0: {outside('0xffffc+0x8')}")):
+        bench.run("read", EDU, "0", *operands).refuses(2, f"pcibar read: {sentence}")
+    bench.run("read", EDU, "3", "0", "4").refuses(
+        2, f"pcibar read: {EDU} BAR 3: {no_bar('BAR 3')}")
+
+
+def test_a_loss_between_scattered_offsets(bench):
+    edu = bench.function(EDU)
+    edu.poke(0, 0, b"\1")
+    edu.lose(0, 0x1000)
+    bench.run("read", EDU, "0", "0", "0x2000", "4").refuses(
+        4, f"pcibar read: {EDU} BAR 0: {LOST}", stdout="0x00000001\n")
 
 
 def test_every_kind_of_selector(bench):

@@ -199,8 +199,8 @@ def test_counts(bench):
 
 def test_operands(bench):
     for line, missing in (
-            (["read"], "<selector> <bar> <offset|start+length>"),
-            (["read", EDU], "<selector> <bar> <offset|start+length>"),
+            (["read"], "<selector> <bar> <offset|start+length> ..."),
+            (["read", EDU], "<selector> <bar> <offset|start+length> ..."),
             (["write", EDU, "0", "0"], "<selector> <bar> <offset> <value[:mask]>..."),
             (["dump", EDU], "<selector> <bar> [start|start+length]"),
             (["load", EDU, "0"], "<selector> <bar> <file|->"),
@@ -210,7 +210,7 @@ def test_operands(bench):
             (["explain"], "<selector> [bar]"), (["script"], "<selector> [file|-]")):
         bench.run(*line).refuses(
             2, f"pcibar {line[0]}: operands are missing: {missing}; see 'pcibar help {line[0]}'")
-    for line in (["read", EDU, "0", "0", "0"], ["dump", EDU, "0", "0", "0"], ["info", EDU, "0"],
+    for line in (["watch", EDU, "0", "0", "0"], ["dump", EDU, "0", "0", "0"], ["info", EDU, "0"],
                  ["list", EDU, EDU], ["enable", EDU, "0"], ["explain", EDU, "0", "0"],
                  ["script", EDU, "-", "-"], ["load", EDU, "0", "-", "-"]):
         bench.run(*line).refuses(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pcibar read: read registers */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/error.h"
 #include "common/interrupt.h"
@@ -16,17 +17,30 @@
 /* Read at once; what was read before a loss is printed whole. */
 #define CHUNK	4096u
 
+#define MIN(a, b)	((a) < (b) ? (a) : (b))
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
+
 struct read_options {
 	unsigned int width;
 	uint64_t count;		/* 0: not given */
 	bool fixed;
 };
 
+/* What one operand asks for */
 struct read_job {
 	struct range range;
 	unsigned int width;
 	uint64_t count;		/* units */
 	bool fixed;
+};
+
+/* All operands, which share one map */
+struct reading {
+	unsigned int bar;
+	size_t count;
+	struct read_job *jobs;
+	struct window window;
+	struct view view;
 };
 
 static int parse_job(struct context *ctx, const char *text, struct read_job *job)
@@ -88,11 +102,12 @@ static void begin_json(const struct context *ctx, const struct read_job *job, un
 	json_array(json, "values");
 }
 
-static int read_all(struct context *ctx, const struct read_job *job, unsigned int bar,
-		    const struct view *view, struct json *json)
+static int read_units(struct context *ctx, const struct reading *reading,
+		      const struct read_job *job, struct json *json)
 {
+	const struct view *view = &reading->view;
+	uint64_t off = view->start + (job->range.start - reading->window.offset);
 	uint8_t buf[CHUNK];
-	uint64_t off = view->start;
 	uint64_t n;
 	int ret;
 
@@ -103,7 +118,7 @@ static int read_all(struct context *ctx, const struct read_job *job, unsigned in
 		ret = pcibar_map_copy_from(view->map, off, buf, n * job->width, job->width,
 					   job->fixed ? PCIBAR_COPY_FIXED : 0);
 		if (ret)
-			return refused(ctx, PHASE_ACCESS, bar, ret, NULL);
+			return refused(ctx, PHASE_ACCESS, reading->bar, ret, NULL);
 		print_units(ctx, job, done, buf, n, json);
 		ret = output_check(ctx, stdout);
 		if (ret || interrupt_signal())
@@ -115,39 +130,87 @@ static int read_all(struct context *ctx, const struct read_job *job, unsigned in
 	return STATUS_OK;
 }
 
-static int run(struct context *ctx, int argc, char **argv)
+static int read_all(struct context *ctx, const struct reading *reading)
 {
-	struct window window = { 0 };
-	struct read_job job = { 0 };
 	struct json json;
-	struct view view;
+	int status = STATUS_OK;
+
+	for (size_t i = 0; !status && i < reading->count; i++) {
+		if (ctx->opt.json)
+			begin_json(ctx, &reading->jobs[i], reading->bar, &json);
+		status = read_units(ctx, reading, &reading->jobs[i], &json);
+		if (ctx->opt.json) {
+			json_array_end(&json);
+			json_end(&json);
+		}
+	}
+	return status;
+}
+
+/*
+ * The window that holds all operands. If one of several is not inside the BAR it is that
+ * one alone, so that the refusal names what the user wrote.
+ */
+static int find_window(struct context *ctx, struct reading *reading)
+{
+	const struct pcibar_bar_info *info = NULL;
+	uint64_t start = UINT64_MAX, end = 0;
 	int status;
 
-	(void)argc;
-	status = operand_bar(ctx, argv[0], &window.bar);
-	if (status)
-		return status;
-
-	status = parse_job(ctx, argv[1], &job);
-	if (status)
-		return status;
-
-	status = session_open(ctx, false);
-	if (status)
-		return status;
-
-	window.offset = job.range.start;
-	window.length = job.range.length;
-	status = session_map(ctx, &window, &view);
-	if (status)
-		return status;
-	if (ctx->opt.json)
-		begin_json(ctx, &job, window.bar, &json);
-	status = read_all(ctx, &job, window.bar, &view, &json);
-	if (ctx->opt.json) {
-		json_array_end(&json);
-		json_end(&json);
+	if (reading->count > 1) {
+		status = session_bar(ctx, reading->bar, &info);
+		if (status)
+			return status;
 	}
+	reading->window.bar = reading->bar;
+	for (size_t i = 0; i < reading->count; i++) {
+		const struct range *range = &reading->jobs[i].range;
+
+		if (info && range->start + range->length > info->length) {
+			start = range->start;
+			end = range->start + range->length;
+			break;
+		}
+		start = MIN(start, range->start);
+		end = MAX(end, range->start + range->length);
+	}
+
+	reading->window.offset = start;
+	reading->window.length = end - start;
+	return STATUS_OK;
+}
+
+static int read_operands(struct context *ctx, struct reading *reading, char **argv)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; !status && i < reading->count; i++)
+		status = parse_job(ctx, argv[i], &reading->jobs[i]);
+	if (!status)
+		status = session_open(ctx, false);
+	if (!status)
+		status = find_window(ctx, reading);
+	if (!status)
+		status = session_map(ctx, &reading->window, &reading->view);
+
+	return status ? status : read_all(ctx, reading);
+}
+
+static int run(struct context *ctx, int argc, char **argv)
+{
+	struct reading reading = { .count = (size_t)argc - 1 };
+	int status;
+
+	status = operand_bar(ctx, argv[0], &reading.bar);
+	if (status)
+		return status;
+
+	reading.jobs = calloc(reading.count, sizeof(*reading.jobs));
+	if (!reading.jobs)
+		return fail(ctx, STATUS_FAILED, "out of memory");
+
+	status = read_operands(ctx, &reading, argv + 1);
+	free(reading.jobs);
 	return status;
 }
 
@@ -163,14 +226,15 @@ static const struct read_options defaults = { .width = 4 };
 const struct cmd cmd_read = {
 	.name = "read",
 	.summary = "read registers: one access of exactly the width for each value",
-	.operands = "<bar> <offset|start+length>",
+	.operands = "<bar> <offset|start+length> ...",
 	.notes = "Prints one value a line, as 0x... with all its digits; with -v the offset "
 		 "before it.\nAn offset is one value, or COUNT with -c; a range is all values "
-		 "in it.\n",
+		 "in it. Several are\nread in this order, through one map; --json prints an object "
+		 "for each.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_MAP, options_json),
 	CMD_OWN(own, defaults),
 	.min = 2,
-	.max = 2,
+	.max = INT32_MAX,
 	.run = run,
 };
