@@ -111,7 +111,7 @@ class Process:
         size: its lines and columns.
         """
         self.argv = argv
-        self.output = {"stdout": b"", "stderr": b"", "terminal": b""}
+        self.output = {name: bytearray() for name in ("stdout", "stderr", "terminal")}
         self.master = None
         streams = {"stdin": stdin, "stdout": PIPE, "stderr": PIPE}
         slave = None

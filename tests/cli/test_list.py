@@ -4,6 +4,7 @@
 
 import json
 import random
+import re
 import resource
 
 import harness
@@ -188,6 +189,8 @@ def test_a_sleeping_device_is_shown_and_not_read(bench):
     for state in ("D3hot", "D1"):
         bench.function(EDU).set_power_state(state)
         bench.run("list", EDU).prints(listing([EDU]))
+        bench.function(EDU).set_command(0)
+        bench.run("list", EDU).prints(listing([EDU]))
         bench.run("list", EDU, "-v").prints(f"{head(EDU, ids_of(EDU))}  asleep\n"
                                             + BARS[EDU][0].format(on="") + "\n")
     printed = json.loads(bench.run("list", EDU, "-v", "--json").stdout)["functions"][0]
@@ -195,13 +198,31 @@ def test_a_sleeping_device_is_shown_and_not_read(bench):
     check("decoding" not in printed["bars"][0], "configuration space was checked")
 
 
-def test_without_verbose_no_configuration_space_is_opened(bench):
-    """Reading it would wake a suspended device."""
-    front = strace("-e", "trace=open,openat", "-o", bench.folder / "trace")
-    bench.run("list", wrap=front).prints(listing(BARS))
-    trace = (bench.folder / "trace").read_text(encoding="utf-8")
-    check('"resource"' in trace, "the trace does not show what was opened")
-    check("config" not in trace and "resource0" not in trace, f"opened: {trace}")
+def test_without_verbose_only_the_command_register_is_read(bench):
+    """Nothing of a device that is asleep: reading would wake it."""
+    trace = bench.folder / "trace"
+    front = strace("-e", "trace=openat,pread64", "-o", trace)
+    bench.run("list", EDU, wrap=front).prints(listing([EDU]))
+    calls = trace.read_text(encoding="utf-8")
+    equal(re.findall(r'pread64\(.*", (\d+, \d+)\)', calls), ["2, 4"], calls)
+    bench.function(EDU).set_power_state("D3hot")
+    for options in ([], ["-v"], ["--json"]):
+        equal(bench.run("list", EDU, *options, wrap=front).status, 0)
+        calls = trace.read_text(encoding="utf-8")
+        check('"resource"' in calls, "the trace does not show what was opened")
+        check('"config"' not in calls and "resource0" not in calls, f"opened: {calls}")
+
+
+def test_decoding_off_is_marked(bench):
+    """Also without -v, by the command register; the ROM's own decoder is off as a rule."""
+    rtl = bench.function(RTL8139)
+    for command, marks in ((0x0100, [True, True, True]), (0x0101, [False, True, True]),
+                           (0x0102, [True, False, False]), (0x0103, [False, False, False])):
+        rtl.set_command(command)
+        printed = bench.run("list", RTL8139).stdout.splitlines()[1:]
+        equal([each.endswith("  decoding off") for each in printed], marks, f"{command:#06x}")
+        bars = json.loads(bench.run("list", RTL8139, "--json").stdout)["functions"][0]["bars"]
+        equal([bar.get("decoding", True) for bar in bars], [not mark for mark in marks])
 
 
 def test_bars_without_an_address(bench):

@@ -139,7 +139,7 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 		       info->caps & capabilities[i].bit ? capabilities[i].yes :
 							  capabilities[i].no);
 
-	describe_bars(ctx->session->dev, PCIBAR_BAR_INFO_CONFIG, stdout);
+	describe_bars(ctx->session->dev, info, PCIBAR_BAR_INFO_CONFIG, stdout);
 	if (!asleep)
 		print_resizable(ctx->session->dev);
 }
@@ -206,7 +206,7 @@ static void print_json(struct context *ctx, const struct pciids *ids,
 	for (size_t i = 0; i < N_CAPABILITIES; i++)
 		json_bool(&json, capabilities[i].key, info->caps & capabilities[i].bit);
 	json_object_end(&json);
-	describe_bars_json(&json, ctx->session->dev, PCIBAR_BAR_INFO_CONFIG);
+	describe_bars_json(&json, ctx->session->dev, info, PCIBAR_BAR_INFO_CONFIG);
 	if (!(info->flags & PCIBAR_DEV_ASLEEP))
 		print_resizable_json(ctx->session->dev, &json);
 	json_end(&json);

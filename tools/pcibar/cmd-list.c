@@ -31,7 +31,7 @@ struct list {
 	struct pcibar_selector last;
 };
 
-/* Without -v configuration space is left alone: reading it would wake the device. */
+/* Without -v only the command register is read: a machine may have thousands of functions. */
 static uint32_t bar_flags(const struct list *list)
 {
 	return list->ctx->opt.verbose ? PCIBAR_BAR_INFO_CONFIG : 0;
@@ -45,7 +45,7 @@ static void print_json(struct list *list, const char *address,
 	if (dev && list->ctx->opt.verbose)
 		json_bool(&list->json, "responds", !describe_silent(dev, info));
 	if (dev)
-		describe_bars_json(&list->json, dev, bar_flags(list));
+		describe_bars_json(&list->json, dev, info, bar_flags(list));
 	json_object_end(&list->json);
 }
 
@@ -65,7 +65,7 @@ static void print_text(struct list *list, const char *address,
 		fputs("  does not respond", stdout);
 	putchar('\n');
 	if (dev)
-		describe_bars(dev, bar_flags(list), stdout);
+		describe_bars(dev, info, bar_flags(list), stdout);
 }
 
 static bool is_wanted(const struct list_options *opt, const struct pcibar_device_info *info)
@@ -224,9 +224,9 @@ const struct cmd cmd_list = {
 	.summary = "list functions and their BARs",
 	.operands = "[selector]",
 	.notes = "The addresses are selectors for other verbs.\n"
-		 "-v adds what configuration space says about the BARs; without it no device is\n"
-		 "accessed. It also reports, on standard error, which back end is used, and why a\n"
-		 "better one is not.\n",
+		 "BARs of which the command register turns decoding off are marked. -v adds what\n"
+		 "else configuration space says. It also reports, on standard error, which back\n"
+		 "end is used, and why a better one is not.\n",
 	.flags = CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	CMD_OWN(own, defaults),

@@ -85,21 +85,26 @@ static void describe_decoding(const struct pcibar_bar_info *bar, bool off, FILE 
 			bar->bus_addr);
 }
 
+/* What the command register turns on; all if that is not known. A sleeping device is not woken. */
+static uint32_t decoded_kinds(struct pcibar_device *dev, const struct pcibar_device_info *info)
+{
+	uint32_t value;
+
+	if (info->flags & PCIBAR_DEV_ASLEEP || pcibar_device_get_enable(dev, &value))
+		return PCIBAR_DECODE_IO | PCIBAR_DECODE_MEM;
+	return value;
+}
+
 /*
- * A virtual function whose memory is not decoded has neither flag, as one whose
- * configuration space was not read. One that sleeps is not woken by the question.
+ * Whether @decoded says that a BAR is not decoded of which pcibar_bar_get_info() does not: it
+ * has not read configuration space, or the function is a virtual one.
  */
-static bool decoding_is_off(struct pcibar_device *dev, const struct pcibar_bar_info *bar)
+static bool decoding_is_off(const struct pcibar_bar_info *bar, uint32_t decoded)
 {
 	uint32_t bit = bar->kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM;
-	uint32_t value;
-	struct pcibar_device_info info = { .size = sizeof(info) };
 
-	if (bar->flags & (PCIBAR_BAR_F_CONFIG_SEEN | PCIBAR_BAR_F_DECODING))
-		return false;
-	if (pcibar_device_get_info(dev, &info) || info.flags & PCIBAR_DEV_ASLEEP)
-		return false;
-	return !pcibar_device_get_enable(dev, &value) && !(value & bit);
+	return !(bar->flags & (PCIBAR_BAR_F_CONFIG_SEEN | PCIBAR_BAR_F_DECODING)) &&
+	       !(decoded & bit);
 }
 
 static void describe_bar(const struct pcibar_bar_info *bar, bool off, FILE *out)
@@ -123,14 +128,15 @@ static void describe_bar(const struct pcibar_bar_info *bar, bool off, FILE *out)
 	fputc('\n', out);
 }
 
-void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out)
+void describe_bars(struct pcibar_device *dev, const struct pcibar_device_info *info,
+		   uint32_t flags, FILE *out)
 {
 	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+	uint32_t decoded = decoded_kinds(dev, info);
 
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
 		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_KIND_NONE)
-			describe_bar(&bar, flags & PCIBAR_BAR_INFO_CONFIG &&
-				     decoding_is_off(dev, &bar), out);
+			describe_bar(&bar, decoding_is_off(&bar, decoded), out);
 }
 
 static void describe_name_json(struct json *j, const char *key, const char *name)
@@ -189,14 +195,15 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar,
 	json_object_end(j);
 }
 
-void describe_bars_json(struct json *j, struct pcibar_device *dev, uint32_t flags)
+void describe_bars_json(struct json *j, struct pcibar_device *dev,
+			const struct pcibar_device_info *info, uint32_t flags)
 {
 	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+	uint32_t decoded = decoded_kinds(dev, info);
 
 	json_array(j, "bars");
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++)
 		if (!pcibar_bar_get_info(dev, i, flags, &bar) && bar.kind != PCIBAR_BAR_KIND_NONE)
-			describe_bar_json(j, &bar, flags & PCIBAR_BAR_INFO_CONFIG &&
-					  decoding_is_off(dev, &bar));
+			describe_bar_json(j, &bar, decoding_is_off(&bar, decoded));
 	json_array_end(j);
 }

@@ -31,12 +31,17 @@ void describe_class(const struct pciids *ids, uint32_t class_code, FILE *out);
 /* Whether its configuration space reads as all-ones. One that sleeps is not woken to see it. */
 bool describe_silent(struct pcibar_device *dev, const struct pcibar_device_info *info);
 
-/* An indented line for each BAR there is; @flags as for pcibar_bar_get_info() */
-void describe_bars(struct pcibar_device *dev, uint32_t flags, FILE *out);
+/*
+ * An indented line for each BAR there is; @flags as for pcibar_bar_get_info(). What is not
+ * decoded is marked in any case, unless the device sleeps.
+ */
+void describe_bars(struct pcibar_device *dev, const struct pcibar_device_info *info,
+		   uint32_t flags, FILE *out);
 
-/* The members of a function and, when @dev is not NULL, the array "bars" */
+/* The members of a function, and the array "bars" */
 void describe_json(struct json *j, const struct pciids *ids, const char *selector,
 		   const struct pcibar_device_info *info);
-void describe_bars_json(struct json *j, struct pcibar_device *dev, uint32_t flags);
+void describe_bars_json(struct json *j, struct pcibar_device *dev,
+			const struct pcibar_device_info *info, uint32_t flags);
 
 #endif
