@@ -9,7 +9,7 @@ import pci_names
 from config_space import ROM_REGISTER, TYPE_BRIDGE, TYPE_CARDBUS, TYPE_ENDPOINT
 from fake_sysfs import (DEVICES, EDU, NVME, PORT, ROM, RTL8139, Definition, Ids, mem32, mem64,
                         rom)
-from harness import check, equal, valgrind
+from harness import check, equal, failing, valgrind
 
 NAMES = pci_names.load()
 BACKEND = """\
@@ -153,6 +153,49 @@ def test_the_place(bench):
           bench.run("info", EDU).stdout, "the place is not shown")
     printed = json.loads(bench.run("info", EDU, "--json").stdout)
     equal((printed["iommu_group"], printed["numa_node"]), (13, 1))
+
+
+def test_verbose_decodes_capabilities(bench):
+    """As pciconf does; without -v they are not read."""
+    bench.tree.add("0000:02:00.0", Definition(
+        Ids(0xabcd, 1, 0xff0000),
+        capabilities=((0x05, 0x50, bytes.fromhex("8b01")),
+                      (0x11, 0x60, bytes.fromhex("4080 00200000 03300000")),
+                      (0x10, 0x70, bytes.fromhex("0200 02000000 2000 0000") + bytes(48))),
+        extended=((0x0003, 0x100, bytes.fromhex("78563412 f0debc9a")),)))
+    plain = bench.run("info", "abcd:0001").stdout
+    result = bench.run("info", "abcd:0001", "-v")
+    equal((result.status, result.stderr), (0, ""))
+    equal(result.stdout, plain + """\
+    cap 05[50] = MSI supports 32 messages, 64 bit, vector masks enabled with 1 message
+    cap 11[60] = MSI-X supports 65 messages, enabled
+                 Table in map 0x10[0x2000], PBA in map 0x1c[0x3000]
+    cap 10[70] = PCI-Express 2 endpoint max data 256(512)
+                 max read 128
+    ecap 0003[100] = Serial 1 9abcdef012345678
+""")
+    check("pci_capabilities" not in json.loads(bench.run("info", "abcd:0001", "--json").stdout),
+          "they are there without -v")
+    equal(json.loads(bench.run("info", "abcd:0001", "--json", "-v").stdout)["pci_capabilities"], [
+        {"id": "0x05", "extended": False, "offset": "0x50",
+         "text": "MSI supports 32 messages, 64 bit, vector masks enabled with 1 message"},
+        {"id": "0x11", "extended": False, "offset": "0x60",
+         "text": "MSI-X supports 65 messages, enabled Table in map 0x10[0x2000], PBA in map "
+         "0x1c[0x3000]"},
+        {"id": "0x10", "extended": False, "offset": "0x70",
+         "text": "PCI-Express 2 endpoint max data 256(512) max read 128"},
+        {"id": "0x0003", "extended": True, "offset": "0x100",
+         "text": "Serial 1 9abcdef012345678"}])
+
+
+def test_capabilities_that_cannot_be_read(bench):
+    """Those of a sleeping device are left alone; an error comes after all the rest."""
+    bench.function(EDU).set_power_state("D3hot")
+    equal(bench.run("info", EDU, "-v"), bench.run("info", EDU))
+    port = bench.function(PORT)
+    result = bench.run("info", PORT, "-v", wrap=failing("pread64", "EIO", port.path("config")))
+    equal((result.status, result.stderr.count("\n")), (1, 1))
+    check(result.stdout.startswith(PORT) and "    BAR 0" in result.stdout, result.stdout)
 
 
 def test_each_type_of_header(bench):

@@ -2,10 +2,13 @@
 /* pcibar info: show details of one function */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <pcibar/explain.h>
 
+#include "common/capability.h"
 #include "common/error.h"
 #include "common/session.h"
 #include "common/text.h"
@@ -16,12 +19,12 @@
 #include "terminal.h"
 
 /* What a back end can do, in words: can, cannot */
-static const struct capability {
+static const struct ability {
 	uint32_t bit;
 	const char *key;
 	const char *yes;
 	const char *no;
-} capabilities[] = {
+} abilities[] = {
 	{ PCIBAR_CAP_MAP_WC, "write_combining", "write-combining maps where a BAR has them",
 	  "no write-combining maps" },
 	{ PCIBAR_CAP_ATTR_PROOF, "attribute_proof", "the memory attribute of a map is read back",
@@ -35,7 +38,7 @@ static const struct capability {
 	  "the loss of a map is not reported" },
 };
 
-#define N_CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
+#define N_ABILITIES	(sizeof(abilities) / sizeof(abilities[0]))
 
 static void print_line(bool color, const char *name)
 {
@@ -98,8 +101,15 @@ static void print_resizable(struct pcibar_device *dev)
 	}
 }
 
+static void print_capability(void *data, const struct capability *cap)
+{
+	(void)data;
+	capability_print(cap);
+}
+
+/* @detail: to show capabilities with, or NULL */
 static void print_text(struct context *ctx, const struct pciids *ids,
-		       const struct pcibar_device_info *info)
+		       const struct pcibar_device_info *info, struct detail *detail)
 {
 	bool color = terminal_color(&ctx->opt, STDOUT_FILENO);
 	bool asleep = info->flags & PCIBAR_DEV_ASLEEP;
@@ -134,14 +144,16 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 		print_link(ctx->session->dev, color);
 	print_line(color, "back end");
 	puts(pcibar_backend_name(info->backend));
-	for (size_t i = 0; i < N_CAPABILITIES; i++)
-		printf("    %c %s\n", info->caps & capabilities[i].bit ? '+' : '-',
-		       info->caps & capabilities[i].bit ? capabilities[i].yes :
-							  capabilities[i].no);
+	for (size_t i = 0; i < N_ABILITIES; i++)
+		printf("    %c %s\n", info->caps & abilities[i].bit ? '+' : '-',
+		       info->caps & abilities[i].bit ? abilities[i].yes :
+							  abilities[i].no);
 
 	describe_bars(ctx->session->dev, info, PCIBAR_BAR_INFO_CONFIG, stdout);
 	if (!asleep)
 		print_resizable(ctx->session->dev);
+	if (detail)
+		capability_list(detail, print_capability, NULL);
 }
 
 static void print_place_json(struct pcibar_device *dev, struct json *json)
@@ -190,8 +202,40 @@ static void print_resizable_json(struct pcibar_device *dev, struct json *json)
 	json_array_end(json);
 }
 
+/* Makes one line of several, for JSON: a space for each run of white space, none at the end */
+static void squeeze(char *text)
+{
+	char *out = text;
+
+	for (const char *s = text; *s; s++) {
+		bool blank = strchr(" \t\n", *s);
+
+		if (!blank)
+			*out++ = *s;
+		else if (s[1] && !strchr(" \t\n", s[1]))
+			*out++ = ' ';
+	}
+	*out = '\0';
+}
+
+static void put_capability(void *data, const struct capability *cap)
+{
+	struct json *json = data;
+	char *text = strdup(cap->text);
+
+	if (text)
+		squeeze(text);
+	json_object(json, NULL);
+	json_hex(json, "id", cap->id, cap->extended ? 4 : 2);
+	json_bool(json, "extended", cap->extended);
+	json_hex(json, "offset", cap->offset, 0);
+	json_string(json, "text", text);
+	json_object_end(json);
+	free(text);
+}
+
 static void print_json(struct context *ctx, const struct pciids *ids,
-		       const struct pcibar_device_info *info)
+		       const struct pcibar_device_info *info, struct detail *detail)
 {
 	struct json json;
 
@@ -203,18 +247,26 @@ static void print_json(struct context *ctx, const struct pciids *ids,
 		print_link_json(ctx->session->dev, &json);
 	json_string(&json, "backend", pcibar_backend_name(info->backend));
 	json_object(&json, "capabilities");
-	for (size_t i = 0; i < N_CAPABILITIES; i++)
-		json_bool(&json, capabilities[i].key, info->caps & capabilities[i].bit);
+	for (size_t i = 0; i < N_ABILITIES; i++)
+		json_bool(&json, abilities[i].key, info->caps & abilities[i].bit);
 	json_object_end(&json);
+
 	describe_bars_json(&json, ctx->session->dev, info, PCIBAR_BAR_INFO_CONFIG);
 	if (!(info->flags & PCIBAR_DEV_ASLEEP))
 		print_resizable_json(ctx->session->dev, &json);
+	if (detail) {
+		json_array(&json, "pci_capabilities");
+		capability_list(detail, put_capability, &json);
+		json_array_end(&json);
+	}
 	json_end(&json);
 }
 
 static int run(struct context *ctx, int argc, char **argv)
 {
 	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct detail detail = { .info = &info };
+	struct detail *shown = NULL;
 	struct pciids *ids;
 	int status;
 	int ret;
@@ -225,23 +277,30 @@ static int run(struct context *ctx, int argc, char **argv)
 	if (status)
 		return status;
 
+	detail.reader.dev = ctx->session->dev;
 	ret = pcibar_device_get_info(ctx->session->dev, &info);
 	if (ret)
 		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
 
+	/* They are in configuration space, which would wake the device. */
+	if (ctx->opt.verbose && !(info.flags & PCIBAR_DEV_ASLEEP))
+		shown = &detail;
 	ids = pciids_open(NULL);
 	if (ctx->opt.json)
-		print_json(ctx, ids, &info);
+		print_json(ctx, ids, &info, shown);
 	else
-		print_text(ctx, ids, &info);
+		print_text(ctx, ids, &info, shown);
 	pciids_close(ids);
-	return STATUS_OK;
+
+	return detail.reader.error ?
+		refused(ctx, PHASE_CONFIG, NO_BAR, detail.reader.error, NULL) : STATUS_OK;
 }
 
 const struct cmd cmd_info = {
 	.name = "info",
 	.summary = "show details of one function and what its back end can do",
 	.operands = "",
+	.notes = "-v adds its PCI capabilities, decoded, unless it sleeps: it is not woken.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	.run = run,

@@ -8,8 +8,9 @@
 #include <stdio.h>
 
 /*
- * Writes JSON as it goes. @key is NULL in an array and at the top. Values,
- * addresses and sizes are strings "0x...": readers lose bits of large numbers.
+ * Writes JSON as it goes. @key is NULL in an array and at the top. Values and
+ * addresses are strings "0x...": readers lose bits of large numbers. Sizes, counts
+ * and widths are numbers: a size that large has only zeros there.
  */
 struct json {
 	FILE *out;

@@ -4,7 +4,7 @@
 
 #include <dev/pci/pcireg.h>
 
-#include "detail.h"
+#include "pieces.h"
 
 /* PCI-to-PCI bridge architecture 1.2, 3.2; PC Card 8.0, volume 2, 4.5 */
 #define CONTROL_PREFETCH(n)	(0x0100u << (n))
@@ -126,8 +126,8 @@ static void put_all(struct detail *d, unsigned int at)
 		put_cardbus(d);
 }
 
-void detail_bridge(struct detail *d)
+void piece_bridge(struct detail *d)
 {
 	if (d->info->header == PCIM_HDRTYPE_BRIDGE || d->info->header == PCIM_HDRTYPE_CARDBUS)
-		detail_piece(d, put_all, 0);
+		piece_print(d, put_all, 0);
 }

@@ -7,7 +7,7 @@
 
 #include <dev/pci/pcireg.h>
 
-#include "detail.h"
+#include "pieces.h"
 
 struct bit_name {
 	uint32_t bit;
@@ -120,7 +120,7 @@ static void put_errors(struct detail *d, unsigned int at)
 	put_bits(d, "Corrected", correctable_bits, reg(d, cap + PCIR_AER_COR_STATUS, 4), true);
 }
 
-void detail_errors(struct detail *d)
+void piece_errors(struct detail *d)
 {
-	detail_piece(d, put_errors, 0);
+	piece_print(d, put_errors, 0);
 }

@@ -15,8 +15,8 @@
 #include "common/session.h"
 #include "common/text.h"
 
-#include "detail.h"
 #include "pciconf.h"
+#include "pieces.h"
 
 /* Header types 0 to 2 have so many BARs. */
 static const unsigned int bar_counts[] = { 6, 2, 1 };
@@ -113,11 +113,11 @@ static int print_details(struct list *list, const struct pcibar_device_info *inf
 	};
 
 	if (pc->bridge)
-		detail_bridge(&d);
+		piece_bridge(&d);
 	if (pc->caps)
-		detail_capabilities(&d);
+		piece_capabilities(&d);
 	if (pc->errors)
-		detail_errors(&d);
+		piece_errors(&d);
 	return d.reader.error ? refused(&pc->ctx, PHASE_CONFIG, NO_BAR, d.reader.error, NULL) :
 				STATUS_OK;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: the list of capabilities */
+/* The capabilities of a function, in FreeBSD's words. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include <pcibar/config.h>
 
 #include <dev/pci/pcireg.h>
 
-#include "detail.h"
+#include "capability.h"
+#include "capability-kinds.h"
 
 #define VENDOR_INTEL		0x8086
 #define AGP_VERSION_3		(1u << 3)
@@ -226,20 +228,19 @@ static const struct {
 	{ .id = 0x09, .put = put_vendor },
 	{ .id = 0x0a, .put = put_debug },
 	{ .id = 0x0d, .put = put_subvendor },
-	{ .id = 0x0f, .put = detail_secure },
-	{ .id = PCIY_EXPRESS, .put = detail_express },
+	{ .id = 0x0f, .put = capability_secure },
+	{ .id = PCIY_EXPRESS, .put = capability_express },
 	{ .id = 0x11, .put = put_msix },
 	{ .id = 0x12, .text = "SATA Index-Data Pair" },
 	{ .id = 0x13, .put = put_features },
-	{ .id = 0x14, .put = detail_allocation },
+	{ .id = 0x14, .put = capability_allocation },
 };
 
-static void put_capability(struct detail *d, unsigned int at)
+static void put_plain(struct detail *d, unsigned int at)
 {
 	uint32_t id = reg(d, at, 1);
 	size_t i = 0;
 
-	fprintf(d->out, "    cap %02" PRIx32 "[%02x] = ", id, at);
 	while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].id != id)
 		i++;
 	if (i == sizeof(kinds) / sizeof(kinds[0]))
@@ -248,29 +249,53 @@ static void put_capability(struct detail *d, unsigned int at)
 		fputs(kinds[i].text, d->out);
 	else
 		kinds[i].put(d, at);
-	fputc('\n', d->out);
 }
 
-struct capability_list {
+void capability_print(const struct capability *cap)
+{
+	printf(cap->extended ? "    ecap %04x[%03x] = %s\n" : "    cap %02x[%02x] = %s\n", cap->id,
+	       cap->offset, cap->text);
+}
+
+struct listing {
 	struct detail *d;
+	void (*fn)(void *data, const struct capability *cap);
+	void *data;
 	bool express;
 };
 
-static int show(void *data, unsigned int id, unsigned int off)
+static int show(struct listing *list, detail_fn decode, bool extended, unsigned int id,
+		unsigned int off)
 {
-	struct capability_list *list = data;
+	char *text = detail_text(list->d, decode, off);
 
-	list->express |= id == PCIY_EXPRESS;
-	detail_piece(list->d, put_capability, off);
+	if (text)
+		list->fn(list->data, &(struct capability){ extended, id, off, text });
+	free(text);
 	return list->d->reader.error;
 }
 
-void detail_capabilities(struct detail *d)
+static int show_plain(void *data, unsigned int id, unsigned int off)
 {
-	struct capability_list list = { .d = d };
+	struct listing *list = data;
 
-	if (!d->reader.error)
-		d->reader.error = pcibar_config_list_capabilities(d->reader.dev, show, &list);
-	if (list.express && !d->reader.error)
-		detail_extended(d);
+	list->express |= id == PCIY_EXPRESS;
+	return show(list, put_plain, false, id, off);
+}
+
+static int show_extended(void *data, unsigned int id, unsigned int off)
+{
+	return show(data, capability_extended, true, id, off);
+}
+
+void capability_list(struct detail *d, void (*fn)(void *data, const struct capability *cap),
+		     void *data)
+{
+	struct listing list = { .d = d, .fn = fn, .data = data };
+	struct config_reader *reader = &d->reader;
+
+	if (!reader->error)
+		reader->error = pcibar_config_list_capabilities(reader->dev, show_plain, &list);
+	if (list.express && !reader->error)
+		reader->error = pcibar_config_list_extended(reader->dev, show_extended, &list);
 }

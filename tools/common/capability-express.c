@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: the PCI Express capability (PCIe 6.0, 7.5.3) */
+/* Capabilities: the PCI Express capability (PCIe 6.0, 7.5.3) */
 #include <inttypes.h>
 
 #include <dev/pci/pcireg.h>
 
-#include "detail.h"
+#include "capability-kinds.h"
 
 #define FLAGS_SLOT	(1u << 8)
 
@@ -97,7 +97,7 @@ static void put_slot(struct detail *d, unsigned int at)
 	put_if(d, cap & 1u << 17, status & 1u << 7 ? " EI(engaged)" : " EI(disengaged)");
 }
 
-void detail_express(struct detail *d, unsigned int at)
+void capability_express(struct detail *d, unsigned int at)
 {
 	uint32_t flags = reg(d, at + PCIER_FLAGS, 2);
 

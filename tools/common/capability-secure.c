@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: secure devices; AMD's IOMMU is one (AMD 48882, its capability block) */
+/* Capabilities: secure devices; AMD's IOMMU is one (AMD 48882, its capability block) */
 #include <inttypes.h>
 
-#include "detail.h"
+#include "capability-kinds.h"
 
 #define BASE_LOW	0x04
 #define BASE_HIGH	0x08
@@ -72,7 +72,7 @@ static void put_iommu(struct detail *d, unsigned int at, uint32_t header)
 	put_size(d, " GVAsize", bits(misc, 5, 3) == 2 ? 48 : bits(misc, 5, 3) == 3 ? 57 : 0);
 }
 
-void detail_secure(struct detail *d, unsigned int at)
+void capability_secure(struct detail *d, unsigned int at)
 {
 	uint32_t header = reg(d, at, 4);
 	uint32_t type = bits(header, 16, 3), revision = bits(header, 19, 5);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: extended capabilities (PCIe 6.0, 7.6.3) */
+/* Capabilities: extended ones (PCIe 6.0, 7.6.3) */
 #include <inttypes.h>
 
-#include <pcibar/config.h>
-
-#include <dev/pci/pcireg.h>
-
-#include "detail.h"
+#include "capability-kinds.h"
 
 #define EXT_END		0x1000u
 #define NEXT_INNER	NEXT_LINE "    "
@@ -177,7 +173,7 @@ static const struct kind {
 	{ 0, "unknown", NULL }
 };
 
-static void put_extended(struct detail *d, unsigned int at)
+void capability_extended(struct detail *d, unsigned int at)
 {
 	uint32_t header = reg(d, at, 4);
 	uint32_t version = header >> 16 & 0xf;
@@ -185,23 +181,8 @@ static void put_extended(struct detail *d, unsigned int at)
 
 	while (kind->id && kind->id != (header & 0xffff))
 		kind++;
-	fprintf(d->out, "    ecap %04" PRIx32 "[%03x] = %s ", header & 0xffff, at, kind->name);
+	fprintf(d->out, "%s ", kind->name);
 	fprintf(d->out, kind->put == put_vendor ? "[%" PRIu32 "]" : "%" PRIu32, version);
 	if (kind->put && version)
 		kind->put(d, at);
-	fputc('\n', d->out);
-}
-
-static int show(void *data, unsigned int id, unsigned int off)
-{
-	struct detail *d = data;
-
-	(void)id;
-	detail_piece(d, put_extended, off);
-	return d->reader.error;
-}
-
-void detail_extended(struct detail *d)
-{
-	d->reader.error = pcibar_config_list_extended(d->reader.dev, show, d);
 }

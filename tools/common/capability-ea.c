@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* pciconf -c: Enhanced Allocation (PCIe 6.0, 7.8.5) */
+/* Capabilities: Enhanced Allocation (PCIe 6.0, 7.8.5) */
 #include <inttypes.h>
 
-#include "detail.h"
+#include "capability-kinds.h"
 
 #define HEADER_BRIDGE	1
 #define FIRST_ENTRY	4
@@ -59,7 +59,7 @@ static void put_entry(struct detail *d, unsigned int at)
 		primary, property(primary), secondary, property(secondary));
 }
 
-void detail_allocation(struct detail *d, unsigned int at)
+void capability_allocation(struct detail *d, unsigned int at)
 {
 	uint32_t count = bits(reg(d, at + 2, 2), 0, 6), buses;
 
