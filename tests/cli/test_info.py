@@ -86,7 +86,7 @@ def test_json(bench):
         "responds": True, "backend": "sysfs", "capabilities": {
             "write_combining": True, "attribute_proof": False, "exclusive": False, "events": False,
             "activate": True, "revoke": False},
-        "bars": [{"bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
+        "bars": [{"bar": "0", "kind": "mem64", "length": 0x4000, "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
                   "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000",
                   "moved": False}],

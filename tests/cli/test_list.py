@@ -157,14 +157,14 @@ def test_json(bench):
         "selector": NVME, "vendor": "0x1b36", "device": "0x0010", "subsystem_vendor": "0x1af4",
         "subsystem_device": "0x1100", "class": "0x010802", "revision": "0x02", "driver": "nvme",
         "driver_owns": True, "asleep": False, "bars": [{
-            "bar": "0", "kind": "mem64", "length": "0x4000", "address": "0xfebd4000",
+            "bar": "0", "kind": "mem64", "length": 0x4000, "address": "0xfebd4000",
             "prefetchable": False, "mappable": True, "write_combining": False, "holder": "nvme"}],
         } | {key: name for key, name in names.items() if name})
     equal(functions[PORT]["driver_owns"], False)
     equal([(bar["bar"], bar["kind"], bar["length"], bar["prefetchable"], bar["mappable"],
             bar["write_combining"]) for bar in functions[IVSHMEM]["bars"]],
-          [("0", "mem32", "0x100", False, True, False),
-           ("2", "mem64", "0x400000", True, True, True)])
+          [("0", "mem32", 0x100, False, True, False),
+           ("2", "mem64", 0x400000, True, True, True)])
     equal([(bar["bar"], bar["kind"], bar["mappable"]) for bar in functions[RTL8139]["bars"]],
           [("0", "io", False), ("1", "mem32", True), ("rom", "rom", False)])
 

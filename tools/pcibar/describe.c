@@ -176,7 +176,7 @@ static void describe_bar_json(struct json *j, const struct pcibar_bar_info *bar,
 	json_object(j, NULL);
 	json_string(j, "bar", bar_name(bar->index));
 	json_string(j, "kind", describe_kind(bar->kind));
-	json_hex(j, "length", bar->length, 0);
+	json_uint(j, "length", bar->length);
 	if (assigned)
 		json_hex(j, "address", bar->cpu_addr, 0);
 	else
