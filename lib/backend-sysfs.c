@@ -328,10 +328,9 @@ static bool is_so(uint32_t reg, unsigned int width, uint32_t mask, uint32_t valu
 }
 
 /* Who has nothing to change needs neither the lock nor the right to write. */
-static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
-			       uint32_t value, uint32_t *old)
+static int modify_awake(struct sysfs *be, unsigned int off, unsigned int width, uint32_t mask,
+			uint32_t value, uint32_t *old)
 {
-	struct sysfs *be = priv;
 	int locked, ret;
 
 	ret = sysfs_config_read(be, off, width, old);
@@ -351,6 +350,18 @@ static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width,
 		pcibar_sysfs_unlock(&be->hold, PCIBAR_SYSFS_LOCK_MODIFY);
 	pthread_mutex_unlock(&be->modify);
 	return ret || !locked ? ret : 1;
+}
+
+static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
+			       uint32_t value, uint32_t *old)
+{
+	struct sysfs *be = priv;
+	bool kept = pcibar_sysfs_keep_awake(be->dir);
+	int ret = modify_awake(be, off, width, mask, value, old);
+
+	if (kept)
+		pcibar_sysfs_let_suspend(be->dir);
+	return ret;
 }
 
 static int sysfs_hold_lock(void *priv, uint32_t bits, struct pcibar_holds *others)

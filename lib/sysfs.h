@@ -86,6 +86,13 @@ int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_vir
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
 
+/*
+ * sysfs-power.c: whether the function may suspend at run time, and was kept from it until
+ * pcibar_sysfs_let_suspend(). A user without the right cannot.
+ */
+bool pcibar_sysfs_keep_awake(int dir);
+void pcibar_sysfs_let_suspend(int dir);
+
 /* sysfs-refusal.c; each records the refusal in @ctx and returns its errno. */
 bool pcibar_sysfs_locked_down(const char *root);
 int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx);

@@ -20,8 +20,9 @@ SCATTERED_CALLS = 4
 # locks, without which other processes would lose their changes or their decoding: 17 to turn it on
 # with them and 18 to turn it off. Each is taken in both files, so that no user who may only read
 # the one can keep root from taking it. 19 see that no other BAR would respond where it must not:
-# 3 for each of 6, and one for a register.
-ACTIVATE_CALLS = 63
+# 3 for each of 6, and one for a register. 6 see that the function may not suspend, which would undo
+# it: 3 to turn decoding on, and 3 to turn it off.
+ACTIVATE_CALLS = 69
 
 
 def traced(bench, *arguments):

@@ -3,6 +3,7 @@
 """pcibar enable, pcibar disable"""
 
 import json
+import re
 import signal
 
 import harness
@@ -67,6 +68,22 @@ def test_what_is_as_wanted_is_not_written(bench):
     bench.run_as_nobody("disable", EDU).refuses(
         1, f"pcibar disable: {EDU}: no permission for this part of configuration space; run it "
            "as root, with CAP_SYS_ADMIN")
+
+
+def test_a_function_that_may_suspend_is_kept_awake(bench):
+    """In this order, before the register is read and after it is written."""
+    edu = bench.function(EDU)
+    edu.set_command(OTHERS)
+    edu.path("power/control").write_text("auto\n", encoding="ascii")
+    trace = bench.folder / "trace"
+    bench.run("enable", EDU, wrap=harness.strace("-y", "-e", "trace=write,pread64,pwrite64", "-o",
+                                                 trace)).prints("")
+    calls = re.findall(r"^(\w+)\(\d+<\S*/(control|config)>, (?:\"(\w+)\")?",
+                       trace.read_text(encoding="utf-8"), re.MULTILINE)
+    woken, lets = calls.index(("write", "control", "on")), calls.index(("write", "control", "auto"))
+    written = [i for i, call in enumerate(calls) if call[0] == "pwrite64"]
+    check(woken < calls.index(("pread64", "config", ""), woken) < min(written) and
+          max(written) < lets, f"{calls}")
 
 
 @valgrind

@@ -221,6 +221,8 @@ class FakeSysfs:
             "rescan": "",
             "resource": resource_lines(definition),
         }
+        function.path("power").mkdir()
+        attributes["power/control"] = "on"
         for name, text in attributes.items():
             function.path(name).write_text(f"{text}\n", encoding="ascii")
         function.path("config").write_bytes(config_space.build(

@@ -3,8 +3,9 @@
 
 from harness.backends import through
 from harness.devices import e1000e, rtl8139
-from harness.kernels import NEWEST
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.pcibar import numbers, refused
+from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
 IO, MEM, BUS_MASTER = 1, 2, 4
@@ -87,3 +88,27 @@ def capabilities(vm, net):
     old = vm.functions["old"]
     vm.check(f"pcibar config read {old} 0xfc")
     refused(vm, f"pcibar config read {old} 0x100", 2, "outside configuration space")
+
+
+@through("pciio")
+@scenario(devices={"net": rtl8139()}, kernels=OLDEST_AND_NEWEST, log=LOG)
+def enable_survives(vm, net):
+    """The kernel restores the registers of a function that wakes: what is enabled stays enabled."""
+    def sleep():
+        vm.check(f"echo auto >{net.sysfs}/power/control")
+        vm.wait_until(f"grep -qx suspended {net.sysfs}/power/runtime_status")
+
+    vm.check(f"pcibar disable {net}")
+    for verb, wanted in (("enable", IO | MEM), ("disable --io", MEM), ("enable", IO | MEM),
+                         ("disable", 0)):
+        sleep()
+        vm.check(f"pcibar {verb} {net}")
+        assert vm.check(f"cat {net.sysfs}/power/control").stdout == "auto\n"
+        sleep()
+        vm.check(f"echo on >{net.sysfs}/power/control")
+        assert command(vm, net) & (IO | MEM) == wanted, verb
+    sleep()
+    vm.check(f"pcibar enable {net} && pcibar read {net} 1 0")
+    if vm.backend == "sysfs":
+        load(vm)
+        vm.check(f"pcibar read {net} 1 0")
