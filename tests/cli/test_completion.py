@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bash offers after "pcibar ..."; for test_pciconf_completion.py, after that command."""
+"""What shells offer after "pcibar ..."; for test_pciconf_completion.py, after that command."""
 
 import os
 import re
@@ -70,7 +70,7 @@ def offers(bench, wanted):
 def test_verbs(bench):
     offers(bench, {"": VERBS, "SYSFS ": VERBS, "co": "compare config", "-v di": "disable",
                    "config ": "read write dump", "config w": "write", "help en": "enable",
-                   "help s": "script selectors status"})
+                   "help s": "script selectors sleep status"})
 
 
 def test_every_option_of_every_verb(bench):
@@ -89,6 +89,8 @@ def test_arguments_of_options(bench):
     (bench.folder / "somewhere").mkdir()
     offers(bench, {"dump -w ": "1 2 4 8 any", "read --width ": "1 2 4 8", "dump -f j": "json",
                    "list --color ": "auto always never", "dump -o somewh": "somewhere",
+                   "dump --format=r": "raw", "dump --width=": "1 2 4 8 any", "--backend=p": "pciio",
+                   "SYSFS list --driver ": "none nvme pcieport",
                    "--sysfs some": "somewhere"})
 
 
@@ -97,6 +99,21 @@ def test_functions_and_bars(bench):
     offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEYOND]), "SYSFS info 0000:01:": "00.0",
                    f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
                    f"SYSFS read {EDU} 0 ": ""})
+
+
+def test_short_selectors(bench):
+    """What is typed is continued, in the form in which it was begun."""
+    offers(bench, {"SYSFS info 00:04": "04.0", "SYSFS info 01:": "00.0", "SYSFS info 0:a": "a.0",
+                   "SYSFS info 10e": "10ec:8139", "SYSFS info 10ec:": "8139",
+                   "SYSFS list 1b36:": "0010 000c", "SYSFS info ffff:": ""})
+
+
+def test_bars_for_any_selector(bench):
+    for selector in ("00:05.0", "0:5.0", "5.0", "10ec:8139", "10ec:", "::0200", "1af4:1110#0",
+                     f"{bench.tree.root}/bus/pci/devices/{RTL8139}/"):
+        wanted = "0 2" if "1af4" in selector else "0 1 rom"
+        offers(bench, {f"SYSFS read {selector} ": wanted})
+    offers(bench, {"SYSFS read 1af4:1110 ": "", "SYSFS read nonsense ": ""})
 
 
 def test_names_in_a_tree_are_not_expanded(bench):
@@ -116,11 +133,70 @@ def test_registers(bench):
     some, one = offered(bench, f"SYSFS config read {EDU} C", f"SYSFS config write {EDU} VEND")
     check({"COMMAND", "CAP_EXP", "CAP_MSI"} <= some, f"offered: {some}")
     equal(one, {"VENDOR_ID"})
+    (lower,) = offered(bench, f"SYSFS config read {EDU} cap_ms")
+    equal(lower, {"cap_msi", "cap_msix"})
 
 
 def test_files(bench):
     bench.file("image.bin", b"")
     offers(bench, {f"SYSFS load {EDU} 0 ima": "image.bin", f"SYSFS script {EDU} ima": "image.bin"})
+
+
+# What zsh's own functions would be given, one word a line
+ZSH = r"""
+_describe() { print -l -- "${(@P)2}" }
+_files() { print -- "<files $*>" }
+words=("$@") CURRENT=$#
+source "$COMPLETION"
+"""
+
+
+def others_offer(bench, shell, *words):
+    """What zsh or fish offers for the last of these words, with descriptions."""
+    path = shutil.which(shell)
+    if not path:
+        raise Skip(f"{shell} is not there")
+    name = {"zsh": "_pcibar", "fish": "pcibar.fish"}[shell]
+    script = harness.ROOT / "packaging/completion" / name
+    commands = bench.folder / "bin"
+    commands.mkdir(exist_ok=True)
+    if not (commands / "pcibar").exists():
+        (commands / "pcibar").symlink_to(os.path.abspath(os.environ["PCIBAR"]))
+    words = ("pcibar", "--sysfs", f"{bench.tree.root}", *words)
+    line = {"zsh": ["-f", "-c", ZSH, "zsh", *words],
+            "fish": ["--no-config", "-c", f"source {script}; complete -C '{' '.join(words)}'"]}
+    done = subprocess.run(
+        [path, *line[shell]], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=harness.BOUND, check=False, cwd=bench.folder,
+        env=bench.environment(PATH=f"{commands}:{os.environ['PATH']}", HOME=f"{bench.folder}",
+                              COMPLETION=f"{script}"))
+    equal(done.stderr, "", f"what {shell} prints after {words}")
+    return done.stdout.splitlines()
+
+
+def check_shell(bench, shell, separator, colon):
+    """Verbs, options, values, functions, BARs and files; a colon is written as given."""
+    def candidates(*words):
+        return {line.split(separator)[0] for line in others_offer(bench, shell, *words)}
+
+    equal(candidates("di"), {"disable"})
+    equal(others_offer(bench, shell, "config", "w"), [f"write{separator}write configuration space"])
+    equal(candidates("dump", "--format=r"), {"--format=raw"})
+    equal({word.replace(colon, ":") for word in (
+        line.split(f".0{separator}")[0] for line in others_offer(bench, shell, "info", "00:0"))},
+        {address[5:-2] for address in DEVICES})
+    equal(candidates("read", "10ec:8139", ""), {"0", "1", "rom"})
+    bench.file("image.bin", b"")
+    check(any("file" in word or "image.bin" in word
+              for word in candidates("load", EDU, "0", "")), f"{shell} offers no files")
+
+
+def test_zsh(bench):
+    check_shell(bench, "zsh", ":", "\\:")
+
+
+def test_fish(bench):
+    check_shell(bench, "fish", "\t", ":")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ struct cmd {
 #define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
 CMD_VERBS(CMD_DECLARE)
 
+#define CMD_POINTER(name)	&cmd_##name,
+
+/* What 'help' knows besides verbs */
+#define CMD_TOPICS(topic) topic(options) topic(selectors) topic(registers) topic(status)
+
 /*
  * Runs one command line that begins with a verb. @ctx->opt holds the options
  * before it; @in_script: the selector is omitted.

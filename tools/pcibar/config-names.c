@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Names of registers in configuration space: setpci's, and of newer capabilities. */
 #include <stdbool.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -189,6 +190,18 @@ void config_name_list(FILE *out)
 		fprintf(out, "%-23s %6s 0x%02x  %c%s\n", registers[i].name,
 			prefixes[registers[i].base], registers[i].number,
 			widths[registers[i].width], suffixes[registers[i].types]);
+}
+
+bool config_name_at(size_t i, bool lower, char name[CONFIG_NAME_MAX])
+{
+	size_t j;
+
+	if (i >= N_REGISTERS)
+		return false;
+	for (j = 0; registers[i].name[j]; j++)
+		name[j] = (char)(lower ? tolower(registers[i].name[j]) : registers[i].name[j]);
+	name[j] = '\0';
+	return true;
 }
 
 /* CAP<id> or ECAP<id>: digits as setpci has them, hexadecimal without 0x */

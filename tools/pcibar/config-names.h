@@ -25,6 +25,11 @@ struct config_register {
 	unsigned int width;	/* 1, 2, 4; 0: not known from the name */
 };
 
+#define CONFIG_NAME_MAX	32	/* room for a name */
+
+/* The name with number @i, from 0, in lower case if asked for; false: no such. */
+bool config_name_at(size_t i, bool lower, char name[CONFIG_NAME_MAX]);
+
 /*
  * Reads OFFSET or NAME[+OFFSET], then perhaps .B, .W or .L; NAME is a register,
  * CAP_<name>, ECAP_<name>, or CAP<id>, ECAP<id> with a hexadecimal number. "@N"

@@ -16,6 +16,7 @@
 #include "common/text.h"
 
 #include "cmd.h"
+#include "complete.h"
 #include "config-names.h"
 
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
@@ -23,8 +24,6 @@
 #define MAX_GROUPS	8	/* arrays of options of one verb */
 
 static const struct program program = { .name = "pcibar", .help = "pcibar help" };
-
-#define CMD_POINTER(name)	&cmd_##name,
 
 static const struct cmd *const cmds[] = { CMD_VERBS(CMD_POINTER) };
 
@@ -80,16 +79,13 @@ static void help_registers(void)
 	config_name_list(stdout);
 }
 
+#define TOPIC(name)	{ #name, help_##name },
+
 /* What several verbs have in common */
 static const struct topic {
 	const char *name;
 	void (*print)(void);
-} topics[] = {
-	{ "options", help_options },
-	{ "selectors", help_selectors },
-	{ "registers", help_registers },
-	{ "status", help_status },
-};
+} topics[] = { CMD_TOPICS(TOPIC) };
 
 #define N_TOPICS	(sizeof(topics) / sizeof(topics[0]))
 
@@ -419,6 +415,11 @@ static int run(struct context *ctx, int argc, char **argv)
 	char error[OPTIONS_ERROR_MAX];
 	int rest;
 
+	/* Not a verb: only for what is in packaging/completion */
+	if (argc > 1 && !strcmp(argv[1], "__complete")) {
+		complete(ctx, argc - 2, argv + 2);
+		return STATUS_OK;
+	}
 	if (options_parse(groups, true, argc, argv, &rest, error))
 		return usage_error(ctx, "%s", error);
 	if (ctx->opt.version) {
