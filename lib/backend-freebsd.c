@@ -398,7 +398,7 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 
 	(void)tokenp;
 	if (be->devpci.refused)
-		return pcibar_devpci_refuse_rights(ctx, be->devpci.refused);
+		return pcibar_devpci_refuse_rights(ctx, &be->devpci);
 	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 	if (pages->flags & PCIBAR_MAP_WRITE)
@@ -472,6 +472,7 @@ static const struct pcibar_query_ops freebsd_query = {
 const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.id = PCIBAR_BACKEND_FREEBSD,
 	.name = "freebsd",
+	.lacks_node = pcibar_devpci_lacks_node,
 	.absent = "there is no " PCIBAR_DEV_PCI,
 #ifdef __linux__
 	.absent_remedy = "modprobe pciio",

@@ -91,6 +91,7 @@ static int pciio_open(const char *root, const struct pcibar_address *addr, void 
 	}
 
 	be->devpci = devpci;
+	be->devpci.sysfs_may = devpci.refused && !pcibar_backend_sysfs.config_try(be->sysfs);
 	be->epoll = -1;
 	pthread_mutex_init(&be->lock, NULL);
 	*bep = be;
@@ -244,7 +245,7 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	int fd, ret;
 
 	if (be->devpci.refused)
-		return pcibar_devpci_refuse_rights(ctx, be->devpci.refused);
+		return pcibar_devpci_refuse_rights(ctx, &be->devpci);
 	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 
@@ -337,6 +338,7 @@ static int pciio_event_next(void *priv, uint32_t *type)
 const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.id = PCIBAR_BACKEND_PCIIO,
 	.name = "pciio",
+	.lacks_node = pcibar_devpci_lacks_node,
 	.absent = "the module pciio is not loaded",
 	.absent_remedy = "modprobe pciio",
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |

@@ -202,7 +202,7 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
-		ret = pcibar_sysfs_refuse_mmap(be->dir, be->root, ctx, errno);
+		ret = pcibar_sysfs_refuse_mmap(be->dir, be->root, fd, ctx, errno);
 	} else if (pages->wc_exists && pcibar_sysfs_attr_differs(be->root, pages->cpu_addr,
 								 pages->length, pages->attr)) {
 		munmap(base, (size_t)pages->length);
@@ -282,6 +282,16 @@ static int sysfs_config_read64(void *priv, unsigned int off, uint64_t *val)
 		return -EIO;
 	*val = pcibar_sysfs_number(bytes, sizeof(bytes));
 	return 0;
+}
+
+static int sysfs_config_try(void *priv)
+{
+	struct sysfs *be = priv;
+	int fd = sysfs_config_fd(be, true);
+
+	if (fd < 0)
+		return fd;
+	return pcibar_sysfs_locked_down(be->root) ? -EPERM : 0;
 }
 
 static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
@@ -414,6 +424,7 @@ const struct pcibar_backend_ops pcibar_backend_sysfs = {
 	.channel_read = pcibar_sysfs_channel_read,
 	.channel_write = pcibar_sysfs_channel_write,
 	.channel_close = pcibar_sysfs_channel_close,
+	.config_try = sysfs_config_try,
 	.config_write = sysfs_config_write,
 	.config_modify = sysfs_config_modify,
 	.hold_lock = sysfs_hold_lock,

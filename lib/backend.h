@@ -122,6 +122,7 @@ struct pcibar_backend_ops {
 	uint32_t caps;			/* PCIBAR_CAP_* */
 	const char *absent;		/* message when it does not exist; NULL: for any root */
 	const char *absent_remedy;	/* what to do about that */
+	bool (*lacks_node)(void);	/* when it does not exist: only its node does not */
 	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
 	bool maps_rom;			/* the expansion ROM can be mapped */
 	bool wc_everywhere;		/* also for BARs that are not prefetchable */
@@ -169,6 +170,11 @@ struct pcibar_backend_ops {
 	int (*channel_write)(void *chan, uint64_t off, unsigned int width, uint64_t val);
 	void (*channel_close)(void *chan);
 
+	/*
+	 * Whether configuration space could be written, without a write. For explain, and
+	 * only where the caller does PCIBAR_MAP_ACTIVATE. NULL: it is not known before.
+	 */
+	int (*config_try)(void *be);
 	/* As config_read(). */
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
 

@@ -164,10 +164,7 @@ static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 								 : PCIBAR_DECODE_MEM;
 		ret = pcibar_activate(map->dev, map->decode_bit);
 		if (ret)
-			return pcibar_refuse(ctx, ret == -EPERM ? PCIBAR_REASON_LOCKDOWN :
-					     ret == -EACCES ? PCIBAR_REASON_PERMISSION :
-					     PCIBAR_REASON_SYSTEM, ret, "run it as root",
-					     "decoding cannot be turned on: %s", strerror(-ret));
+			return pcibar_refuse_activation(ctx, map->dev, ret);
 	}
 	if (map->flags & PCIBAR_MAP_INDIRECT)
 		ret = open_channel(map, req, ctx);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "devpci.h"
 #include "internal.h"
@@ -34,6 +35,11 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 
 	/* The node may exist without its module. */
 	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
+}
+
+bool pcibar_devpci_lacks_node(void)
+{
+	return !access("/sys/module/pciio", F_OK) && access(PCIBAR_DEV_PCI, F_OK);
 }
 
 static int check(struct pcibar_devpci *devpci)
@@ -136,7 +142,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 	(void)write;
 	(void)length;
 	if (devpci->refused)
-		return pcibar_devpci_refuse_rights(ctx, devpci->refused);
+		return pcibar_devpci_refuse_rights(ctx, devpci);
 
 	chan = malloc(sizeof(*chan));
 	if (!chan)
@@ -190,15 +196,19 @@ int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, ui
 	return bario(chan, PCIBARIO_WRITE, off, width, &put);
 }
 
-int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused)
+int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, const struct pcibar_devpci *devpci)
 {
-	if (refused == EPERM)
-		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
-				     "run it as root of the machine, with CAP_SYS_RAWIO",
-				     "a missing capability or a security module denied access to "
-				     PCIBAR_DEV_PCI);
-	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
-			     "run it as root, with CAP_SYS_RAWIO",
+	const char *remedy = geteuid() ? "run it as root, with CAP_SYS_RAWIO"
+				       : "run it as root of the machine, with CAP_SYS_RAWIO";
+
+	if (devpci->sysfs_may)
+		remedy = "run it with CAP_SYS_RAWIO, or use the back end sysfs "
+			 "(pcibar --backend sysfs)";
+	if (devpci->refused == EPERM)
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, remedy,
+				     "CAP_SYS_RAWIO is missing, or a container or a security "
+				     "module denies access to " PCIBAR_DEV_PCI);
+	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, remedy,
 			     "no permission to open " PCIBAR_DEV_PCI " for writing");
 }
 

@@ -30,6 +30,7 @@ static inline int pcibar_devpci_attr(uint32_t attr)
 struct pcibar_devpci {
 	int fd;				/* of /dev/pci, or of the function */
 	int refused;			/* errno that left it read-only; 0: it is writable */
+	bool sysfs_may;			/* then: but the back end sysfs has the rights */
 	struct pcisel sel;
 	/*
 	 * Called before each request that names the function by its address alone,
@@ -52,6 +53,8 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 		       const struct pcibar_address *addr);
 
 /* Members of the ops table. A channel is for PCIOCBARIO, and freed with free(). */
+/* As in a container, for which the module is loaded all the same */
+bool pcibar_devpci_lacks_node(void);
 int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
 int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
 int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
@@ -61,6 +64,7 @@ int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, ui
 
 /* Record why /dev/pci refused to map, and return the library's errno. */
 int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error);
-int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, int refused);
+int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx,
+				const struct pcibar_devpci *devpci);
 
 #endif

@@ -152,6 +152,7 @@ static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *h
 		.was_on = bits & dev->held & ~dev->activated,
 		.was_off = bits & dev->held & dev->activated,
 	};
+	bool no_right;
 	int ret;
 
 	if (!bits || !dev->ops->hold_unlock)
@@ -160,9 +161,9 @@ static void hold_unlock(struct pcibar_device *dev, uint32_t bits, struct hold *h
 	ret = dev->ops->hold_unlock(dev->be, bits, &mine);
 	if (!hold->error)
 		hold->error = ret;
+	no_right = hold->error == -EACCES || hold->error == -EROFS;
 	if (hold->error)
-		pcibar_log(&dev->log, hold->error == -EACCES && !changed ? PCIBAR_LOG_INFO
-									  : PCIBAR_LOG_WARNING,
+		pcibar_log(&dev->log, no_right && !changed ? PCIBAR_LOG_INFO : PCIBAR_LOG_WARNING,
 			   "decoding is not protected from other processes: %s",
 			   strerror(-hold->error));
 }

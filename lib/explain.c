@@ -4,7 +4,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <pcibar/enable.h>
+
 #include "internal.h"
+
+/* Turning decoding on needs other rights than mapping. */
+static void try_activation(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
+{
+	const struct pcibar_backend_ops *ops = req->dev->ops;
+	uint32_t bit = req->res.kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO : PCIBAR_DECODE_MEM;
+	uint32_t value = 0;
+	int ret;
+
+	if (!(req->flags & PCIBAR_MAP_ACTIVATE) || !ops->config_try ||
+	    pcibar_device_get_enable(req->dev, &value) || value & bit)
+		return;
+
+	ret = ops->config_try(req->dev->be);
+	if (ret)
+		pcibar_refuse_activation(ctx, req->dev, ret);
+}
 
 /* Only the system knows its permissions, lockdown and claims: ask it for one page. */
 static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
@@ -20,6 +39,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	    req->dev->query->get_asleep(req->dev->query_data, &asleep) || asleep)
 		return;
 
+	try_activation(req, ctx);
 	if (req->res.flags & PCIBAR_BAR_F_MAPPABLE) {
 		if (req->attr == PCIBAR_ATTR_WC && !(req->res.flags & PCIBAR_BAR_F_HAS_WC))
 			return;
@@ -30,7 +50,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 			if (token)
 				ops->unmapped(req->dev->be, token);
 		}
-	} else if (req->res.kind == PCIBAR_BAR_KIND_IO && ops->channel_open) {
+	} else if (ops->channel_open) {
 		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, ctx,
 				       &length, &channel))
 			ops->channel_close(channel);

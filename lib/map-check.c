@@ -83,7 +83,7 @@ static int check_kind(struct pcibar_map_request *req, struct pcibar_refuse_ctx *
 
 	if (req->res.rom_copy && req->dev->ops->maps_rom)
 		return pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EOPNOTSUPP,
-				     "read it through sysfs (--backend sysfs)",
+				     "read it through sysfs (pcibar --backend sysfs)",
 				     "the expansion ROM is a copy in RAM, which the %s back end "
 				     "cannot reach", req->dev->ops->name);
 	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_F_UNASSIGNED))

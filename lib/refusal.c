@@ -95,3 +95,33 @@ int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx, const char *remedy)
 	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM, remedy,
 			     "kernel lockdown forbids access to BARs from user space");
 }
+
+int pcibar_refuse_read_only(struct pcibar_refuse_ctx *ctx, const char *root)
+{
+	char remedy[192];
+
+	snprintf(remedy, sizeof(remedy), "remount it (mount -o remount,rw %s); a container that "
+		 "may not has to be started with a writable one", root);
+	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EROFS, remedy,
+			     "sysfs is mounted read-only");
+}
+
+int pcibar_refuse_activation(struct pcibar_refuse_ctx *ctx, const struct pcibar_device *dev,
+			     int error)
+{
+	switch (error) {
+	case -EPERM:
+		return pcibar_refuse_lockdown(ctx,
+					      "boot without lockdown (Secure Boot turns it on)");
+	case -EROFS:
+		return pcibar_refuse_read_only(ctx, dev->root);
+	case -EACCES:
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, error, "run it as root",
+				     "decoding cannot be turned on: %s", strerror(-error));
+	case -ENODEV:
+		return pcibar_refuse_gone(ctx);
+	default:
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "",
+				     "decoding cannot be turned on: %s", strerror(-error));
+	}
+}

@@ -64,6 +64,12 @@ int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool 
 	if (fd < 0)
 		return fd;
 
+	/* While explaining, the right to it is all that is checked. */
+	if (rom && ctx->all) {
+		ret = -EAGAIN;
+		goto out_close;
+	}
+
 	/* "1" makes the file readable; the kernel enables the ROM decoder for each read only. */
 	if (rom && (pwrite(fd, "1", 1, 0) != 1 || rom_length(fd, length))) {
 		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO,

@@ -28,22 +28,23 @@ int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 	return pcibar_refuse_lockdown(ctx, "boot without lockdown (Secure Boot turns it on)");
 }
 
-static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *file, bool write)
+static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *root,
+		       const char *file, bool write)
 {
 	switch (error) {
 	case EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
-				     "run it as root, or have root change the file's mode",
+				     geteuid() ? "run it as root, or have root change the file's "
+						 "mode"
+					       : "run it as root of the machine, outside of user "
+						 "namespaces, with CAP_DAC_OVERRIDE",
 				     "no permission to %s the file %s",
 				     write ? "write to" : "read", file);
 	case EPERM:
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "",
 				     "a security module denied access to the file %s", file);
 	case EROFS:
-		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EROFS,
-				     "mount -o remount,rw /sys, or in a container mount a writable "
-				     "sysfs elsewhere and name it with --sysfs",
-				     "sysfs is mounted read-only");
+		return pcibar_refuse_read_only(ctx, root);
 	case EIO:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -EIO, "",
 				     "%s is not a sysfs file", file);
@@ -81,20 +82,22 @@ int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool wri
 	if (fd == -ENOENT)
 		return refuse_missing(dir, ctx, file);
 	if (fd < 0)
-		return refuse_open(ctx, -fd, file, write);
+		return refuse_open(ctx, -fd, root, file, write);
 	if (is_file(fd, root))
 		return fd;
 	close(fd);
-	return refuse_open(ctx, EIO, file, write);
+	return refuse_open(ctx, EIO, root, file, write);
 }
 
 /*
  * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
  * range claimed (the window itself was checked), EPERM comes from lockdown.
  */
-int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx *ctx, int error)
+int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_refuse_ctx *ctx,
+			     int error)
 {
 	char driver[PCIBAR_NAME_LEN] = "";
+	struct stat st;
 
 	switch (error) {
 	case EINVAL:
@@ -108,13 +111,18 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx
 	case EPERM:
 		if (pcibar_sysfs_locked_down(root))
 			return pcibar_sysfs_refuse_lockdown(ctx);
-		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "run it as root",
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
+				     "run it as root of the machine, with CAP_SYS_RAWIO",
 				     "a missing capability or a security module denied it");
 	case EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
 	case ENODEV:
-		return pcibar_refuse_gone(ctx);
+		if (fstat(fd, &st) || S_ISREG(st.st_mode))
+			return pcibar_refuse_gone(ctx);
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EACCES,
+				     "run it outside of the container, or start that without it",
+				     "something else is mounted over the file of the BAR");
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
 				     strerror(error));

@@ -99,7 +99,9 @@ int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx);
 /* A descriptor, or why not. */
 int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
 			   struct pcibar_refuse_ctx *ctx);
-int pcibar_sysfs_refuse_mmap(int dir, const char *root, struct pcibar_refuse_ctx *ctx, int error);
+/* mmap() of @fd, a file of @dir, has failed. */
+int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_refuse_ctx *ctx,
+			     int error);
 
 /* sysfs-channel.c: see the members of the ops table. */
 int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool write,

@@ -98,6 +98,7 @@ def test_all_obstacles_at_once(bench):
         f"no permission to write to the file resource0; {ROOT}"))
     bench.run_as_nobody("explain", NVME, "0", "--share-driver", "--activate").expect(1, output(
         f"{NVME} BAR 0, read-only, uncached",
+        "decoding cannot be turned on: Permission denied; run it as root",
         f"no permission to read the file resource0; {ROOT}"))
 
 

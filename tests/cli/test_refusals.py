@@ -318,7 +318,8 @@ def test_lockdown(bench):
 def test_other_errors_of_mmap(bench):
     edu = bench.function(EDU)
     for error, owner, sentence in (
-            ("EPERM", None, "a missing capability or a security module denied it; run it as root"),
+            ("EPERM", None, "a missing capability or a security module denied it; run it as root "
+             "of the machine, with CAP_SYS_RAWIO"),
             ("EACCES", None, "no permission to map the BAR; run it as root"),
             ("EINVAL", None, "the kernel keeps the range for another user (IO_STRICT_DEVMEM); see "
              "/proc/iomem for who holds it"),

@@ -105,8 +105,8 @@ static const struct sentence sentences[] = {
 	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
 	  "decoding of a virtual function is turned on and off by its physical function" },
 	{ PHASE_CONFIG, -EROFS, STATUS_FAILED,
-	  "sysfs is mounted read-only; mount -o remount,rw /sys, or in a container mount a "
-	  "writable sysfs elsewhere and name it with --sysfs" },
+	  "sysfs is mounted read-only; remount it (mount -o remount,rw /sys); a container that may "
+	  "not has to be started with a writable one" },
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
 	{ 0 }
 };
@@ -168,6 +168,7 @@ static const struct {
 	{ -ENODEV, PCIBAR_REASON_NO_RESPONSE },
 	{ -ENXIO, PCIBAR_REASON_MOVED },
 	{ -EBUSY, PCIBAR_REASON_DRIVER },
+	{ -EACCES, PCIBAR_REASON_DENIED },
 	{ -EOPNOTSUPP, PCIBAR_REASON_DECODE_OFF },	/* of a virtual function */
 };
 
