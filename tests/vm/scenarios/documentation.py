@@ -5,12 +5,12 @@ import random
 import subprocess
 import sys
 
-from harness import pciio_module
+from harness import pciio_module, python
 from harness.devices import bochs_display, edu, ivshmem, nvme, rtl8139
 from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.paths import SOURCE
-from harness.pcibar import fill, wait_for
+from harness.pcibar import enable, fill, wait_for
 from harness.scenario import scenario
 
 sys.path.insert(0, str(SOURCE / "tests" / "lib"))
@@ -93,6 +93,25 @@ def readme(vm, memory, **_):
     (program,) = examples.programs(SOURCE / "README.md")
     build(vm, "program", program)
     assert vm.check("/host/program").stdout == "0xedcba987\n"
+
+
+@scenario(devices={"edu": edu()}, kernels=NEWEST)
+def example_files(vm, edu):
+    """The scripts among the examples; the programs in C are compiled by tests/abi."""
+    enable(vm)
+    for name in ("edu-factorial.pcibar", "what-changed.sh"):
+        write(vm, name, (SOURCE / "examples" / name).read_bytes())
+    script = vm.check("pcibar script 1234:11e8 /host/edu-factorial.pcibar").stdout
+    assert script == "10! is 0x00375f00\n"
+
+    changed = vm.check("sh /host/what-changed.sh 1234:11e8 0 0+64 pcibar write 1234:11e8 0 4 "
+                       "0x12345678").stdout
+    assert len(changed.splitlines()) == 2 and changed.startswith("0x00000004: 0x"), changed
+
+    python.install(vm)
+    program = (SOURCE / "examples" / "edu_factorial.py").read_text(encoding="utf-8")
+    arguments = f"import sys\nsys.argv[1:] = ['{edu}', '10']\n"
+    assert python.run(vm, arguments + program).stdout == "3628800\n"
 
 
 @scenario(cold=MACHINE, devices=DEVICES, kernels=NEWEST, log=pciio_module.LOG, timeout=300)
