@@ -105,7 +105,7 @@ def example_files(vm, edu):
     assert script == "10! is 0x00375f00\n"
 
     changed = vm.check("sh /host/what-changed.sh 1234:11e8 0 0+64 pcibar write 1234:11e8 0 4 "
-                       "0x12345678").stdout
+                       "0x55aa55aa").stdout
     assert len(changed.splitlines()) == 2 and changed.startswith("0x00000004: 0x"), changed
 
     python.install(vm)
