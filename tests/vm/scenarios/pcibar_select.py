@@ -23,7 +23,7 @@ def list_json(vm, edu, net, memory):
     assert functions[f"{net}"]["vendor_name"] == "Realtek Semiconductor Co., Ltd."
     start, size = memory.bar(2)
     (bar,) = (bar for bar in functions[f"{memory}"]["bars"] if bar["bar"] == "2")
-    assert (int(bar["address"], 0), int(bar["length"], 0)) == (start, size)
+    assert (int(bar["address"], 0), bar["length"]) == (start, size)
     assert (bar["kind"], bar["prefetchable"], bar["write_combining"]) == ("mem64", True, True)
 
 
@@ -38,8 +38,8 @@ def selectors(vm, one, other, net):
     names = {one: (one, one.address[5:], "1234:11e8#0", f"/sys/bus/pci/devices/{one}/"),
              other: ("1234:11e8#1", "1234:#1", vm.check(
                  f"readlink -f /sys/bus/pci/devices/{other}").stdout.strip()),
-             net: ("10ec:8139", ":8139", "::0200", f"{slot:x}.{number}",
-                   f"{bus:x}:{slot:x}.{number}", f"pci{bus}:{slot}:{number}",
+             net: ("10ec:8139", ":8139", "::0200", f"{bus:x}:{slot:x}.{number}",
+                   f"pci{bus}:{slot}:{number}",
                    f"pci0:{bus}:{slot}:0")}
     expected = {one: (0, "0x010000ed\n0x00000001\n"), other: (0, "0x010000ed\n0x00000002\n"),
                 net: (1, "0x12005452\n0x00005634\n")}
@@ -60,4 +60,6 @@ def no_such_or_several(vm, one, other):
         refused(vm, f"pcibar {verb} 00:1e.7 {operands}", 3, "there is no function at 0000:00:1e.7",
                 "pcibar list")
         refused(vm, f"pcibar {verb} 03:00 {operands}", 2, "needs the function too", "append .0")
+    # The host bridge and what is behind each port
+    refused(vm, "pcibar info 0.0", 3, "3 functions match", f"0000:00:00.0, {one}, {other}")
     refused(vm, "pcibar list 8086:*#99", 3, "no such function")
