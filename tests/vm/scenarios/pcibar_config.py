@@ -25,6 +25,21 @@ def writes(vm, function, line):
     return [(offset, value) for op, offset, value in trace.config(function) if op == "write"]
 
 
+@through("pciio")
+@scenario(devices={"net": e1000e()}, kernels=NEWEST)
+def dump(vm, net):
+    """All of it for root, and the first 64 bytes for others, who are informed."""
+    image = vm.check(f"od -An -v -tx1 /sys/bus/pci/devices/{net}/config").stdout.splitlines()
+    assert len(image) == 256
+
+    shown = vm.check(f"pcibar config dump {net}", user="nobody")
+    assert "first 64 bytes" in shown.stderr
+    assert shown.stdout.splitlines()[1:] == [
+        f"{16 * number:02x}:{line}" for number, line in enumerate(image[:4])] + [""]
+    assert vm.check(f"pcibar config dump {net}").stdout.splitlines()[1:] == [
+        f"{16 * number:02x}:{line}" for number, line in enumerate(image)] + [""]
+
+
 @through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def enable(vm, net):
