@@ -173,6 +173,8 @@ def _play(case, start, directory):
 def _explain(failure, directory):
     """For the report: what, where; the whole with all variables goes into the artefacts."""
     report = traceback.TracebackException.from_exception(failure, capture_locals=True)
+    # Without it when the snapshot, which the scenario's VM is made from, did not boot.
+    directory.mkdir(exist_ok=True)
     (directory / "traceback").write_text("".join(report.format()), encoding="utf-8")
     lines = [f"{type(failure).__name__}: {failure}"]
     frames = [frame for frame in report.stack if Path(frame.filename).parent.name == "scenarios"]
