@@ -223,8 +223,8 @@ def test_a_driver(bench):
 
 
 def test_drivers_that_leave_the_bars_to_others(bench):
-    for driver in ("vfio-pci", "pci-stub", "uio_pci_generic", "pcieport"):
-        bench.function(EDU).bind(driver)
+    for name in ("vfio-pci", "pci-stub", "uio_pci_generic", "pcieport"):
+        bench.function(EDU).bind(name)
         bench.run("read", EDU, "0", "0").prints("0x00000000\n")
 
 
