@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Roots of the system's release of Debian that hold nothing but what is asked for.
+"""Roots of a release of Debian, the system's own or another, that hold only what is asked for.
 
 mmdebstrap makes a tarball of each, once; a test unpacks it and has it for itself. It takes root,
 or a user namespace and subordinate ids.
@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "vm"))
 
 from harness import kernels, store  # noqa: E402
-from harness.apt import AptRoot  # noqa: E402
+from harness.apt import AptError, AptRoot, SuiteRoot  # noqa: E402
 from harness.paths import BUILD  # noqa: E402
 
 FOLDER = BUILD / "packages"
@@ -51,39 +51,49 @@ def mode():
     return name
 
 
-def own_release(series):
-    """The newest release of SERIES that the system's own package sources have headers of."""
-    return kernels.SERIES[series].find("linux-headers", suites=False)[1]
+def sources(suites=()):
+    """The apt roots of SUITES of Debian, or the one of the system's own package sources."""
+    return tuple(map(SuiteRoot, suites)) or (AptRoot(),)
 
 
-def own_series():
-    """Those that guests on amd64 run and that the system's own package sources have."""
-    found = []
+def headers(apts):
+    """{series: the newest package of headers} of the series that guests on amd64 run and that
+    APTS have."""
+    found = {}
     for name in kernels.ON_AMD64:
         with contextlib.suppress(kernels.NoKernel):
-            own_release(name)
-            found.append(name)
-    return tuple(found)
+            _, release = kernels.SERIES[name].find("linux-headers", apts=apts)
+            found[name] = f"linux-headers-{release}"
+    return found
 
 
-def tarball(packages, series=()):
-    """The root with PACKAGES and the headers of the newest kernels of SERIES, which have to be in
-    the system's own package sources."""
-    key = hashlib.sha256(" ".join([*packages, *series]).encode()).hexdigest()[:12]
+def tarball(packages, apts):
+    """The root with PACKAGES from APTS."""
+    names = ",".join(packages)
+    archives = [line for apt in apts for line in _archives(apt)]
+    key = hashlib.sha256("\n".join([names, *archives]).encode()).hexdigest()[:12]
 
     def fill(folder):
-        apt = AptRoot()
-        apt.update()
-        headers = [f"linux-headers-{own_release(name)}" for name in series]
         # The root is thrown away: what a power failure does to it is no matter. The headers of
         # some kernels depend on the kernel, whose initramfs is never booted here.
         done = _run(["env", "INITRD=No", "mmdebstrap", f"--mode={mode()}", "--variant=minbase",
-                     "--dpkgopt=force-unsafe-io", f"--include={','.join([*packages, *headers])}",
-                     "", folder / "root.tar", *apt.archives(KEYRING)])
+                     "--dpkgopt=force-unsafe-io", f"--include={names}", "", folder / "root.tar",
+                     *archives])
         if done.returncode:
             raise RootError(f"mmdebstrap failed: {done.stdout}")
 
     return store.once(FOLDER / key, fill) / "root.tar"
+
+
+def _archives(apt):
+    try:
+        apt.update()
+    except AptError as error:
+        raise RootError(error) from error
+    found = apt.archives(KEYRING)
+    if not found:
+        raise RootError(f"no archive of Debian: {apt.failure or 'none is among the sources'}")
+    return found
 
 
 @contextlib.contextmanager
@@ -117,15 +127,25 @@ class Root:
         done = _run([*self._namespace, "sh", "-ec", ENTER, self._folder, *command], stdin)
         return done.returncode, done.stdout
 
-    def copy(self, folder, target):
-        """The files of FOLDER to TARGET in the root, owned by root."""
-        with subprocess.Popen(["tar", "-c", "-S", "-C", folder, "."],
+    def copy(self, folder, target, names=(".",)):
+        """The files of FOLDER, or those with NAMES, to TARGET in the root, owned by root."""
+        with subprocess.Popen(["tar", "-c", "-S", "-C", folder, *names],
                               stdout=subprocess.PIPE) as packed:
             status, output = self.run(
                 "sh", "-ec", 'mkdir -p "$0" && tar -x -S --no-same-owner -C "$0"', target,
                 stdin=packed.stdout)
         if status or packed.returncode:
             raise RootError(output)
+
+    def copy_out(self, source, folder):
+        """The files of the folder SOURCE in the root to FOLDER, which is made new."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with subprocess.Popen([*self._namespace, "tar", "-c", "-C", f"{self._folder}{source}", "."],
+                              stdout=subprocess.PIPE) as packed:
+            unpacked_well = _run(["tar", "-x", "-C", folder], packed.stdout)
+        if unpacked_well.returncode or packed.returncode:
+            raise RootError(f"{source} cannot be copied: {unpacked_well.stdout}")
 
     def files(self):
         """What there is: kind, mode, owner, path and where links point to."""

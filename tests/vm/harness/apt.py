@@ -62,8 +62,10 @@ class AptRoot:
     def archives(self, keyring):
         """Debian's archives among the sources, each as a line of sources.list(5)."""
         line = f"deb [signed-by={keyring}] $(REPO_URI) $(RELEASE) $(COMPONENT)"
-        return self._run("apt-get", "indextargets", "--format", line, "Created-By: Packages",
-                         "Origin: Debian").splitlines()
+        return [archive for origin in ("Debian", "Debian Backports")
+                for archive in self._run("apt-get", "indextargets", "--format", line,
+                                         "Created-By: Packages",
+                                         f"Origin: {origin}").splitlines()]
 
     def release(self):
         """(address, suite) of Debian's main archive among the sources."""

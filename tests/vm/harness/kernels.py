@@ -30,22 +30,22 @@ class Series:
     versions: tuple
     flavour: str
 
-    def find(self, prefix, wanted=None, suites=True):
+    def find(self, prefix, wanted=None, apts=None):
         """(apt root, release) of the newest release, or of the one that is WANTED, that has a
-        package PREFIX-RELEASE. Without SUITES only the system's own package sources are asked."""
+        package PREFIX-RELEASE. APTS are the apt roots to ask, if not those of _places()."""
         def pattern(version):
             return re.escape(wanted) if wanted else self._releases(version)
 
-        return self._find(prefix, pattern, suites)
+        return self._find(prefix, pattern, apts)
 
     def find_source(self):
         """(apt root, version) of the newest version that has a package linux-source-VERSION."""
         return self._find("linux-source", lambda version: (
             re.escape(version) if "." in version else rf"{re.escape(version)}\.\d+"))
 
-    def _find(self, prefix, pattern, suites=True):
+    def _find(self, prefix, pattern, apts=None):
         failures = []
-        for apt, version in self._places(suites):
+        for apt, version in self._places(apts):
             apt.update()
             matches = [re.fullmatch(f"{prefix}-({pattern(version)})", name)
                        for name in apt.names(f"{prefix}-{version}")]
@@ -61,12 +61,17 @@ class Series:
         """A pattern of releases such as 6.1.0-56-amd64, 6.12.115+deb13.1-amd64."""
         return rf"{re.escape(version)}\.[\d.]+(?:-\d+|\+[a-z]+[\d.]*)-{re.escape(self.flavour)}"
 
-    def _places(self, suites):
-        """Where to look for which version, the best first."""
+    def _places(self, apts=None):
+        """Where to look for which version, the best first: in APTS, or in the system's own package
+        sources and the suites that are known to have it."""
         for version in self.versions:
-            yield AptRoot(self.architecture), version
-            for suite in SUITES.get(version, ()) if suites else ():
-                yield SuiteRoot(suite, self.architecture), version
+            for apt in apts or self._apts(version):
+                yield apt, version
+
+    def _apts(self, version):
+        yield AptRoot(self.architecture)
+        for suite in SUITES.get(version, ()):
+            yield SuiteRoot(suite, self.architecture)
 
 
 def _numbers(release):
