@@ -22,14 +22,17 @@ from harness.paths import BUILD  # noqa: E402
 
 FOLDER = BUILD / "packages"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-# A root of many packages, on a slow disk
-BOUND = 1800
+# For a root of many packages, and for all tests in it, on a slow machine
+BOUND = 3600
 # What is mounted is gone with the last process.
 NAMESPACES = {"root": ("unshare", "--mount", "--pid", "--fork", "--kill-child"),
               "unshare": ("mmdebstrap", "--unshare-helper")}
 ENTER = """
 mount -t proc proc "$0/proc"
-mount --rbind /dev "$0/dev"
+for folder in $1; do
+	mount --rbind "/$folder" "$0/$folder"
+done
+shift
 exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
 	DEBIAN_FRONTEND=noninteractive "$@"
 """
@@ -41,13 +44,17 @@ class RootError(Exception):
     pass
 
 
+class NoRoot(RootError):
+    """There can be no such root here: a reason to skip what needs it."""
+
+
 def mode():
-    """How this user can make a root and enter it; RootError says why it is not possible."""
+    """How this user can make a root and enter it; NoRoot says why it is not possible."""
     name = "root" if os.geteuid() == 0 else "unshare"
     with tempfile.TemporaryDirectory() as folder:
         done = _run([*NAMESPACES[name], "mount", "-t", "proc", "proc", folder])
     if done.returncode:
-        raise RootError(f"no root can be entered here: {done.stdout.strip()}")
+        raise NoRoot(f"no root can be entered here: {done.stdout.strip()}")
     return name
 
 
@@ -88,17 +95,17 @@ def tarball(packages, apts):
 def _archives(apt):
     try:
         apt.update()
+        found = apt.archives(KEYRING)
     except AptError as error:
-        raise RootError(error) from error
-    found = apt.archives(KEYRING)
+        raise NoRoot(error) from error
     if not found:
-        raise RootError(f"no archive of Debian: {apt.failure or 'none is among the sources'}")
+        raise NoRoot(f"no archive of Debian: {apt.failure or 'none is among the sources'}")
     return found
 
 
 @contextlib.contextmanager
-def unpacked(archive):
-    """A root of one's own, removed at the end."""
+def unpacked(archive, shared="dev"):
+    """A root of one's own, removed at the end; SHARED are the system's folders that it has."""
     name = mode()
     namespace = NAMESPACES[name]
     # In a user namespace root may not read a home directory.
@@ -111,20 +118,22 @@ def unpacked(archive):
                          'mkdir "$0" && tar -x -C "$0" --exclude="./dev/*"', inner], stdin=stream)
         if done.returncode:
             raise RootError(f"the root cannot be unpacked: {done.stdout}")
-        yield Root(namespace, inner)
+        yield Root(namespace, inner, shared)
     finally:
         _run([*namespace, "rm", "-rf", inner])
         shutil.rmtree(folder)
 
 
 class Root:
-    def __init__(self, namespace, folder):
+    def __init__(self, namespace, folder, shared):
         self._namespace = namespace
         self._folder = folder
+        self._shared = shared
 
     def run(self, *command, stdin=subprocess.DEVNULL):
         """Status and all output of a command in the root."""
-        done = _run([*self._namespace, "sh", "-ec", ENTER, self._folder, *command], stdin)
+        done = _run([*self._namespace, "sh", "-ec", ENTER, self._folder, self._shared,
+                     *command], stdin)
         return done.returncode, done.stdout
 
     def copy(self, folder, target, names=(".",)):
@@ -138,7 +147,7 @@ class Root:
             raise RootError(output)
 
     def copy_out(self, source, folder):
-        """The files of the folder SOURCE in the root to FOLDER, which is made new."""
+        """The files of the folder SOURCE in the root to FOLDER, which is replaced."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with subprocess.Popen([*self._namespace, "tar", "-c", "-C", f"{self._folder}{source}", "."],
