@@ -117,6 +117,15 @@ def test_what_changed_between_two_moments(bench):
             f"{'bytes' if width > 1 else 'byte'} differ\n")
 
 
+def test_in_a_script(bench):
+    """The file need not be there when the script is checked."""
+    image = bench.folder / "a"
+    bench.run("script", EDU, stdin=f"dump 0 0+8 -o {image}\ncompare 0 {image}\nwrite 0 4 7\n"
+              f"compare 0 {image}\n").expect(
+        5, "0x00000004: 0x00000007 in the BAR, 0x00000000 in the file\n"
+        "1 of 2 units of 4 bytes differ\n")
+
+
 @valgrind
 def test_dumps(bench):
     """Of all of a BAR, of pieces that end anywhere, from a pipe, at another place and width."""
