@@ -268,10 +268,11 @@ def test_a_resize_draws_at_once(bench):
     screen = Screen(24, 80)
     screen.feed(process.wait_for("more bytes", "terminal") + process.wait_for("\n", "terminal"))
     bench.function(EDU).poke(0, 0, b"\xff")
-    for size in ((12, 40), (24, 50), (5, 33), (30, 120)):
+    for size in ((12, 40), (24, 50), (5, 33), (30, 120), (60, 120)):
         process.resize(*size)
         screen.resize(*size)
-        drawn = process.wait_for("more bytes", "terminal") + process.wait_for("\n", "terminal")
+        last = "000001f0" if size[0] == 60 else "more bytes"
+        drawn = process.wait_for(last, "terminal") + process.wait_for("\n", "terminal")
         equal(shown(drawn, screen), picture(*size, f"{EDU} BAR 0  T.TTT s, 0 changes", words),
               f"the screen of {size}")
     process.interrupt()

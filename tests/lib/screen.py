@@ -16,8 +16,9 @@ class Screen:
         self.wrapped = self.scrolled = 0
 
     def resize(self, lines, columns):
-        """Another size, with everything wrapped again in the worst way: nothing is where it was."""
+        """Another size, with everything wrapped again in the worst way: "?" is anywhere."""
         self.__init__(lines, columns)
+        self.cells = [["?"] * columns for _ in range(lines)]
         self.row = lines - 1
 
     def text(self):
