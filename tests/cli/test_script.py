@@ -3,6 +3,7 @@
 """pcibar script"""
 
 import json
+import os
 import re
 import signal
 import struct
@@ -10,7 +11,7 @@ import time
 
 import harness
 from fake_sysfs import EDU, HUGE, NVME, RTL8139
-from harness import PIPE, check, equal, valgrind
+from harness import PIPE, Skip, check, equal, valgrind
 from sentences import AMBIGUOUS, LOST, decode_off, driver, no_bar, no_function
 
 
@@ -296,10 +297,10 @@ def test_a_huge_bar_is_not_mapped_whole(bench):
     check(len(sizes) == 1 and int(sizes[0]) <= 64 << 20, f"mapped: {sizes}")
 
 
-def prompt(bench, address=EDU):
-    """A script that is typed on a terminal."""
+def prompt(bench, address=EDU, term="dumb"):
+    """A script that is typed on a terminal; on one that is not dumb with line editing."""
     process = bench.start("script", address, terminals=("stdin", "stdout", "stderr"),
-                          env={"TERM": "xterm"})
+                          env={"TERM": term})
     equal(process.wait_for("pcibar> ", "terminal"), "pcibar> ")
     return process
 
@@ -324,6 +325,77 @@ def test_a_mistake_does_not_end_a_prompt(bench):
     check("usage: pcibar enable" in process.wait_for("pcibar> ", "terminal"), "no help")
     process.type("quit\n")
     equal(process.screen(), (0, ""))
+
+
+def editing(bench):
+    """A prompt on a terminal that can be drawn on."""
+    if os.environ.get("PCIBAR_LIBEDIT") != "1":
+        raise Skip("built without libedit")
+    return prompt(bench, term="xterm")
+
+
+def types(process, text, wanted):
+    """Type, and wait until the terminal shows this."""
+    process.type(text)
+    return process.wait_for(wanted, "terminal")
+
+
+def test_line_editing(bench):
+    """Backspace, the end of the word before, the beginning of the line."""
+    process = editing(bench)
+    types(process, "write 0 4 5\x7f9\n", "pcibar> ")
+    types(process, "0 4\x01read \n", "0x00000009\r\npcibar> ")
+    types(process, "red 0 4\x1b[D\x1b[D\x1b[D\x1b[D\x1b[Da\n", "0x00000009\r\npcibar> ")
+    types(process, "read 0 8 4\x17\x174\n", "0x00000009\r\npcibar> ")
+    process.type("quit\n")
+    equal(process.finish().status, 0)
+
+
+def test_history(bench):
+    process = editing(bench)
+    types(process, "write 0 4 9\n", "pcibar> ")
+    types(process, "read 0 4\n", "0x00000009\r\npcibar> ")
+    types(process, "\n", "pcibar> ")
+    types(process, "\x1b[A\n", "0x00000009\r\npcibar> ")
+    types(process, "\x1b[A\x1b[A\x7f7\n", "pcibar> ")
+    types(process, "\x12rea\n", "0x00000007\r\npcibar> ")
+    process.type("\x04")
+    equal(process.finish().status, 0)
+
+
+def test_completion_at_the_prompt(bench):
+    process = editing(bench)
+    for text, completed in (("wri\t", "te "), ("conf\tw\tCOMM\t", "AND "),
+                            ("con\tr\tcap_msix\t", " "), ("read \t", "0 "),
+                            ("read 0 0 --wi\t", "dth "), ("q\t", "uit "), ("help exp\t", "ect ")):
+        types(process, text, completed)
+        types(process, "\x15", "\x1b[K")
+    listed = types(process, "d\t", "pcibar> d").split()
+    check({"dump", "disable"} <= set(listed) and "read" not in listed, f"offered: {listed}")
+    types(process, "\x15read 0 0 --verb\t\n", "0x00000000: 0x00000000\r\npcibar> ")
+    process.type("quit\n")
+    equal(process.finish().status, 0)
+
+
+def test_an_interrupt_at_the_prompt_discards_the_line(bench):
+    process = editing(bench)
+    types(process, "write 0 0 7", "7")
+    process.interrupt()
+    process.wait_for("pcibar> ", "terminal")
+    types(process, "read 0 0\n", "0x00000000\r\npcibar> ")
+    types(process, "watch 0 0 -i 1m\n", "change")
+    process.interrupt()
+    process.wait_for("pcibar> ", "terminal")
+    process.kill(signal.SIGTERM)
+    equal(process.finish().status, -signal.SIGTERM)
+
+
+def test_what_a_command_costs_without_a_prompt(bench):
+    """The library for line editing is loaded for a prompt only."""
+    trace = bench.folder / "trace"
+    bench.run("read", EDU, "0", "0", wrap=harness.strace("-e", "trace=openat", "-o", trace)).prints(
+        "0x00000000\n")
+    check("libedit" not in trace.read_text(encoding="utf-8"), "it loads libedit")
 
 
 def test_a_prompt_needs_a_terminal_to_read_from(bench):

@@ -14,11 +14,14 @@
 #include "common/text.h"
 
 #include "cmd.h"
+#include "line-editor.h"
+#include "prompt-words.h"
 #include "script-line.h"
 #include "verb-options.h"
 
 /* What is kept of a script; no one writes more, but a device file may never end. */
 #define SCRIPT_MAX	(UINT64_C(64) << 20)
+#define PROMPT		"pcibar> "
 /* What is no script at all, such as an image, has a mistake in every line. */
 #define MISTAKES_MAX	20u
 
@@ -33,6 +36,7 @@ struct script {
 	const char *name;
 	FILE *in;
 	bool prompt;			/* a person types: errors do not end it */
+	struct line_editor *editor;	/* of the prompt; NULL: the terminal's own */
 	unsigned long number;		/* of the line that is checked or run */
 	char where[128];
 	struct script_line *lines;	/* all of it, but of a prompt or a stream */
@@ -93,20 +97,46 @@ static int read_failed(struct context *ctx, const struct script *script)
 		    errno ? strerror(errno) : "read error");
 }
 
+/*
+ * The next line of a prompt or a stream: *@text is of @room bytes, to be freed. Returns NULL
+ * at the end, after an error or a signal.
+ */
+static const char *next_line(struct script *script, char **text, size_t *room)
+{
+	if (script->editor)
+		return line_editor_get(script->editor);
+	if (script->prompt)
+		fputs(PROMPT, stderr);
+	errno = 0;
+	return getline(text, room, script->in) < 0 ? NULL : *text;
+}
+
+/* Ctrl-C ends what runs at a prompt, or the line that is typed, and not the prompt. */
+static bool forgive(const struct script *script)
+{
+	if (!script->prompt || interrupt_signal() != SIGINT)
+		return false;
+	interrupt_clear();
+	return true;
+}
+
 /* Each line as it comes, which may wait for what came of the one before. */
 static int run_stream(struct context *ctx, struct script *script)
 {
 	struct script_line line = { 0 };
 	int status = STATUS_OK;
 	bool quit = false;
-	char *text = NULL;
+	char *buffer = NULL;
+	const char *text;
 	size_t room = 0;
 
 	while (!quit && (!status || script->prompt) && !interrupt_signal()) {
-		if (script->prompt)
-			fputs("pcibar> ", stderr);
-		errno = 0;
-		if (getline(&text, &room, script->in) < 0)
+		text = next_line(script, &buffer, &room);
+		if (!text && script->editor && forgive(script)) {
+			fputc('\n', stderr);
+			continue;
+		}
+		if (!text)
 			break;
 		script->number++;
 		if (script_line_parse(text, &line)) {
@@ -116,17 +146,28 @@ static int run_stream(struct context *ctx, struct script *script)
 		status = run_line(ctx, script, &line, false);
 		quit = is_quit(&line);
 		script_line_free(&line);
-		/* At the prompt Ctrl-C ends what runs. */
-		if (script->prompt && interrupt_signal() == SIGINT)
-			interrupt_clear();
+		forgive(script);
 	}
-	free(text);
+	free(buffer);
 	if (ferror(script->in) && !interrupt_signal())
 		return read_failed(ctx, script);
 	if (script->prompt && !quit)
 		fputc('\n', stderr);
 
 	return script->prompt ? STATUS_OK : status;
+}
+
+static int run_prompt(struct context *ctx, struct script *script)
+{
+	int status;
+
+	script->editor = line_editor_open(PROMPT, prompt_words, ctx);
+	if (script->editor)
+		interrupt_catch(true);
+	status = run_stream(ctx, script);
+	if (script->editor)
+		line_editor_close(script->editor);
+	return status;
 }
 
 static int add_line(struct script *script, const char *text)
@@ -205,6 +246,8 @@ static int run_script(struct context *ctx, struct script *script)
 	status = opt->dry_run ? STATUS_OK : session_open(ctx, true);
 	if (status)
 		return status;
+	if (script->prompt)
+		return run_prompt(ctx, script);
 	if (!whole)
 		return run_stream(ctx, script);
 
@@ -265,7 +308,8 @@ const struct cmd cmd_script = {
 		 "  echo [-n] [word]...  print the words\n"
 		 "  sleep <time>         wait: 100us, 10ms, 0.5s\n"
 		 "  quit                 end the script\n"
-		 "On a terminal it prompts, and each line is run at once.\n",
+		 "On a terminal it prompts, and each line is run at once. The arrow keys edit and "
+		 "recall\nlines, Ctrl-R searches them, and Tab completes a word.\n",
 	.flags = CMD_SELECTOR,
 	CMD_COMMON(CMD_MAP, options_color, options_json),
 	CMD_OWN(own, defaults),
