@@ -58,6 +58,8 @@ const char *text(PyObject *string);
  * @subject: whose text says on what.
  */
 PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyObject *subject);
+/* The same, of an access at an offset of a map or of configuration space */
+PyObject *fail_at(int ret, const char *call, uint64_t off, PyObject *object);
 PyObject *reasons(const struct pcibar_refusal *why);
 /* A driver's: the system has bytes, which need not be text, as the names of files are. */
 PyObject *driver_name(const char *name);

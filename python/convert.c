@@ -2,6 +2,8 @@
 /* From the structures of the library to objects of Python. */
 #include "binding.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool take(PyObject *number, uint64_t max, uint64_t *value)
@@ -141,6 +143,21 @@ PyObject *fail(int ret, const char *call, const struct pcibar_refusal *why, PyOb
 	Py_XDECREF(error);
 	Py_XDECREF(module);
 	Py_DECREF(list);
+	return NULL;
+}
+
+PyObject *fail_at(int ret, const char *call, uint64_t off, PyObject *object)
+{
+	PyObject *subject;
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, off);
+	subject = PyUnicode_FromFormat("%S offset %s", object, text);
+	if (!subject)
+		return NULL;
+
+	fail(ret, call, NULL, subject);
+	Py_DECREF(subject);
 	return NULL;
 }
 

@@ -139,7 +139,7 @@ static PyObject *config_read(PyObject *self, PyObject *args)
 	ret = read_config(dev, off, width, &val);
 	Py_END_ALLOW_THREADS
 	handle_done(self);
-	return ret ? fail(ret, "config", NULL, self) : PyLong_FromUnsignedLong(val);
+	return ret ? fail_at(ret, "config", off, self) : PyLong_FromUnsignedLong(val);
 }
 
 static PyObject *config_write(PyObject *self, PyObject *args)
@@ -163,7 +163,7 @@ static PyObject *config_write(PyObject *self, PyObject *args)
 	Py_END_ALLOW_THREADS
 	handle_done(self);
 	if (ret)
-		return fail(ret, "config", NULL, self);
+		return fail_at(ret, "config", off, self);
 
 	Py_RETURN_NONE;
 }

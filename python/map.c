@@ -63,7 +63,7 @@ static PyObject *map_read(PyObject *self, PyObject *args)
 		return NULL;
 
 	ret = pcibar_map_read(map, off, width, &val);
-	return ret ? fail(ret, "access", NULL, self) : PyLong_FromUnsignedLongLong(val);
+	return ret ? fail_at(ret, "access", off, self) : PyLong_FromUnsignedLongLong(val);
 }
 
 static PyObject *map_write(PyObject *self, PyObject *args)
@@ -82,7 +82,7 @@ static PyObject *map_write(PyObject *self, PyObject *args)
 
 	ret = pcibar_map_write(map, off, width, val);
 	if (ret)
-		return fail(ret, "access", NULL, self);
+		return fail_at(ret, "access", off, self);
 
 	Py_RETURN_NONE;
 }
@@ -107,7 +107,7 @@ static PyObject *map_copy_from(PyObject *self, PyObject *args)
 
 	/* Before memory is taken for what cannot be read. */
 	if (len > PY_SSIZE_T_MAX || (!(flags & PCIBAR_COPY_FIXED) && len > pcibar_map_length(map)))
-		return fail(-ERANGE, "copy", NULL, self);
+		return fail_at(-ERANGE, "copy", off, self);
 
 	bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)len);
 	if (!bytes)
@@ -123,7 +123,7 @@ static PyObject *map_copy_from(PyObject *self, PyObject *args)
 		return bytes;
 
 	Py_DECREF(bytes);
-	return fail(ret, "copy", NULL, self);
+	return fail_at(ret, "copy", off, self);
 }
 
 static PyObject *map_copy_to(PyObject *self, PyObject *args)
@@ -151,7 +151,7 @@ static PyObject *map_copy_to(PyObject *self, PyObject *args)
 	handle_done(self);
 	PyBuffer_Release(&src);
 	if (ret)
-		return fail(ret, "copy", NULL, self);
+		return fail_at(ret, "copy", off, self);
 
 	Py_RETURN_NONE;
 }

@@ -148,7 +148,8 @@ class Configuration(support.Case):
         self.refused(errno.EACCES, ReasonCode.READ_ONLY, reader.config_write, 0x3c, 1, 1)
         self.refused(errno.ERANGE, ReasonCode.RANGE, reader.config_read, 4096, 1)
         error = self.refused(errno.EINVAL, ReasonCode.SYSTEM, reader.config_read, 1, 2)
-        self.assertIn("not a multiple of the width", error.what)
+        self.assertEqual(str(error), f"{EDU} offset 0x1: the offset is not a multiple of the "
+                         "width; align it")
         for value, width in ((0x100, 1), (0x10000, 2), (1 << 32, 4), (1 << 64, 4)):
             self.assertRaises(ValueError, writer.config_write, 0x3c, value, width)
         for width in (0, 3, 8, 1 << 40):

@@ -58,8 +58,11 @@ class Accesses(support.Case):
     def test_refusals(self):
         registers = self.map(EDU, 0, 0, 0x100)
         error = self.refused(errno.EINVAL, ReasonCode.SYSTEM, registers.read32, 2)
-        self.assertEqual(str(error), f"{EDU} BAR 0: the address in the BAR is not a multiple of "
-                         "the width; align it, or take a smaller width")
+        self.assertEqual(str(error), f"{EDU} BAR 0 offset 0x2: the address in the BAR is not a "
+                         "multiple of the width; align it, or take a smaller width")
+        error = self.refused(errno.ERANGE, ReasonCode.RANGE, registers.read_bytes, 0xfc, 8, 4)
+        self.assertEqual(str(error), f"{EDU} BAR 0 offset 0xfc: the access is outside the map; "
+                         "stay below the map's length")
         for offset in (0x100, 0xfffffffffffffffc):
             self.refused(errno.ERANGE, ReasonCode.RANGE, registers.read32, offset)
             self.refused(errno.ERANGE, ReasonCode.RANGE, registers.write32, offset, 0)
