@@ -88,9 +88,26 @@ static bool address_matches(const struct pcibar_address *addr, const struct pcib
 	       (addr->slot == sel->slot && addr->func == sel->func);
 }
 
+/* The system reports @error of this function alone; others are still listed. */
+static int fail_one(struct pcibar_refuse_ctx *ctx, const struct pcibar_device *dev, int error)
+{
+	char text[PCIBAR_ADDRESS_STRLEN];
+
+	if (error == -ENODEV)
+		return 0;
+	if (error == -ENOMEM)
+		return pcibar_refuse_nomem(ctx);
+
+	pcibar_address_format(&dev->addr, text);
+	pcibar_refuse_open(ctx, dev->ops, text, error);
+	return 0;
+}
+
 /*
  * Call @fn on each open match in address order. A function that goes away in
- * the meantime is passed over. @fn may keep a handle by taking a reference.
+ * the meantime is passed over. @fn may keep a handle by taking a reference. A
+ * function whose attributes cannot be read does not hide the others: the first such
+ * error is returned after them.
  */
 static int for_each_match(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
 			  struct pcibar_refuse_ctx *ctx,
@@ -109,22 +126,22 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 
 		if (!address_matches(&list.addr[i], sel))
 			continue;
-		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
-		if (!ret) {
-			ret = pcibar_ids_match(dev, sel);
-			if (ret > 0) {
-				ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
-				      0 : fn(data, dev);
-				pcibar_device_close(dev);
-				continue;
-			}
-			pcibar_device_close(dev);
-		}
 		pcibar_address_format(&list.addr[i], text);
-		ret = ret && ret != -ENODEV ? pcibar_refuse_open(ctx, ops, text, ret) : 0;
+		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
+		if (ret) {
+			ret = ret == -ENODEV ? 0 : pcibar_refuse_open(ctx, ops, text, ret);
+			continue;
+		}
+		ret = pcibar_ids_match(dev, sel);
+		if (ret > 0)
+			ret = sel->fields & PCIBAR_SEL_INDEX && index++ != sel->index ?
+			      0 : fn(data, dev);
+		else if (ret)
+			ret = fail_one(ctx, dev, ret);
+		pcibar_device_close(dev);
 	}
 	free(list.addr);
-	return ret;
+	return ret ? ret : ctx->error;
 }
 
 struct pick {
@@ -244,12 +261,7 @@ static int scan_one(void *data, struct pcibar_device *dev)
 	struct scan *scan = data;
 	int ret = pcibar_device_fill_info(dev, &info);
 
-	if (ret == -ENODEV)
-		return 0;
-	if (ret)
-		return pcibar_refuse(scan->ctx, PCIBAR_REASON_SYSTEM, ret, "", "%s",
-				     strerror(-ret));
-	return scan->fn(scan->data, &info);
+	return ret ? fail_one(scan->ctx, dev, ret) : scan->fn(scan->data, &info);
 }
 
 PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
@@ -275,5 +287,5 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 		ret = scan_one(&scan, dev);
 		pcibar_device_close(dev);
 	}
-	return ret;
+	return ret ? ret : ctx.error;
 }

@@ -60,6 +60,13 @@ static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
 	scan.thread = PyEval_SaveThread();
 	ret = pcibar_scan(&sel, &opts, add_function, &scan);
 	PyEval_RestoreThread(scan.thread);
+	/* A function that cannot be read does not hide the others. */
+	for (uint32_t i = 0; ret && PyList_Size(scan.list) && !PyErr_Occurred(); i++) {
+		if (i == why.count)
+			ret = 0;
+		else
+			PyErr_WarnEx(PyExc_RuntimeWarning, why.reasons[i].what, 1);
+	}
 	if (!ret)
 		return scan.list;
 

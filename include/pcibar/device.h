@@ -295,7 +295,9 @@ typedef int (*pcibar_scan_fn)(void *data, const struct pcibar_device_info *info)
  * @data: passed to @fn
  *
  * The scan does not access or wake any device. It leaves out functions that
- * disappear while it runs.
+ * disappear while it runs. A function whose attributes cannot be read does not end
+ * it: the reason is added to @opts->why, and the first such error is returned after
+ * all others were listed.
  *
  * Return:
  * * 0 - success, even if no function matched (but see -ENODEV for an address)
@@ -306,6 +308,7 @@ typedef int (*pcibar_scan_fn)(void *data, const struct pcibar_device_info *info)
  *   no PCI
  * * -EOPNOTSUPP - the loaded module is older than this library
  * * -EACCES - permission denied
+ * * -EIO - what the system reports of a function is invalid
  * * -ENOMEM - out of memory
  * * other - what @fn returned
  */

@@ -67,6 +67,24 @@ def test_verbose_adds_what_configuration_space_says(bench):
     bench.run("-v", "list").prints(listing(BARS, verbose=True))
 
 
+def test_functions_that_cannot_be_read_hide_no_others(bench):
+    """One line about each, and the status at the end."""
+    for address, name in ((RTL8139, "vendor"), (HUGE, "class")):
+        bench.function(address).path(name).write_text("?\n", encoding="ascii")
+    root = bench.tree.root
+    failed = "".join(f"pcibar list: {root}: {address}: Input/output error\n"
+                     for address in (RTL8139, HUGE))
+    others = [address for address in BARS if address not in (RTL8139, HUGE)]
+    bench.run("list").expect(1, listing(others), failed)
+    equal(len(json.loads(bench.run("list", "--json").stdout)["functions"]), len(others))
+    # By IDs nothing can be selected then: it might be one of those.
+    bench.run("list", "1234:11e8").expect(
+        1, listing([EDU]), f"pcibar list: 1234:11e8: {RTL8139}: Input/output error\n")
+    bench.run("read", "1234:11e8", "0", "0").refuses(
+        1, f"pcibar read: 1234:11e8: {RTL8139}: Input/output error")
+    bench.run("read", EDU, "0", "0").prints("0x00000000\n")
+
+
 def test_selectors(bench):
     bench.run("list", "00:05.0").prints(listing([RTL8139]))
     bench.run("list", "1af4:1110").prints(listing([IVSHMEM, HUGE, PAIR]))

@@ -312,6 +312,18 @@ def test_bridges_that_lead_in_circles(bench):
                                  "  `--- pci0:6:0:0\n"), result.stdout)
 
 
+def test_functions_that_cannot_be_read_hide_no_others(bench):
+    edu = bench.function(EDU)
+    for mode in (["-l"], ["-lbcv"], ["-t"]):
+        edu.path("class").write_text("?\n", encoding="ascii")
+        result = bench.run(*mode)
+        equal((result.status, result.stderr),
+              (1, f"pciconf: {bench.tree.root}: {EDU}: Input/output error\n"))
+        check("pci0:0:10:0" in result.stdout and "pci0:0:4:0" not in result.stdout,
+              result.stdout)
+        edu.path("class").write_text("0x00ff00\n", encoding="ascii")
+
+
 def test_no_functions(bench):
     empty = bench.folder / "empty"
     (empty / "bus/pci/devices").mkdir(parents=True)

@@ -34,6 +34,13 @@ class Finding(support.Case):
         self.assertEqual([info.address for info in found],
                          [EDU, RTL8139, IVSHMEM, NVME, HUGE, PORT, PAIR, BEYOND])
 
+    def test_scan_passes_over_what_cannot_be_read(self):
+        self.functions[EDU].path("class").write_text("?\n", encoding="ascii")
+        with self.assertWarnsRegex(RuntimeWarning, f"^{EDU}: Input/output error$"):
+            found = pcibar.scan(sysfs_root=self.root)
+        self.assertEqual(len(found), 7)
+        self.functions[EDU].path("class").write_text("0x00ff00\n", encoding="ascii")
+
     def test_scan_describes_a_function(self):
         (nvme,) = pcibar.scan(NVME, sysfs_root=self.root)
         self.assertEqual((nvme.vendor, nvme.device, nvme.class_code, nvme.revision),

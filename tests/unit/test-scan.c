@@ -214,7 +214,7 @@ static void a_scan_ends_with_errors_that_matter(void **state)
 	assert_int_equal(pcibar_scan(&sel, &opts, count, &n), -EACCES);
 	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EACCES);
-	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 
 	fake_scan_error = -ENOENT;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -ENODEV);
@@ -223,6 +223,22 @@ static void a_scan_ends_with_errors_that_matter(void **state)
 
 	opts.flags = 1u << 1;
 	assert_int_equal(pcibar_scan(NULL, &opts, count, &n), -EINVAL);
+}
+
+static void a_function_that_fails_hides_no_other(void **state)
+{
+	struct found found = { .text = "" };
+
+	(void)state;
+	fake_add("0000:03:00.0");
+	fake_add("0000:03:00.1")->error[FAKE_GET_ID] = -EIO;
+	fake_add("0000:03:00.2")->error[FAKE_GET_DRIVER] = -EACCES;
+	fake_add("0000:03:00.3");
+	assert_int_equal(pcibar_scan(NULL, &opts, note, &found), -EIO);
+	assert_string_equal(found.text, "0:3:0.0 0:3:0.3 ");
+	assert_int_equal(why.count, 2);
+	assert_non_null(strstr(why.reasons[0].what, "0000:03:00.1"));
+	assert_non_null(strstr(why.reasons[1].what, "0000:03:00.2"));
 }
 
 static void a_scan_touches_no_device(void **state)
@@ -304,6 +320,7 @@ int main(void)
 		SCAN_TEST(a_callback_can_end_the_scan),
 		SCAN_TEST(a_scan_leaves_out_what_disappears),
 		SCAN_TEST(a_scan_ends_with_errors_that_matter),
+		SCAN_TEST(a_function_that_fails_hides_no_other),
 		SCAN_TEST(a_scan_touches_no_device),
 		SCAN_TEST(survives_without_memory),
 	};

@@ -234,3 +234,12 @@ int refused(const struct context *ctx, enum phase phase, unsigned int bar, int e
 
 	return fail_device(ctx, STATUS_FAILED, bar, "%s", strerror(-err));
 }
+
+int refused_each(const struct context *ctx, int err, const struct pcibar_refusal *why)
+{
+	int status = refused(ctx, PHASE_OPEN, NO_BAR, err, why);
+
+	for (uint32_t i = 1; i < why->count; i++)
+		report_reason(ctx, PHASE_OPEN, NO_BAR, &why->reasons[i]);
+	return status;
+}

@@ -67,6 +67,9 @@ int fail_device(const struct context *ctx, int status, unsigned int bar, const c
 int refused(const struct context *ctx, enum phase phase, unsigned int bar, int err,
 	    const struct pcibar_refusal *why);
 
+/* The same, for all reasons in @why: each is of another function. */
+int refused_each(const struct context *ctx, int err, const struct pcibar_refusal *why);
+
 /* "0" to "5", "rom" */
 const char *bar_name(unsigned int bar);
 

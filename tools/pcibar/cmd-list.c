@@ -155,7 +155,7 @@ static int scan(struct context *ctx, const struct pcibar_selector *sel)
 	if (ret > 0)
 		return ret;
 	if (ret)
-		return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+		return refused_each(ctx, ret, &why);
 	if (!list.any && (sel || opt->class.fields || opt->driver))
 		return fail_device(ctx, STATUS_NO_DEVICE, NO_BAR,
 				   "no such function; 'pcibar list' shows all");

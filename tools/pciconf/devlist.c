@@ -54,11 +54,7 @@ int devlist_scan(struct context *ctx, struct devlist *all)
 	ctx->session->label = ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
 	opts.why = &why;
 	ret = pcibar_scan(NULL, &opts, add, all);
-	if (!ret)
-		return STATUS_OK;
-
-	devlist_free(all);
-	return refused(ctx, PHASE_OPEN, NO_BAR, ret, &why);
+	return ret ? refused_each(ctx, ret, &why) : STATUS_OK;
 }
 
 void devlist_free(struct devlist *all)

@@ -23,7 +23,10 @@ struct devlist {
 	size_t room;
 };
 
-/* Returns an enum status, and has reported the error if it is not STATUS_OK. */
+/*
+ * Returns an enum status, and has reported the error if it is not STATUS_OK: @all has the
+ * functions that could be read.
+ */
 int devlist_scan(struct context *ctx, struct devlist *all);
 void devlist_free(struct devlist *all);
 

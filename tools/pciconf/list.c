@@ -244,12 +244,13 @@ int pciconf_list(struct pciconf *pc, int argc, char **argv)
 	struct list list = { .pc = pc };
 	struct pciids *ids = NULL;
 	struct devlist all;
-	int status;
+	int status, failed;
 
 	if (pc->class_name && !class_is_word(pc->class_name))
 		return usage_error(&pc->ctx, "-C '%s': no such class", pc->class_name);
 
-	status = devlist_scan(&pc->ctx, &all);
+	failed = devlist_scan(&pc->ctx, &all);
+	status = all.count ? STATUS_OK : failed;
 	if (!status && argc)
 		status = device_select(&pc->ctx, argv[0], &all, &sel);
 	if (!status) {
@@ -260,5 +261,5 @@ int pciconf_list(struct pciconf *pc, int argc, char **argv)
 		pciids_close(ids);
 	}
 	devlist_free(&all);
-	return status;
+	return status ? status : failed;
 }

@@ -111,8 +111,6 @@ int pciconf_tree(struct pciconf *pc, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	status = devlist_scan(&pc->ctx, &all);
-	if (status)
-		return status;
 	if (pc->verbose)
 		ids = pciconf_names();
 
@@ -128,5 +126,5 @@ int pciconf_tree(struct pciconf *pc, int argc, char **argv)
 	}
 	pciids_close(ids);
 	devlist_free(&all);
-	return output_check(&pc->ctx, stdout);
+	return status ? status : output_check(&pc->ctx, stdout);
 }
