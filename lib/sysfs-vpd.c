@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sysfs.h"
@@ -12,83 +13,124 @@
 #define VPD_IDENT	0x82u
 #define VPD_RO		0x90u
 #define VPD_RW		0x91u
+#define VPD_END		0x78u
 #define VPD_HEADER	3u	/* tag and length */
 #define VPD_FIELD	3u	/* keyword and length */
 #define VPD_MAX		0x8000u	/* its address register has 15 bits */
 
-/* The fields of a resource, as far as they are whole. */
-static int visit_fields(const uint8_t *vpd, size_t len, uint32_t flags, pcibar_vpd_fn fn,
-			void *data)
+/* A walk over the data, and the first damage that it has met */
+struct walk {
+	const uint8_t *vpd;
+	size_t len;
+	pcibar_vpd_fn fn;
+	void *data;
+	const char *damage;		/* NULL: none */
+	size_t damaged_at;
+};
+
+static void damaged(struct walk *walk, size_t at, const char *how)
 {
-	size_t at = 0;
+	if (walk->damage)
+		return;
+	walk->damage = how;
+	walk->damaged_at = at;
+}
+
+/* @at is the first byte of the field RV: all bytes up to it have the sum 0. */
+static void check_sum(struct walk *walk, size_t at, size_t len)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; len && i <= at; i++)
+		sum = (uint8_t)(sum + walk->vpd[i]);
+	if (!len || sum)
+		damaged(walk, at, "the checksum is wrong");
+}
+
+/* The fields between @at and @end, as far as they are whole. */
+static int visit_fields(struct walk *walk, size_t at, size_t end, uint32_t flags)
+{
 	int ret = 0;
 
-	while (!ret && len - at >= VPD_FIELD && vpd[at + 2] <= len - at - VPD_FIELD) {
+	while (!ret && at < end) {
+		const uint8_t *vpd = walk->vpd + at;
 		struct pcibar_vpd_field field = {
-			.size = sizeof(field),
-			.flags = flags,
-			.keyword = { (char)vpd[at], (char)vpd[at + 1] },
-			.length = vpd[at + 2],
-			.data = vpd + at + VPD_FIELD,
+			.size = sizeof(field), .flags = flags, .offset = (uint32_t)at,
 		};
 
-		ret = fn(data, &field);
+		if (end - at < VPD_FIELD || vpd[2] > end - at - VPD_FIELD) {
+			damaged(walk, at, "a field is longer than its section");
+			break;
+		}
+		field.keyword[0] = (char)vpd[0];
+		field.keyword[1] = (char)vpd[1];
+		field.length = vpd[2];
+		field.data = vpd + VPD_FIELD;
+		if (!flags && !strcmp(field.keyword, "RV"))
+			check_sum(walk, at + VPD_FIELD, field.length);
+
+		ret = walk->fn(walk->data, &field);
 		at += VPD_FIELD + field.length;
 	}
 	return ret;
 }
 
-static int visit_ident(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
+/* A name, or the damage */
+static int visit_text(struct walk *walk, uint32_t flags, size_t at, const void *text, size_t len)
 {
 	struct pcibar_vpd_field field = {
-		.size = sizeof(field),
-		.flags = PCIBAR_VPD_IDENT,
-		.length = (uint32_t)len,
-		.data = vpd,
+		.size = sizeof(field), .flags = flags, .offset = (uint32_t)at,
+		.length = (uint32_t)len, .data = text,
 	};
 
-	return fn(data, &field);
+	return walk->fn(walk->data, &field);
 }
 
-/* Takes a resource off @at; false at the end of the data, or if it is malformed. */
-static bool next_resource(const uint8_t *vpd, size_t len, size_t *at, size_t *size)
+/* The resource with its tag at @at; false if it is malformed. @end: after it. */
+static bool take_resource(struct walk *walk, size_t at, size_t *end)
 {
-	if (len - *at < VPD_HEADER || !(vpd[*at] & VPD_LARGE))
+	const uint8_t *vpd = walk->vpd + at;
+
+	if (!(vpd[0] & VPD_LARGE)) {
+		damaged(walk, at, "there is no tag");
 		return false;
-	*size = vpd[*at + 1] | (size_t)vpd[*at + 2] << 8;
-	*at += VPD_HEADER;
-	return *size <= len - *at;
-}
+	}
+	*end = at + VPD_HEADER;
+	if (*end <= walk->len)
+		*end += vpd[1] | (size_t)vpd[2] << 8;
+	if (*end <= walk->len)
+		return true;
 
-/* Some devices return garbage: what has no name in it is not VPD. */
-static bool has_ident(const uint8_t *vpd, size_t len)
-{
-	size_t size;
-
-	for (size_t at = 0; next_resource(vpd, len, &at, &size); at += size)
-		if (vpd[at - VPD_HEADER] == VPD_IDENT)
-			return true;
+	damaged(walk, at, "a section is longer than the data");
 	return false;
 }
 
 int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data)
 {
-	size_t at = 0, size;
+	struct walk walk = { .vpd = vpd, .len = len, .fn = fn, .data = data };
+	size_t at = 0, end;
 	int ret = 0;
 
-	if (!has_ident(vpd, len))
+	/* An empty EEPROM, or none, is no damage. */
+	if (!len || !(vpd[0] & VPD_LARGE) || vpd[0] == UINT8_MAX)
 		return -ENOMSG;
+	if (vpd[0] != VPD_IDENT)
+		damaged(&walk, 0, "there is no name of the product at its start");
 
-	while (!ret && next_resource(vpd, len, &at, &size)) {
-		uint8_t tag = vpd[at - VPD_HEADER];
-
-		if (tag == VPD_IDENT)
-			ret = visit_ident(vpd + at, size, fn, data);
-		else if (tag == VPD_RO || tag == VPD_RW)
-			ret = visit_fields(vpd + at, size,
-					   tag == VPD_RW ? PCIBAR_VPD_WRITABLE : 0, fn, data);
-		at += size;
+	while (!ret && at < len && vpd[at] != VPD_END && take_resource(&walk, at, &end)) {
+		if (vpd[at] == VPD_IDENT)
+			ret = visit_text(&walk, PCIBAR_VPD_IDENT, at, vpd + at + VPD_HEADER,
+					 end - at - VPD_HEADER);
+		else if (vpd[at] == VPD_RO || vpd[at] == VPD_RW)
+			ret = visit_fields(&walk, at + VPD_HEADER, end,
+					   vpd[at] == VPD_RW ? PCIBAR_VPD_WRITABLE : 0);
+		at = end;
 	}
+	if (at == len)
+		damaged(&walk, len, "there is no end tag");
+	if (!ret && walk.damage)
+		ret = visit_text(&walk, PCIBAR_VPD_DAMAGED, walk.damaged_at, walk.damage,
+				 strlen(walk.damage));
 	return ret;
 }
 

@@ -3,6 +3,7 @@
 #include "binding.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static void release(void *dev)
 {
@@ -334,19 +335,35 @@ static PyObject *read_event(PyObject *self, PyObject *Py_UNUSED(unused))
 	return ret ? fail(ret, "event", NULL, self) : PyLong_FromUnsignedLong(event.type);
 }
 
+/* Of damaged data: the program may have made it an error. */
+static int warn_of_damage(const struct pcibar_vpd_field *field)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "the vital product data are damaged at 0x%x: %.*s",
+		 field->offset, (int)field->length, (const char *)field->data);
+	return PyErr_WarnEx(PyExc_RuntimeWarning, text, 1);
+}
+
+static int append_field(struct fields *fields, const struct pcibar_vpd_field *field)
+{
+	PyObject *item = Py_BuildValue("Iy#y#", field->flags, field->keyword,
+				       (Py_ssize_t)(field->keyword[0] ? 2 : 0), field->data,
+				       (Py_ssize_t)field->length);
+	int ret = item ? PyList_Append(fields->list, item) : -1;
+
+	Py_XDECREF(item);
+	return ret;
+}
+
 static int add_field(void *data, const struct pcibar_vpd_field *field)
 {
 	struct fields *fields = data;
-	PyObject *item;
-	int ret = -1;
+	int ret;
 
 	PyEval_RestoreThread(fields->thread);
-	item = Py_BuildValue("Iy#y#", field->flags, field->keyword,
-			     (Py_ssize_t)(field->keyword[0] ? 2 : 0), field->data,
-			     (Py_ssize_t)field->length);
-	if (item)
-		ret = PyList_Append(fields->list, item);
-	Py_XDECREF(item);
+	ret = field->flags & PCIBAR_VPD_DAMAGED ? warn_of_damage(field)
+						: append_field(fields, field);
 	fields->thread = PyEval_SaveThread();
 	return ret;
 }

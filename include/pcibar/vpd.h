@@ -20,14 +20,22 @@ extern "C" {
 #define PCIBAR_VPD_IDENT	(1u << 0)
 /** PCIBAR_VPD_WRITABLE - a field of the read-write section */
 #define PCIBAR_VPD_WRITABLE	(1u << 1)
+/**
+ * PCIBAR_VPD_DAMAGED - no field: the first damage, reported last; @data is a sentence for
+ * people that says what is wrong at @offset
+ */
+#define PCIBAR_VPD_DAMAGED	(1u << 2)
 
 /**
  * struct pcibar_vpd_field - one field
  * @size: sizeof(struct pcibar_vpd_field)
  * @flags: PCIBAR_VPD_* bits
- * @keyword: the two characters in the device and a NUL; "" for PCIBAR_VPD_IDENT
+ * @keyword: the two characters in the device and a NUL; "" for PCIBAR_VPD_IDENT and
+ *           PCIBAR_VPD_DAMAGED
  * @length: length of @data in bytes
  * @data: the bytes in the device, usually ASCII, not NUL-terminated
+ * @offset: where in the data it begins; 0 if the back end does not know
+ * @reserved: zero
  */
 struct pcibar_vpd_field {
 	uint32_t size;
@@ -35,6 +43,8 @@ struct pcibar_vpd_field {
 	char keyword[4];
 	uint32_t length;
 	const uint8_t *data;
+	uint32_t offset;
+	uint32_t reserved;
 };
 
 /**
@@ -54,13 +64,15 @@ typedef int (*pcibar_vpd_fn)(void *data, const struct pcibar_vpd_field *field);
  *
  * The function reads from the device, which takes milliseconds to seconds, and
  * wakes it. It then reads configuration space to make sure that the function is
- * still present, and calls @fn only after that. Parsing stops at the first
- * malformed field.
+ * still present, and calls @fn only after that. A section ends at its first
+ * malformed field, and what is malformed, or a wrong checksum, is reported after all
+ * fields. The requests of /dev/pci have no room for that: only the back end sysfs
+ * reports damage.
  *
  * Return:
  * * 0 - success
- * * -ENOENT - the function has no vital product data, or it is garbage that does not
- *   even have a product name
+ * * -ENOENT - the function has no vital product data, or garbage that does not even
+ *   begin with a tag
  * * -EACCES, -EPERM - permission denied: root is required
  * * -ENODEV - the function is gone
  * * -ENOMEM - out of memory

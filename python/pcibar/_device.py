@@ -205,7 +205,10 @@ class Device(_Managed, _binding.Device):
         self.set_enable(bits, 0, _enable_flags(restore, share_driver))
 
     def vpd(self) -> tuple[VpdField, ...]:
-        """The vital product data; empty if the device has none. It takes up to seconds."""
+        """The vital product data; empty if the device has none. It takes up to seconds.
+
+        Of damaged data, all that can be read; a RuntimeWarning says where the damage is.
+        """
         return tuple(map(vpd_field, self.vpd_fields()))
 
     def read_event(self) -> Event | int | None:

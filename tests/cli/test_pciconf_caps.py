@@ -363,7 +363,7 @@ def test_errors_of_a_cardbus_bridge(bench):
 """)
 
 
-VPD = (b"\x82\x04\x00Name" b"\x90\x17\x00PN\x0417  SN\x0242" b"CP\x04\x13\x01\x20\x80" b"RV\x01x"
+VPD = (b"\x82\x04\x00Name" b"\x90\x17\x00PN\x0417  SN\x0242" b"CP\x04\x13\x01\x20\x80" b"RV\x01\x0b"
        b"\x91\x0a\x00YA\x04 tagRW\x00" b"\x78")
 
 
@@ -380,6 +380,30 @@ def test_vital_product_data(bench):
     equal(lines(bench, "V", "pci0:0:5:0"), "")
     bench.function(RTL8139).path("vpd").write_bytes(bytes(16))
     equal(lines(bench, "V", "pci0:0:5:0"), "")
+
+
+def test_damaged_vital_product_data(bench):
+    """What can be parsed, then where the first damage is."""
+    path = bench.function(EDU).path("vpd")
+    whole = bench.run("-lV", "pci0:0:4:0").stdout
+    for place, byte, at, count, how in (
+            (32, b"\x0c", 32, 5, "the checksum is wrong"),
+            (12, b"\xee", 10, 2, "a field is longer than its section"),
+            (34, b"\xff", 33, 4, "a section is longer than the data"),
+            (7, b"\x04", 7, 1, "there is no tag"),
+            (0, b"\x85", 0, 4, "there is no name of the product at its start")):
+        path.write_bytes(VPD[:place] + byte + VPD[place + 1:])
+        result = bench.run("-lV", "pci0:0:4:0")
+        equal((result.status, result.stderr),
+              (1, f"pciconf: pci0:0:4:0: the vital product data are damaged at {at:#x}: {how}\n"))
+        equal(result.stdout.count("    VPD "), count, result.stdout)
+    path.write_bytes(VPD[:-1])
+    check(f"damaged at {len(VPD) - 1:#x}: there is no end tag" in
+          bench.run("-lV", "pci0:0:4:0").stderr, "no end tag")
+    # The others are listed nevertheless.
+    equal(bench.run("-lV").stdout.count("@pci0"), 8)
+    path.unlink()
+    bench.run("-lV", "pci0:0:4:0").prints(whole)
 
 
 def test_everything_in_order(bench):

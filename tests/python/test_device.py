@@ -129,6 +129,11 @@ class Describing(support.Case):
                                                 ("YA", b"\xe9", True)))
         self.assertEqual(self.open(RTL8139).vpd(), ())
 
+    def test_damaged_vital_product_data(self):
+        self.functions[EDU].path("vpd").write_bytes(VPD[:-1])
+        with self.assertWarnsRegex(RuntimeWarning, f"damaged at {len(VPD) - 1:#x}: .* end tag$"):
+            self.assertEqual(len(self.open(EDU).vpd()), 3)
+
     def test_no_events_over_sysfs(self):
         device = self.open(EDU)
         for call in (device.fileno, device.read_event, device.wait):

@@ -25,6 +25,11 @@ static int note(void *data, const struct pcibar_vpd_field *field)
 	size_t len = strlen(listed);
 
 	assert_int_equal(field->size, sizeof(*field));
+	if (field->flags & PCIBAR_VPD_DAMAGED) {
+		snprintf(listed + len, sizeof(listed) - len, "at %u: %.*s", field->offset,
+			 (int)field->length, (const char *)field->data);
+		return 0;
+	}
 	if (field->flags & PCIBAR_VPD_IDENT)
 		assert_string_equal(field->keyword, "");
 	snprintf(listed + len, sizeof(listed) - len, "%s%s: %.*s; ",
@@ -64,6 +69,7 @@ static const uint8_t good[] =
 	"\x85\x02\x00" "??"
 	"\x91\x09\x00" "YA\x03" "tag" "RW\x00"
 	"\x78" "PN\x01x";
+#define GOOD_END	(sizeof(good) - sizeof("PN\x01x"))	/* with its end tag */
 #define GOOD_FIELDS	"ident: Name; ro PN: 17; ro SN: 42; rw YA: tag; rw RW: ; "
 
 static int parse(const uint8_t *vpd, size_t len)
@@ -101,14 +107,21 @@ static void ends_where_the_data_ends(void **state)
 	(void)state;
 	for (size_t len = 0; len <= sizeof(good); len++) {
 		uint8_t *exact = malloc(len ? len : 1);
+		char *damage;
 
 		assert_non_null(exact);
 		memcpy(exact, good, len);
-		assert_int_equal(parse(exact, len), len < 7 ? -ENOMSG : 0);
+		assert_int_equal(parse(exact, len), len ? 0 : -ENOMSG);
+		damage = strstr(listed, "at ");
+		assert_int_equal(!damage, !len || len >= GOOD_END);
+		if (damage)
+			*damage = '\0';
 		assert_int_equal(strncmp(listed, GOOD_FIELDS, strlen(listed)), 0);
 		free(exact);
 	}
 }
+
+#define NO_NAME	"there is no name of the product at its start"
 
 static void ends_where_it_is_malformed(void **state)
 {
@@ -118,11 +131,26 @@ static void ends_where_it_is_malformed(void **state)
 		int result;
 		const char *fields;
 	} cases[] = {
-		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, -ENOMSG, "" },
-		{ "\x90\x05\x00" "PN\x02" "17" "\x82\x01\x00" "N", 12, 0, "ro PN: 17; ident: N; " },
-		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x03" "17" "\x78", 13, 0, "ident: N; " },
-		{ "\x82\x01\x00" "N" "\x90\xff\xff" "PN\x02" "17", 12, 0, "ident: N; " },
-		{ "\x82\x00\x00" "\x90\x02\x00" "PN", 8, 0, "ident: ; " },
+		{ "\x90\x05\x00" "PN\x02" "17" "\x78", 9, 0, "ro PN: 17; at 0: " NO_NAME },
+		{ "\x90\x05\x00" "PN\x02" "17" "\x82\x01\x00" "N", 12, 0,
+		  "ro PN: 17; ident: N; at 0: " NO_NAME },
+		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x03" "17" "\x78", 13, 0,
+		  "ident: N; at 7: a field is longer than its section" },
+		{ "\x82\x01\x00" "N" "\x90\xff\xff" "PN\x02" "17", 12, 0,
+		  "ident: N; at 4: a section is longer than the data" },
+		{ "\x82\x00\x00" "\x90\x02\x00" "PN", 8, 0,
+		  "ident: ; at 6: a field is longer than its section" },
+		{ "\x82\x01\x00" "N" "\x90\x05\x00" "PN\x02" "17", 12, 0,
+		  "ident: N; ro PN: 17; at 12: there is no end tag" },
+		{ "\x82\x01\x00" "N" "\x0a\x90\x05\x00" "PN\x02" "17\x78", 14, 0,
+		  "ident: N; at 4: there is no tag" },
+		/* The sum of all bytes up to the second one of RV is 0. */
+		{ "\x82\x01\x00" "N" "\x90\x05\x00" "RV\x02\xf0" "x\x78", 13, 0,
+		  "ident: N; ro RV: \xf0x; " },
+		{ "\x82\x01\x00" "M" "\x90\x05\x00" "RV\x02\xf0" "x\x78", 13, 0,
+		  "ident: M; ro RV: \xf0x; at 10: the checksum is wrong" },
+		{ "\x82\x01\x00" "N" "\x90\x03\x00" "RV\x00" "\x78", 11, 0,
+		  "ident: N; ro RV: ; at 10: the checksum is wrong" },
 		{ "\xff\xff\xff\xff", 4, -ENOMSG, "" },
 		{ "\0\0\0\0", 4, -ENOMSG, "" },
 	};

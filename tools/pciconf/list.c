@@ -25,6 +25,7 @@ struct list {
 	struct pciconf *pc;
 	const struct pciids *ids;
 	unsigned int nameless;		/* functions without a driver listed so far */
+	int status;			/* of the vital product data */
 };
 
 struct pciids *pciconf_names(void)
@@ -148,8 +149,15 @@ static void print_vpd_text(const struct pcibar_vpd_field *field)
 static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 {
 	const uint8_t *b = field->data;
+	struct list *list = data;
 
-	(void)data;
+	if (field->flags & PCIBAR_VPD_DAMAGED) {
+		list->status = fail_device(&list->pc->ctx, STATUS_FAILED, NO_BAR,
+					   "the vital product data are damaged at 0x%" PRIx32
+					   ": %.*s", field->offset, (int)field->length,
+					   (const char *)field->data);
+		return 0;
+	}
 	if (is_padding(field))
 		return 0;
 	if (!(field->flags & PCIBAR_VPD_WRITABLE) && !strcmp(field->keyword, "CP") &&
@@ -164,10 +172,12 @@ static int print_vpd_field(void *data, const struct pcibar_vpd_field *field)
 
 static int print_vpd(struct list *list)
 {
-	int ret = pcibar_vpd_list(list->pc->ctx.session->dev, print_vpd_field, NULL);
+	int ret;
 
+	list->status = STATUS_OK;
+	ret = pcibar_vpd_list(list->pc->ctx.session->dev, print_vpd_field, list);
 	return ret && ret != -ENOENT ? refused(&list->pc->ctx, PHASE_VPD, NO_BAR, ret, NULL) :
-				       STATUS_OK;
+				       list->status;
 }
 
 static int print_open(struct list *list, const struct pcibar_device_info *info)
