@@ -134,8 +134,8 @@ def both_back_ends(vm, edu, net, memory):
     wait_for(vm, job, "ready")
     vm.check(f"echo 1 >{edu.sysfs}/remove")
     ended = job.wait().expect(0)
-    lost = (f"19 GONE {edu} BAR 0: the device was lost: removed, reset, switched off or taken by "
-            "a driver; explain() shows the reason")
+    lost = (f"19 GONE {edu} BAR 0 offset 0x0: the device was lost: removed, reset, switched off or "
+            "taken by a driver; explain() shows the reason")
     assert ended.stdout.splitlines() == [
         "ready", "GONE True", lost, lost, lost.replace(" BAR 0", ""), "True"]
     assert ended.stderr == ""
