@@ -19,10 +19,10 @@
 static struct fake *fake;
 static struct pcibar_device *dev;
 
+/* All-ones is no vendor; only that of a virtual function reads so, and the fake is none. */
 static bool is_absent(void)
 {
-	return fake_get_config(fake, 0, 2) == UINT16_MAX &&
-	       fake_get_config(fake, 8, 4) == UINT32_MAX;
+	return fake_get_config(fake, 0, 2) == UINT16_MAX;
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
