@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -66,6 +67,30 @@ static void small_pages(void)
 	CHECK(status_kib("VmPTE") - before >= 64 * 4);
 	MUST(munmap(base, 64 * LEAF));
 	close(fd);
+}
+
+static long faults_of_touching(unsigned int flags)
+{
+	struct rusage before, after;
+	int fd;
+	volatile char *base = map_bar(flags, 64 * LEAF, &fd);
+
+	/* Twice, so that it does not fault itself the time that counts. */
+	MUST(getrusage(RUSAGE_SELF, &after));
+	MUST(getrusage(RUSAGE_SELF, &before));
+	for (size_t off = 0; off < 64 * LEAF; off += PAGE)
+		(void)*(volatile unsigned int *)(base + off);
+	MUST(getrusage(RUSAGE_SELF, &after));
+	MUST(munmap((char *)base, 64 * LEAF));
+	close(fd);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+/* One for each 2 MiB, whatever the size of its pages. */
+static void faults(void)
+{
+	EQUAL(faults_of_touching(0), 64);
+	EQUAL(faults_of_touching(PCIIO_BAR_OPEN_SMALL_PAGES), 64);
 }
 
 /* Parts that begin or end inside of a leaf. */
@@ -211,9 +236,9 @@ static void race(void)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } topics[] = {
-		{ "sparse", sparse }, { "small_pages", small_pages }, { "split", split },
-		{ "forked", forked }, { "soft_dirty", soft_dirty }, { "taken", taken },
-		{ "race", race },
+		{ "sparse", sparse }, { "small_pages", small_pages }, { "faults", faults },
+		{ "split", split }, { "forked", forked }, { "soft_dirty", soft_dirty },
+		{ "taken", taken }, { "race", race },
 	};
 
 	if (argc != 3)

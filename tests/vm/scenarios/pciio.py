@@ -37,7 +37,7 @@ def huge_leaves(vm, memory):
     """Page tables of a large BAR, and all that the kernel may do to a 2 MiB page."""
     load(vm)
     enable(vm, memory)
-    for topic in ("sparse", "small_pages", "split", "forked", "soft_dirty", "taken"):
+    for topic in ("sparse", "small_pages", "faults", "split", "forked", "soft_dirty", "taken"):
         vm.check(f"pciio-huge {memory} {topic}")
 
 
