@@ -262,11 +262,25 @@ extern bool pciio_share_page;
 extern bool pciio_small_pages;
 
 /* pciio_pci.c: call these inside the fence. */
-bool pciio_asleep(const struct pci_dev *pdev);
 int pciio_bar_index(struct pci_dev *pdev, int reg);
-bool pciio_bar_placed(struct pci_dev *pdev, int index);
 bool pciio_bar_assigned(struct pci_dev *pdev, int index);
 bool pciio_is_below(struct pci_dev *pdev, struct pci_dev *bridge);
+
+/* A function that no driver ever touched is in state PCI_UNKNOWN, which means on. */
+static inline bool pciio_asleep(const struct pci_dev *pdev)
+{
+	int state = (__force int)pdev->current_state;
+
+	return state >= (__force int)PCI_D1 && state <= (__force int)PCI_D3cold;
+}
+
+/* Whether the BAR has an address that is decoded towards it. */
+static inline bool pciio_bar_placed(struct pci_dev *pdev, int index)
+{
+	const struct resource *res = &pdev->resource[index];
+
+	return !(res->flags & IORESOURCE_UNSET) && res->parent;
+}
 
 /* pciio_fs.c */
 struct inode *pciio_inode_new(void);
@@ -389,9 +403,15 @@ extern struct pci_driver pciio_driver;
 
 /* pciio_claim.c */
 bool pciio_range_busy(resource_size_t start, resource_size_t end);
-bool pciio_page_shared(struct pciio_bar *bar);
+bool pciio_page_has_others(struct pciio_bar *bar);
 int pciio_bar_arbitrate(struct pciio_bar *bar, u32 flags);
 int pciio_bar_claim(struct pciio_bar *bar);
+
+/* Whether the pages of the BAR hold another resource. */
+static inline bool pciio_page_shared(struct pciio_bar *bar)
+{
+	return !bar->whole_pages && pciio_page_has_others(bar);
+}
 
 /* pciio_handle.c */
 int pciio_handle_create(struct pciio_func *func, int index, u32 flags,

@@ -147,13 +147,18 @@ int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
 	return pcibios_err_to_errno(ret);
 }
 
+/* Each page fault does this. */
 int pciio_command_read(struct pciio_func *func, u16 *command)
 {
-	u32 val;
-	int ret = pciio_cfg_read(func, PCI_COMMAND, 2, &val);
+	int ret;
 
-	*command = val;
-	return ret;
+	*command = 0;
+	if (!access_begin(func))
+		return -EAGAIN;
+
+	ret = pci_read_config_word(func->pdev, PCI_COMMAND, command);
+	preempt_enable();
+	return pcibios_err_to_errno(ret);
 }
 
 /* The register as it is in the device, both halves of a 64-bit BAR. */

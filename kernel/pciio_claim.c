@@ -43,11 +43,10 @@ static bool has_resource_in(struct pci_dev *pdev, const void *arg)
 }
 
 /*
- * Whether the pages of the BAR hold another resource. Windows of bridges are
- * multiples of 1 MiB, so that only functions of the same bus can be there, and
- * what is not PCI.
+ * For a BAR that does not fill its pages. Windows of bridges are multiples of
+ * 1 MiB, so that only functions of the same bus can be there, and what is not PCI.
  */
-bool pciio_page_shared(struct pciio_bar *bar)
+bool pciio_page_has_others(struct pciio_bar *bar)
 {
 	struct page_range range = {
 		.pdev = bar->func->pdev,
@@ -55,9 +54,6 @@ bool pciio_page_shared(struct pciio_bar *bar)
 		.first = PCIIO_PAGE_BASE(bar->start),
 		.last = PAGE_ALIGN(bar->start + bar->len) - 1,
 	};
-
-	if (bar->whole_pages)
-		return false;
 
 	return pciio_func_any_neighbour(bar->func, has_resource_in, &range) ||
 	       pciio_range_busy(range.first, bar->start - 1) ||

@@ -4,14 +4,6 @@
 
 #include "pciio.h"
 
-/* A function that no driver ever touched is in state PCI_UNKNOWN, which means on. */
-bool pciio_asleep(const struct pci_dev *pdev)
-{
-	int state = (__force int)pdev->current_state;
-
-	return state >= (__force int)PCI_D1 && state <= (__force int)PCI_D3cold;
-}
-
 /*
  * Returns the index of the BAR whose register is at @reg, or -EINVAL. VF BARs,
  * which are in the PF's extended capability, are not BARs of the PF.
@@ -32,14 +24,6 @@ int pciio_bar_index(struct pci_dev *pdev, int reg)
 	    !(pci_resource_flags(pdev, index) & (IORESOURCE_MEM | IORESOURCE_IO)))
 		return -EINVAL;
 	return index;
-}
-
-/* Whether the BAR has an address that is decoded towards it. */
-bool pciio_bar_placed(struct pci_dev *pdev, int index)
-{
-	const struct resource *res = &pdev->resource[index];
-
-	return !(res->flags & IORESOURCE_UNSET) && res->parent;
 }
 
 /*
