@@ -15,6 +15,7 @@
 #include "sysfs.h"
 
 #define DEVICES		"bus/pci/devices"
+#define HEADER_LEN	64
 
 struct sysfs {
 	int dir;			/* of the function */
@@ -251,6 +252,12 @@ static int sysfs_config_fd(struct sysfs *be, bool write)
 	return fd;
 }
 
+/* Every function has a header. Without one the file is not the kernel's: a container hid it. */
+static int beyond(unsigned int off)
+{
+	return off < HEADER_LEN ? -EIO : -ERANGE;
+}
+
 static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
 {
 	int fd = sysfs_config_fd(priv, false);
@@ -265,7 +272,7 @@ static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, u
 	if (n < 0)
 		return errno == ESPIPE ? -EIO : -errno;	/* a FIFO, or a terminal */
 	if (n != (ssize_t)width)	/* an ordinary user's view ends before the file does */
-		return !fstat(fd, &st) && off < st.st_size ? -EACCES : -ERANGE;
+		return !fstat(fd, &st) && off < st.st_size ? -EACCES : beyond(off);
 
 	*val = (uint32_t)pcibar_sysfs_number(bytes, width);
 	return 0;
@@ -306,7 +313,7 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 	if (fstat(fd, &st))
 		return -errno;
 	if (off >= st.st_size)
-		return -ERANGE;
+		return beyond(off);
 
 	to_bytes(bytes, width, val);
 	n = pwrite(fd, bytes, width, (off_t)off);
@@ -337,10 +344,28 @@ static bool is_so(uint32_t reg, unsigned int width, uint32_t mask, uint32_t valu
 	return (reg & mask) == value || reg == UINT32_MAX >> (32 - 8 * width);
 }
 
-/* Who has nothing to change needs neither the lock nor the right to write. */
 static int modify_awake(struct sysfs *be, unsigned int off, unsigned int width, uint32_t mask,
 			uint32_t value, uint32_t *old)
 {
+	bool kept = pcibar_sysfs_keep_awake(be->dir);
+	int ret;
+
+	ret = sysfs_config_read(be, off, width, old);
+	if (!ret && !is_so(*old, width, mask, value))
+		ret = sysfs_config_write(be, off, width, (*old & ~mask) | value);
+	if (kept)
+		pcibar_sysfs_let_suspend(be->dir);
+	return ret;
+}
+
+/*
+ * Who has nothing to change needs neither the lock nor the right to write. What keeps the
+ * function awake is under the lock, too: another process would let it suspend in between.
+ */
+static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
+			       uint32_t value, uint32_t *old)
+{
+	struct sysfs *be = priv;
 	int locked, ret;
 
 	ret = sysfs_config_read(be, off, width, old);
@@ -353,25 +378,11 @@ static int modify_awake(struct sysfs *be, unsigned int off, unsigned int width, 
 
 	pthread_mutex_lock(&be->modify);
 	locked = pcibar_sysfs_lock(&be->hold, PCIBAR_SYSFS_LOCK_MODIFY);
-	ret = sysfs_config_read(be, off, width, old);
-	if (!ret && !is_so(*old, width, mask, value))
-		ret = sysfs_config_write(be, off, width, (*old & ~mask) | value);
+	ret = modify_awake(be, off, width, mask, value, old);
 	if (!locked)
 		pcibar_sysfs_unlock(&be->hold, PCIBAR_SYSFS_LOCK_MODIFY);
 	pthread_mutex_unlock(&be->modify);
 	return ret || !locked ? ret : 1;
-}
-
-static int sysfs_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
-			       uint32_t value, uint32_t *old)
-{
-	struct sysfs *be = priv;
-	bool kept = pcibar_sysfs_keep_awake(be->dir);
-	int ret = modify_awake(be, off, width, mask, value, old);
-
-	if (kept)
-		pcibar_sysfs_let_suspend(be->dir);
-	return ret;
 }
 
 static int sysfs_hold_lock(void *priv, uint32_t bits, struct pcibar_holds *others)

@@ -247,6 +247,19 @@ def test_the_last_byte(bench):
         2, f"pcibar config read: {EDU}: outside configuration space", stdout="0x00000000\n")
 
 
+def test_a_hidden_file(bench):
+    """A container may have mounted an empty file there: the header exists nevertheless."""
+    bench.function(EDU).path("config").write_bytes(b"")
+    hidden = ("the system refused the access, or it had no effect; a container may hide the file "
+              "config")
+    bench.run("config", "read", EDU, "VENDOR_ID").refuses(1, f"pcibar config read: {EDU}: {hidden}")
+    bench.run("config", "write", EDU, "COMMAND", "0").refuses(
+        1, f"pcibar config write: {EDU}: {hidden}")
+    bench.run("enable", EDU).refuses(1, f"pcibar enable: {EDU}: {hidden}")
+    bench.run("config", "read", EDU, "0x40").refuses(
+        2, f"pcibar config read: {EDU}: outside configuration space")
+
+
 def test_capabilities_of_a_device(bench):
     bench.run("config", "read", NVME, "CAP_MSIX", "-v").prints("0x00000040: 0x00400011\n")
     bench.run("config", "read", NVME, "CAP_PM+4.w", "-v").prints("0x00000064: 0x0008\n")

@@ -71,19 +71,24 @@ def test_what_is_as_wanted_is_not_written(bench):
 
 
 def test_a_function_that_may_suspend_is_kept_awake(bench):
-    """In this order, before the register is read and after it is written."""
+    """In this order, before the register is read and after it is written, under the lock."""
     edu = bench.function(EDU)
     edu.set_command(OTHERS)
     edu.path("power/control").write_text("auto\n", encoding="ascii")
     trace = bench.folder / "trace"
-    bench.run("enable", EDU, wrap=harness.strace("-y", "-e", "trace=write,pread64,pwrite64", "-o",
-                                                 trace)).prints("")
+    bench.run("enable", EDU, wrap=harness.strace("-y", "-e", "trace=write,pread64,pwrite64,fcntl",
+                                                 "-o", trace)).prints("")
     calls = re.findall(r"^(\w+)\(\d+<\S*/(control|config)>, (?:\"(\w+)\")?",
                        trace.read_text(encoding="utf-8"), re.MULTILINE)
     woken, lets = calls.index(("write", "control", "on")), calls.index(("write", "control", "auto"))
     written = [i for i, call in enumerate(calls) if call[0] == "pwrite64"]
     check(woken < calls.index(("pread64", "config", ""), woken) < min(written) and
           max(written) < lets, f"{calls}")
+    order = re.findall(r"l_type=(F_WRLCK|F_UNLCK)|control>, \"(on|auto)\"",
+                       trace.read_text(encoding="utf-8"))
+    # The lock is taken on two files.
+    equal([lock or word for lock, word in order],
+          2 * ["F_WRLCK"] + ["on", "auto"] + 2 * ["F_UNLCK"], "order")
 
 
 @valgrind
@@ -113,7 +118,8 @@ def test_a_bit_that_does_not_stay(bench):
     front = harness.strace("-o", "/dev/null", "-P", edu.path("config"), "-e",
                            "inject=pwrite64:retval=2")
     bench.run("enable", EDU, wrap=front).refuses(
-        1, f"pcibar enable: {EDU}: the system refused the access, or it had no effect")
+        1, f"pcibar enable: {EDU}: the system refused the access, or it had no effect; "
+           "a container may hide the file config")
 
 
 def test_lockdown(bench):

@@ -107,7 +107,9 @@ static const struct sentence sentences[] = {
 	{ PHASE_CONFIG, -EROFS, STATUS_FAILED,
 	  "sysfs is mounted read-only; remount it (mount -o remount,rw /sys); a container that may "
 	  "not has to be started with a writable one" },
-	{ PHASE_CONFIG, -EIO, STATUS_FAILED, "the system refused the access, or it had no effect" },
+	{ PHASE_CONFIG, -EIO, STATUS_FAILED,
+	  "the system refused the access, or it had no effect; a container may hide the file "
+	  "config" },
 	{ 0 }
 };
 
