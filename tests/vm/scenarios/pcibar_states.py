@@ -6,12 +6,13 @@ import json
 import re
 
 from harness.backends import through
-from harness.devices import edu, ivshmem, nvme, nvme_sriov, tpci200
+from harness.devices import e1000e, edu, ivshmem, nvme, nvme_sriov, tpci200
 from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import enable, numbers, refused
 from harness.scenario import scenario
 
+IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 # A command of a remedy is in brackets, or after a colon.
 COMMAND = re.compile(r"(?:\(|: )((?:echo|pcibar|mount) [^)]+)")
 
@@ -121,6 +122,17 @@ def disabled(vm, edu):
     helps(vm, edu, 0, while_mapped)
     assert first_reason(vm, edu, 0)["code"] == "decode-off"
     helps(vm, edu, 0, for_good)
+
+
+@through("pciio")
+@scenario(cold=IOMMU, devices={"net": e1000e()}, kernels=OLDEST_AND_NEWEST)
+def asleep(vm, net):
+    """vfio-pci puts a function without a user to sleep."""
+    vm.modprobe("vfio-pci")
+    vm.bind(net, "vfio-pci")
+    vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")
+    (command,) = agree(vm, net, 0, "asleep")
+    helps(vm, net, 0, command)
 
 
 @through("pciio", "freebsd")
