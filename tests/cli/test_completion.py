@@ -101,6 +101,13 @@ def test_functions_and_bars(bench):
                    f"SYSFS read {EDU} 0 ": ""})
 
 
+def test_compare_takes_a_function_or_two_files(bench):
+    (bench.folder / "7z").write_bytes(b"")
+    offers(bench, {"SYSFS compare 7": "7z", "SYSFS compare 10ec:": "8139",
+                   "SYSFS compare 7z 7": "7z", f"SYSFS compare {EDU} 0 7": "7z",
+                   f"SYSFS compare {EDU} 0": "0"})
+
+
 def test_short_selectors(bench):
     """What is typed is continued, in the form in which it was begun."""
     offers(bench, {"SYSFS info 00:04": "04.0", "SYSFS info 01:": "00.0", "SYSFS info 0:a": "a.0",

@@ -14,8 +14,8 @@
 #include "common/text.h"
 
 #include "cmd.h"
+#include "complete.h"
 #include "line-editor.h"
-#include "prompt-words.h"
 #include "script-line.h"
 #include "verb-options.h"
 
@@ -161,7 +161,7 @@ static int run_prompt(struct context *ctx, struct script *script)
 {
 	int status;
 
-	script->editor = line_editor_open(PROMPT, prompt_words, ctx);
+	script->editor = line_editor_open(PROMPT, complete_script, ctx);
 	if (script->editor)
 		interrupt_catch(true);
 	status = run_stream(ctx, script);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a shell offers to complete a command line with. */
+/* What a command line, or a line of a script, may be completed with. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -11,6 +13,7 @@
 #include "complete.h"
 #include "config-names.h"
 #include "describe.h"
+#include "script-line.h"
 
 #define MAX_BACKENDS	32
 
@@ -31,6 +34,9 @@ static const struct option_def *const in_front[] = {
 /* What the words before the last one are */
 struct line {
 	struct context *ctx;
+	line_offer_fn take;
+	void *data;
+	bool in_script;			/* the function is open, and its selector omitted */
 	const char *half;		/* the first word of a verb that has two */
 	const struct cmd *cmd;
 	const struct option_def *pending;	/* the option whose argument comes next */
@@ -48,20 +54,21 @@ static bool wanted(const struct line *line, const char *candidate)
 	return !strncmp(candidate, line->cur, strlen(line->cur));
 }
 
-/* Prints @candidate if it is wanted, for the caller to end the line. */
-static bool begin(const struct line *line, const char *candidate)
-{
-	if (!wanted(line, candidate))
-		return false;
-	printf("%.*s%s", line->prefix_len, line->prefix, candidate);
-	return true;
-}
-
-/* @about: a constant; NULL: no description */
 static void offer(const struct line *line, const char *candidate, const char *about)
 {
-	if (begin(line, candidate))
-		printf("%s%s\n", about ? "\t" : "", about ? about : "");
+	char word[80];
+
+	if (!wanted(line, candidate))
+		return;
+	snprintf(word, sizeof(word), "%.*s%s", line->prefix_len, line->prefix, candidate);
+	line->take(line->data, word, about);
+}
+
+/* A name that a shell finds better */
+static void offer_path(const struct line *line, const char *kind)
+{
+	if (!line->in_script)
+		line->take(line->data, kind, NULL);
 }
 
 /* The words of @list between @separator */
@@ -81,6 +88,13 @@ static void offer_words(const struct line *line, const char *list, char separato
 	}
 }
 
+/* Those of scripts have help outside of them. */
+static bool is_verb(const struct line *line, const struct cmd *cmd)
+{
+	return line->in_script ? cmd->flags & CMD_SCRIPT :
+				 line->cmd || !(cmd->flags & CMD_SCRIPT_ONLY);
+}
+
 static void offer_verbs(const struct line *line)
 {
 	char first[32], last[32] = "";
@@ -88,7 +102,7 @@ static void offer_verbs(const struct line *line)
 	for (size_t i = 0; i < N_CMDS; i++) {
 		const char *second = strchr(cmds[i]->name, ' ');
 
-		if (cmds[i]->flags & CMD_SCRIPT_ONLY && !line->cmd)
+		if (!is_verb(line, cmds[i]))
 			continue;
 		snprintf(first, sizeof(first), "%.*s", (int)strcspn(cmds[i]->name, " "),
 			 cmds[i]->name);
@@ -97,6 +111,10 @@ static void offer_verbs(const struct line *line)
 		else if (!line->half && strcmp(first, last) != 0)
 			offer(line, first, second ? NULL : cmds[i]->summary);
 		strcpy(last, first);
+	}
+	if (line->in_script && !line->half) {
+		offer(line, "quit", NULL);
+		offer(line, "exit", NULL);
 	}
 }
 
@@ -134,7 +152,9 @@ static int offer_function(void *data, const struct pcibar_device_info *info)
 	char spellings[4][PCIBAR_SELECTOR_STRLEN] = { "" };
 	struct pcibar_selector sel = info_selector(info);
 	const struct line *line = data;
-	size_t i = 0;
+	char *about = NULL;
+	size_t i = 0, size;
+	FILE *out;
 
 	pcibar_selector_format(&sel, spellings[0], sizeof(spellings[0]));
 	if (!info->domain) {
@@ -145,16 +165,20 @@ static int offer_function(void *data, const struct pcibar_device_info *info)
 	}
 	snprintf(spellings[3], sizeof(spellings[3]), "%04x:%04x", info->vendor, info->device);
 
-	while (i < 4 && (!*spellings[i] || !begin(line, spellings[i])))
+	while (i < 4 && !(*spellings[i] && wanted(line, spellings[i])))
 		i++;
 	if (i == 4)
 		return 0;
 
-	putchar('\t');
-	describe_class(line->ids, info->class_code, stdout);
-	fputs(": ", stdout);
-	describe_names(line->ids, info, stdout);
-	putchar('\n');
+	out = open_memstream(&about, &size);
+	if (!out)
+		return -ENOMEM;
+	describe_class(line->ids, info->class_code, out);
+	fputs(": ", out);
+	describe_names(line->ids, info, out);
+	if (!fclose(out))
+		offer(line, spellings[i], about);
+	free(about);
 	return 0;
 }
 
@@ -179,24 +203,34 @@ static void scan(struct line *line, pcibar_scan_fn fn)
 	pciids_close(line->ids);
 }
 
-static void offer_bars(const struct line *line)
+static void offer_bars_of(const struct line *line, struct pcibar_device *dev)
 {
-	struct pcibar_open_opts opts = session_open_opts(line->ctx);
 	struct pcibar_bar_info bar = { .size = sizeof(bar) };
-	struct pcibar_device *dev;
-	char size[SIZE_TEXT];
-
-	opts.log = NULL;
-	if (!line->selector || pcibar_device_open(line->selector, &opts, &dev))
-		return;
+	char size[SIZE_TEXT], about[SIZE_TEXT + 32];
 
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++) {
 		if (pcibar_bar_get_info(dev, i, 0, &bar) || bar.kind == PCIBAR_BAR_KIND_NONE)
 			continue;
-		if (begin(line, bar_name(i)))
-			printf("\t%s, %s\n", describe_kind(bar.kind),
-			       describe_size(bar.length, size));
+		snprintf(about, sizeof(about), "%s, %s", describe_kind(bar.kind),
+			 describe_size(bar.length, size));
+		offer(line, bar_name(i), about);
 	}
+}
+
+static void offer_bars(const struct line *line)
+{
+	struct pcibar_open_opts opts = session_open_opts(line->ctx);
+	struct pcibar_device *dev;
+
+	if (line->in_script) {
+		offer_bars_of(line, line->ctx->session->dev);
+		return;
+	}
+	opts.log = NULL;
+	if (!line->selector || pcibar_device_open(line->selector, &opts, &dev))
+		return;
+
+	offer_bars_of(line, dev);
 	pcibar_device_close(dev);
 }
 
@@ -214,9 +248,9 @@ static void offer_registers(const struct line *line)
 static void offer_values(struct line *line, const char *what)
 {
 	if (!strcmp(what, "FILE") || strstr(what, "file")) {
-		puts("<file>");
+		offer_path(line, "<file>");
 	} else if (!strcmp(what, "DIR")) {
-		puts("<directory>");
+		offer_path(line, "<directory>");
 	} else if (!strcmp(what, "WHEN")) {
 		offer_words(line, "auto always never", ' ');
 	} else if (!strcmp(what, "NAME")) {
@@ -239,26 +273,31 @@ static void offer_values(struct line *line, const char *what)
 	}
 }
 
-/* The operand that comes next, as the help of the verb has it; the last may be repeated. */
-static void offer_operand(struct line *line)
+/* Operand @index of the form @operands, as the help of the verb has it */
+static void offer_form(struct line *line, const char *operands, unsigned int index)
 {
-	unsigned int selector = line->cmd->flags & CMD_SELECTOR ? 1 : 0;
-	const char *s = line->cmd->operands, *next;
+	const char *next;
 	char what[64];
 
-	if (line->operands < selector) {
-		scan(line, offer_function);
-		return;
+	for (; index; index--) {
+		next = strchr(operands, ' ');
+		operands = next ? next + 1 : operands;
 	}
-	if (line->operands >= selector + (unsigned int)line->cmd->max)
-		return;
-
-	for (unsigned int i = selector; i < line->operands; i++) {
-		next = strchr(s, ' ');
-		s = next ? next + 1 : s;
-	}
-	snprintf(what, sizeof(what), "%.*s", (int)strcspn(s, " "), s);
+	snprintf(what, sizeof(what), "%.*s", (int)strcspn(operands, " "), operands);
 	offer_values(line, what);
+}
+
+/* The operand that comes next; the last may be repeated. */
+static void offer_operand(struct line *line)
+{
+	unsigned int selector = line->cmd->flags & CMD_SELECTOR && !line->in_script ? 1 : 0;
+
+	if (!line->in_script && line->operands < (unsigned int)line->cmd->unselected_count)
+		offer_form(line, line->cmd->unselected, line->operands);
+	if (line->operands < selector)
+		scan(line, offer_function);
+	else if (line->operands < selector + (unsigned int)line->cmd->max)
+		offer_form(line, line->cmd->operands, line->operands - selector);
 }
 
 static const struct option_def *find_option(const struct line *line, const char *word)
@@ -322,32 +361,65 @@ static void take_word(struct line *line, const char *word)
 	}
 }
 
-void complete(struct context *ctx, int count, char **words)
+/* All that may stand for the last of @words */
+static void complete_words(struct line *line, int count, char **words)
 {
-	struct line line = { .ctx = ctx, .cur = "", .prefix = "" };
 	const char *value;
 
 	for (int i = 0; i + 1 < count; i++)
-		take_word(&line, words[i]);
+		take_word(line, words[i]);
 	if (count)
-		line.cur = words[count - 1];
-	if (!line.operands)
-		line.half = line.cmd ? NULL : line.half;
+		line->cur = words[count - 1];
+	if (!line->operands)
+		line->half = line->cmd ? NULL : line->half;
 
-	value = strchr(line.cur, '=');
-	if (!line.pending && !line.only_operands && !strncmp(line.cur, "--", 2) && value) {
-		line.pending = find_option(&line, line.cur);
-		line.prefix = line.cur;
-		line.prefix_len = (int)(value + 1 - line.cur);
-		line.cur = value + 1;
+	value = strchr(line->cur, '=');
+	if (!line->pending && !line->only_operands && !strncmp(line->cur, "--", 2) && value) {
+		line->pending = find_option(line, line->cur);
+		line->prefix = line->cur;
+		line->prefix_len = (int)(value + 1 - line->cur);
+		line->cur = value + 1;
 	}
 
-	if (line.pending)
-		offer_values(&line, line.pending->arg ? line.pending->arg : "");
-	else if (*line.cur == '-' && !line.only_operands)
-		offer_all_options(&line);
-	else if (!line.cmd)
-		offer_verbs(&line);
+	if (line->pending)
+		offer_values(line, line->pending->arg ? line->pending->arg : "");
+	else if (*line->cur == '-' && !line->only_operands)
+		offer_all_options(line);
+	else if (!line->cmd)
+		offer_verbs(line);
 	else
-		offer_operand(&line);
+		offer_operand(line);
+}
+
+static void print(void *data, const char *word, const char *about)
+{
+	(void)data;
+	printf("%s%s%s\n", word, about ? "\t" : "", about ? about : "");
+}
+
+void complete(struct context *ctx, int count, char **words)
+{
+	struct line line = { .ctx = ctx, .take = print, .cur = "", .prefix = "" };
+
+	complete_words(&line, count, words);
+}
+
+void complete_script(void *context, const char *text, line_offer_fn take, void *data)
+{
+	struct line line = {
+		.ctx = context, .take = take, .data = data, .in_script = true,
+		.cur = "", .prefix = "",
+	};
+	size_t length = strlen(text);
+	struct script_line typed;
+
+	if (script_line_parse(text, &typed))
+		return;
+	if (typed.count >= 0) {
+		/* Behind a blank the word to complete is empty; it takes the place of the NULL. */
+		if (!length || text[length - 1] == ' ')
+			typed.words[typed.count++] = (char *)"";
+		complete_words(&line, typed.count, typed.words);
+	}
+	script_line_free(&typed);
 }

@@ -63,11 +63,12 @@ struct offered {
 	char common[WORD_MAX];
 };
 
-static void count_word(void *data, const char *word)
+static void count_word(void *data, const char *word, const char *about)
 {
 	struct offered *offered = data;
 	size_t length = 0;
 
+	(void)about;
 	if (!offered->count++) {
 		snprintf(offered->common, sizeof(offered->common), "%s", word);
 		return;
@@ -77,9 +78,10 @@ static void count_word(void *data, const char *word)
 	offered->common[length] = '\0';
 }
 
-static void print_word(void *data, const char *word)
+static void print_word(void *data, const char *word, const char *about)
 {
 	(void)data;
+	(void)about;
 	fprintf(stderr, "%s  ", word);
 }
 

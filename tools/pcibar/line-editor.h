@@ -3,8 +3,8 @@
 #ifndef TOOLS_PCIBAR_LINE_EDITOR_H
 #define TOOLS_PCIBAR_LINE_EDITOR_H
 
-/* Takes one word that continues what was typed. */
-typedef void (*line_offer_fn)(void *data, const char *word);
+/* Takes one word that continues what was typed; @about: what it is, or NULL. */
+typedef void (*line_offer_fn)(void *data, const char *word, const char *about);
 
 /* Offers all words that may follow @text, which ends where the cursor is, or complete its last. */
 typedef void (*line_complete_fn)(void *context, const char *text, line_offer_fn offer, void *data);
