@@ -297,10 +297,10 @@ def test_a_huge_bar_is_not_mapped_whole(bench):
     check(len(sizes) == 1 and int(sizes[0]) <= 64 << 20, f"mapped: {sizes}")
 
 
-def prompt(bench, address=EDU, term="dumb"):
+def prompt(bench, address=EDU, term="dumb", wrap=()):
     """A script that is typed on a terminal; on one that is not dumb with line editing."""
     process = bench.start("script", address, terminals=("stdin", "stdout", "stderr"),
-                          env={"TERM": term})
+                          env={"TERM": term}, wrap=wrap)
     equal(process.wait_for("pcibar> ", "terminal"), "pcibar> ")
     return process
 
@@ -327,11 +327,11 @@ def test_a_mistake_does_not_end_a_prompt(bench):
     equal(process.screen(), (0, ""))
 
 
-def editing(bench):
+def editing(bench, wrap=()):
     """A prompt on a terminal that can be drawn on."""
     if os.environ.get("PCIBAR_LIBEDIT") != "1":
         raise Skip("built without libedit")
-    return prompt(bench, term="xterm")
+    return prompt(bench, term="xterm", wrap=wrap)
 
 
 def types(process, text, wanted):
@@ -361,6 +361,20 @@ def test_history(bench):
     types(process, "\x12rea\n", "0x00000007\r\npcibar> ")
     process.type("\x04")
     equal(process.finish().status, 0)
+
+
+def test_the_terminal_is_ready_when_the_prompt_is_there(bench):
+    """What is typed then reaches the editor as it is: a Ctrl-D, for instance."""
+    trace = bench.folder / "trace"
+    process = editing(bench, harness.strace("-e", "trace=ioctl,write", "-o", trace))
+    types(process, "read 0 0\n", "pcibar> ")
+    process.type("quit\n")
+    equal(process.finish().status, 0)
+    ready = False
+    for modes, shown in re.findall(r"TCSETSW?, \{(.*)\}|(write\(2, \">)",
+                                   trace.read_text(encoding="utf-8")):
+        ready = ready if shown else "ICANON" not in modes
+        check(ready or not shown, "the prompt is shown while the terminal edits lines itself")
 
 
 def test_completion_at_the_prompt(bench):

@@ -165,6 +165,8 @@ const char *line_editor_get(struct line_editor *editor)
 	HistEvent event;
 	int length = 0;
 
+	/* Otherwise libedit does so after the prompt: a Ctrl-D in between would be lost. */
+	edit.el_set(editor->el, EL_PREP_TERM, 1);
 	line = edit.el_gets(editor->el, &length);
 	if (!line || length <= 0)
 		return NULL;
