@@ -19,7 +19,7 @@
 static struct fake *fake;
 static struct pcibar_device *dev;
 
-/* All-ones is no vendor; only that of a virtual function reads so, and the fake is none. */
+/* Only the vendor of a virtual function reads as all-ones, and the fake is a physical one. */
 static bool is_absent(void)
 {
 	return fake_get_config(fake, 0, 2) == UINT16_MAX;
