@@ -225,12 +225,6 @@ static int sysfs_channel_open(void *priv, unsigned int bar, bool write,
 	return pcibar_sysfs_channel_open(be->dir, be->root, bar, write, ctx, length, chanp);
 }
 
-static void to_bytes(unsigned char *bytes, unsigned int width, uint64_t val)
-{
-	for (unsigned int i = 0; i < width; i++, val >>= 8)
-		bytes[i] = (unsigned char)val;
-}
-
 static int sysfs_config_fd(struct sysfs *be, bool write)
 {
 	atomic_int *slot = write ? &be->config_w : &be->config_r;
@@ -315,7 +309,7 @@ static int sysfs_config_write(void *priv, unsigned int off, unsigned int width, 
 	if (off >= st.st_size)
 		return beyond(off);
 
-	to_bytes(bytes, width, val);
+	pcibar_sysfs_bytes(bytes, width, val);
 	n = pwrite(fd, bytes, width, (off_t)off);
 	return n == (ssize_t)width ? 0 : n < 0 ? -errno : -EIO;
 }

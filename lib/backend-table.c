@@ -6,6 +6,8 @@
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 #ifdef __linux__
+	/* Before the module, which leaves functions with another driver alone. */
+	&pcibar_backend_vfio,
 	&pcibar_backend_pciio,
 	&pcibar_backend_sysfs,
 #endif

@@ -33,8 +33,11 @@ bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
 }
 
 int pcibar_refuse_absent(struct pcibar_refuse_ctx *ctx, const struct pcibar_backend_ops *ops,
-			 const char *root)
+			 const char *root, const struct pcibar_address *addr)
 {
+	if (addr && ops->refuse_absent)
+		return ops->refuse_absent(root, addr, ctx);
+
 	/* A container may lack the node of a module that the machine has loaded. */
 	if (ops->lacks_node && ops->lacks_node())
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENODEV,

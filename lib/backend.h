@@ -127,6 +127,10 @@ struct pcibar_backend_ops {
 	bool maps_rom;			/* the expansion ROM can be mapped */
 	bool wc_everywhere;		/* also for BARs that are not prefetchable */
 	bool by_name_only;		/* not for AUTO */
+	bool some_functions;		/* serves some functions: AUTO lists them by another one */
+	bool handed_over;		/* only those that their driver leaves to user space */
+	bool starts_at_page;		/* does not map a BAR that begins in the middle of a page */
+	bool channels_all;		/* memory BARs have channels, too */
 
 	/*
 	 * Call @visit for each function, in any order, until it returns another
@@ -141,10 +145,22 @@ struct pcibar_backend_ops {
 	 */
 	int (*open)(const char *sysfs_root, const struct pcibar_address *addr, void **bep);
 	void (*close)(void *be);
+	/* Records why open() returns -ENOENT for this function. NULL: it is @absent. */
+	int (*refuse_absent)(const char *sysfs_root, const struct pcibar_address *addr,
+			     struct pcibar_refuse_ctx *ctx);
 
 	const struct pcibar_query_ops *query;
 	/* What the queries take; NULL: the same as the other members. */
 	void *(*query_data)(void *be);
+
+	/*
+	 * Takes the function for this handle, which has an effect on it: it is reset, awake
+	 * and decodes afterwards. Called before map(), channel_open() and the calls that
+	 * access configuration space. 1: it was not taken before. Refusals are recorded in
+	 * @ctx and their errno is returned; while explaining nothing is taken. NULL: the
+	 * other members need no such step.
+	 */
+	int (*take)(void *be, struct pcibar_refuse_ctx *ctx);
 
 	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @ctx and their
@@ -177,6 +193,11 @@ struct pcibar_backend_ops {
 	int (*config_try)(void *be);
 	/* As config_read(). */
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
+	/*
+	 * Another way for reads that the query refuses with -EACCES. It has no effect on the
+	 * function: -EACCES unless that was taken. NULL: no such way exists.
+	 */
+	int (*config_read)(void *be, unsigned int off, unsigned int width, uint32_t *val);
 
 	/*
 	 * Set @mask to @value in one register, as one step for all who use this
@@ -224,6 +245,7 @@ unsigned int pcibar_header_capabilities(uint32_t type);
 extern const struct pcibar_backend_ops *const pcibar_backends[];
 extern const struct pcibar_backend_ops pcibar_backend_sysfs;
 extern const struct pcibar_backend_ops pcibar_backend_pciio;
+extern const struct pcibar_backend_ops pcibar_backend_vfio;
 extern const struct pcibar_backend_ops pcibar_backend_freebsd;
 
 #endif

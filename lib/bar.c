@@ -74,7 +74,7 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 	if (ret)
 		return ret;
 
-	strcpy(dev->holder, pcibar_driver_owns_bars(driver) ? driver : "");
+	strcpy(dev->holder, pcibar_device_has_owner(dev, driver) ? driver : "");
 	*info = (struct pcibar_bar_info){
 		.size = info->size,
 		.index = bar,

@@ -42,6 +42,23 @@ bool pcibar_function_is_present(struct pcibar_device *dev)
 	return false;
 }
 
+/*
+ * What the user may not read in the system's view, the back end may read for one who has the
+ * function. Only a caller that chose the back end takes it for that: others did not ask
+ * for its effect.
+ */
+static int read_config(struct pcibar_device *dev, unsigned int off, unsigned int width,
+		       uint32_t *val)
+{
+	int ret = dev->query->config_read(dev->query_data, off, width, val);
+
+	if (ret != -EACCES || !dev->ops->config_read)
+		return ret;
+	if (dev->named)
+		ret = pcibar_device_take(dev, NULL);
+	return ret && dev->named ? ret : dev->ops->config_read(dev->be, off, width, val);
+}
+
 int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
 		       uint32_t *val)
 {
@@ -51,7 +68,7 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 	if (off % width)
 		return -EINVAL;
 
-	ret = pcibar_device_result(dev, dev->query->config_read(dev->query_data, off, width, &got));
+	ret = pcibar_device_result(dev, read_config(dev, off, width, &got));
 	if (ret)
 		return ret;
 	if (got == UINT32_MAX >> (32 - 8 * width) && !pcibar_function_is_present(dev))
@@ -64,10 +81,15 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 int pcibar_config_write(struct pcibar_device *dev, unsigned int off, unsigned int width,
 			uint32_t val)
 {
+	int ret;
+
 	if (off % width)
 		return -EINVAL;
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
 		return -EACCES;
+	ret = pcibar_device_take(dev, NULL);
+	if (ret)
+		return ret;
 	return pcibar_device_result(dev, dev->ops->config_write(dev->be, off, width, val));
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -68,7 +69,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	}
 	pcibar_address_format(addr, text);
 	if (ret) {
-		ret = ret == -ENOENT ? pcibar_refuse_absent(ctx, dev->ops, root)
+		ret = ret == -ENOENT ? pcibar_refuse_absent(ctx, dev->ops, root, addr)
 				     : pcibar_refuse_open(ctx, dev->ops, text, ret);
 		free(dev);
 		return ret;
@@ -78,6 +79,7 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	dev->addr = *addr;
 	strcpy(dev->root, root);
 	dev->flags = opts->flags;
+	dev->named = opts->backend;
 	dev->log = (struct pcibar_log){ opts->log, opts->log_data };
 	atomic_init(&dev->refs, 1);
 	pthread_mutex_init(&dev->lock, NULL);
@@ -94,6 +96,10 @@ int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return ret;
 
+	if (dev->ops->starts_at_page && res->start & ((uint64_t)sysconf(_SC_PAGESIZE) - 1))
+		res->flags &= ~PCIBAR_BAR_F_MAPPABLE;
+	if (!(dev->ops->caps & PCIBAR_CAP_MAP_WC))
+		res->flags &= ~PCIBAR_BAR_F_HAS_WC;
 	if (dev->ops->maps_rom && res->kind == PCIBAR_BAR_KIND_ROM && !res->rom_copy)
 		res->flags |= PCIBAR_BAR_F_MAPPABLE;
 	if (dev->ops->wc_everywhere && res->flags & PCIBAR_BAR_F_MAPPABLE)
@@ -155,7 +161,7 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 	*info = (struct pcibar_device_info){
 		.size = size,
 		.flags = (asleep ? PCIBAR_DEV_ASLEEP : 0) |
-			 (pcibar_driver_owns_bars(dev->driver) ? PCIBAR_DEV_DRIVER_OWNS : 0),
+			 (pcibar_device_has_owner(dev, dev->driver) ? PCIBAR_DEV_DRIVER_OWNS : 0),
 		.domain = dev->addr.domain,
 		.bus = dev->addr.bus,
 		.slot = dev->addr.slot,

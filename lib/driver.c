@@ -18,3 +18,8 @@ bool pcibar_driver_owns_bars(const char *driver)
 			return false;
 	return true;
 }
+
+bool pcibar_device_has_owner(const struct pcibar_device *dev, const char *driver)
+{
+	return !dev->ops->handed_over && pcibar_driver_owns_bars(driver);
+}

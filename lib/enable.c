@@ -221,13 +221,18 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 	ret = dev->query->get_driver(dev->query_data, driver);
 	if (ret)
 		return ret;
-	if (!(flags & PCIBAR_ENABLE_F_SHARE_DRIVER) && pcibar_driver_owns_bars(driver))
+	if (!(flags & PCIBAR_ENABLE_F_SHARE_DRIVER) && pcibar_device_has_owner(dev, driver))
 		return -EBUSY;
 	if (value & PCIBAR_DECODE_MEM) {
 		ret = check_registers(dev);
 		if (ret)
 			return ret;
 	}
+
+	/* Before the register is read, because that changes it. */
+	ret = pcibar_device_take(dev, NULL);
+	if (ret)
+		return ret;
 
 	state = pcibar_lock(&dev->lock);
 	bits = mask & DECODING & (flags & PCIBAR_ENABLE_F_RESTORE ? value | dev->held : dev->held);

@@ -34,7 +34,9 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	void *base, *channel, *token = NULL;
 	bool asleep = false;
 
-	/* Mapping would wake the device, so do not probe a sleeping one. */
+	/* A map would take the function, which was checked; or wake it. */
+	if (ops->take)
+		return;
 	if (req->res.flags & PCIBAR_BAR_F_UNASSIGNED || !pcibar_map_request_is_inside(req) ||
 	    req->dev->query->get_asleep(req->dev->query_data, &asleep) || asleep)
 		return;

@@ -35,6 +35,7 @@ struct pcibar_device {
 	void *query_data;		/* first argument of @query */
 	struct pcibar_address addr;
 	uint32_t flags;			/* PCIBAR_OPEN_* */
+	bool named;			/* the caller chose the back end */
 	struct pcibar_log log;
 	atomic_uint refs;		/* the handle and its maps */
 	atomic_bool gone;		/* found by an event or a checked call */
@@ -128,6 +129,11 @@ int pcibar_check_size(const void *arg, size_t min, size_t known);
 
 /* driver.c */
 bool pcibar_driver_owns_bars(const char *driver);
+/* Whether @driver uses the BARs of @dev itself */
+bool pcibar_device_has_owner(const struct pcibar_device *dev, const char *driver);
+
+/* take.c: takes the function, where the back end needs that. @ctx may be NULL. */
+int pcibar_device_take(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx);
 
 /* selector.c: room for "DDDDDDDD:BB:DD.F" */
 #define PCIBAR_ADDRESS_STRLEN	20
@@ -144,9 +150,12 @@ bool pcibar_backend_exists(uint32_t id);
 bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
 			    const struct pcibar_open_opts *opts);
 const char *pcibar_sysfs_root(const struct pcibar_open_opts *opts);
-/* No back end that may be used exists here; @ops is the last one that was tried. */
+/*
+ * No back end that may be used exists here, or serves @addr (NULL: any function); @ops is
+ * the last one that was tried.
+ */
 int pcibar_refuse_absent(struct pcibar_refuse_ctx *ctx, const struct pcibar_backend_ops *ops,
-			 const char *root);
+			 const char *root, const struct pcibar_address *addr);
 
 /* device.c */
 

@@ -87,12 +87,14 @@ static int check_kind(struct pcibar_map_request *req, struct pcibar_refuse_ctx *
 				     "the expansion ROM is a copy in RAM, which the %s back end "
 				     "cannot reach", req->dev->ops->name);
 	if (!mappable && !indirect && !(req->res.flags & PCIBAR_BAR_F_UNASSIGNED))
-		pcibar_refuse(ctx, io ? PCIBAR_REASON_IO_BAR : PCIBAR_REASON_ROM, -EOPNOTSUPP,
+		pcibar_refuse(ctx, io ? PCIBAR_REASON_IO_BAR :
+			      req->res.kind == PCIBAR_BAR_KIND_ROM ? PCIBAR_REASON_ROM :
+			      PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "make an indirect map and use checked calls on it",
 			      io ? "%s is an I/O BAR, which cannot be mapped"
 				 : "%s cannot be mapped through this back end",
 			      pcibar_bar_name(req->bar));
-	if (mappable && indirect)
+	if (mappable && indirect && !req->dev->ops->channels_all)
 		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			      "map it directly",
 			      "a memory BAR has no indirect access through this back end");

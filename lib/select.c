@@ -41,14 +41,15 @@ static int list_functions(const struct pcibar_open_opts *opts, struct pcibar_ref
 	int ret = -ENOENT;
 
 	for (size_t i = 0; ret == -ENOENT && pcibar_backends[i]; i++) {
-		if (!pcibar_backend_allowed(pcibar_backends[i], opts))
+		if (!pcibar_backend_allowed(pcibar_backends[i], opts) ||
+		    (!opts->backend && pcibar_backends[i]->some_functions))
 			continue;
 		*ops = pcibar_backends[i];
 		ctx->backend = (*ops)->id;
 		ret = (*ops)->scan(pcibar_sysfs_root(opts), collect, list);
 	}
 	if (ret == -ENOENT)
-		return pcibar_refuse_absent(ctx, *ops, pcibar_sysfs_root(opts));
+		return pcibar_refuse_absent(ctx, *ops, pcibar_sysfs_root(opts), NULL);
 	if (ret)
 		return pcibar_refuse_open(ctx, *ops, "the list of functions", ret);
 	if (list->count)
@@ -127,7 +128,8 @@ static int for_each_match(const struct pcibar_selector *sel, const struct pcibar
 		if (!address_matches(&list.addr[i], sel))
 			continue;
 		pcibar_address_format(&list.addr[i], text);
-		ret = pcibar_open_address(&list.addr[i], opts, ops, &quiet, &dev);
+		/* As one that is opened by its address: AUTO may prefer another back end for it. */
+		ret = pcibar_open_address(&list.addr[i], opts, NULL, &quiet, &dev);
 		if (ret) {
 			ret = ret == -ENODEV ? 0 : pcibar_refuse_open(ctx, ops, text, ret);
 			continue;

@@ -157,7 +157,7 @@ static bool is_held(struct look *look)
 	    look->dev->query->get_driver(look->dev->query_data, req->driver))
 		return false;
 	req->driver_known = true;
-	return pcibar_driver_owns_bars(req->driver);
+	return pcibar_device_has_owner(look->dev, req->driver);
 }
 
 static bool is_page_shared(struct look *look)
@@ -392,8 +392,22 @@ static int check(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx, 
 	return 0;
 }
 
+/* What taking the function does not change */
+#define LASTING		(1u << PCIBAR_REASON_DRIVER | 1u << PCIBAR_REASON_PAGE_SHARED | \
+			 1u << PCIBAR_REASON_UNASSIGNED)
+
 int pcibar_check_states(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
+	int ret;
+
+	if (req->dev->ops->take) {
+		ret = check(req, ctx, LASTING);
+		if (!ret)
+			ret = pcibar_device_take(req->dev, ctx);
+		/* How the function is after that, an explanation cannot see. */
+		if (ret || ctx->all)
+			return ret;
+	}
 	return check(req, ctx, UINT32_MAX);
 }
 

@@ -120,6 +120,12 @@ static inline uint64_t pcibar_sysfs_number(const unsigned char *bytes, unsigned 
 	return val;
 }
 
+static inline void pcibar_sysfs_bytes(unsigned char *bytes, unsigned int width, uint64_t val)
+{
+	for (unsigned int i = 0; i < width; i++, val >>= 8)
+		bytes[i] = (unsigned char)val;
+}
+
 /* sysfs-vpd.c */
 int pcibar_sysfs_vpd_parse(const uint8_t *vpd, size_t len, pcibar_vpd_fn fn, void *data);
 int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data);

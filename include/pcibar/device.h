@@ -33,6 +33,8 @@ struct pcibar_refusal;
  *                       not when one refuses: a fallback must not hide the reason.
  * @PCIBAR_BACKEND_SYSFS: the files below /sys/bus/pci/devices (Linux)
  * @PCIBAR_BACKEND_PCIIO: function and BAR descriptors of the module pciio (Linux)
+ * @PCIBAR_BACKEND_VFIO: VFIO, for functions that are bound to vfio-pci or another driver
+ *                       of VFIO (Linux). AUTO prefers it for these. See below.
  * @PCIBAR_BACKEND_FREEBSD: the ioctls of /dev/pci that FreeBSD has, too. On Linux
  *                          the module provides them, and this back end must be
  *                          requested by name.
@@ -44,11 +46,22 @@ struct pcibar_refusal;
  * read or map; each comparison takes a request that lists functions. It does not
  * detect a replacement by a function with the same IDs, or one that happens
  * between the comparison and a write.
+ *
+ * VFIO resets a function when it opens it, and again when it closes it. So the VFIO back end
+ * opens it at the first map, write to configuration space or change of decoding, logs
+ * that with PCIBAR_LOG_INFO, and closes it with the last handle and map of this process.
+ * Everything else comes from sysfs and has no effect. From then on the function is
+ * awake and decodes, no other process can open the functions of its IOMMU group, bus
+ * mastering reaches no memory, and an administrator who unbinds the function waits:
+ * read PCIBAR_EVENT_GIVE_BACK. A program that named this back end can also read
+ * configuration space that sysfs shows to root only, which opens the function, too.
+ * What VFIO keeps of writes to configuration space ends with the close.
  */
 enum pcibar_backend {
 	PCIBAR_BACKEND_AUTO = 0,
 	PCIBAR_BACKEND_SYSFS = 1,
 	PCIBAR_BACKEND_PCIIO = 2,
+	PCIBAR_BACKEND_VFIO = 3,
 	PCIBAR_BACKEND_FREEBSD = 4,
 };
 
@@ -172,7 +185,10 @@ void pcibar_device_close(struct pcibar_device *dev);
  */
 #define PCIBAR_CAP_REVOKE	(1u << 4)
 
-/** PCIBAR_CAP_EVENTS - revocation and removal are reported: see <pcibar/event.h> */
+/**
+ * PCIBAR_CAP_EVENTS - revocation and removal, or with VFIO the request to give the function
+ * back, are reported: see <pcibar/event.h>
+ */
 #define PCIBAR_CAP_EVENTS	(1u << 5)
 
 /** PCIBAR_DEV_ASLEEP - the function is in D1, D2 or D3, or runtime-suspended */

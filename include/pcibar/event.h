@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Events: revoked mappings and removed functions */
+/* Events: revoked mappings, removed functions, errors of the bus */
 #ifndef PCIBAR_EVENT_H
 #define PCIBAR_EVENT_H
 
@@ -22,10 +22,18 @@ extern "C" {
  *                        those of a BAR that was moved.
  * @PCIBAR_EVENT_GONE: the function was removed. All that remains to be done is to
  *                     release the maps and close the device.
+ * @PCIBAR_EVENT_GIVE_BACK: the function is about to be unbound or removed, which waits
+ *                          until its maps are released and the device is closed. It
+ *                          works until then. The event comes again every few seconds.
+ *                          Only the VFIO back end reports it.
+ * @PCIBAR_EVENT_ERROR: the bus reported an error of the function (AER), after which it
+ *                      may be in any state. Only the VFIO back end reports it.
  */
 enum pcibar_event_type {
 	PCIBAR_EVENT_REVOKED = 1,
 	PCIBAR_EVENT_GONE = 2,
+	PCIBAR_EVENT_GIVE_BACK = 3,
+	PCIBAR_EVENT_ERROR = 4,
 };
 
 /**
@@ -46,7 +54,8 @@ struct pcibar_event {
  * event to return. It belongs to the device, is the same for each call, and is
  * valid until the device is closed and its maps are released. Do not read from it,
  * and do not close it. PCIBAR_EVENT_REVOKED concerns mapped BARs only;
- * PCIBAR_EVENT_GONE is reported without a map, too, and once.
+ * PCIBAR_EVENT_GONE is reported without a map, too, and once. The VFIO back end reports
+ * its events from the first map on, and neither of these two.
  *
  * Return: the descriptor, or
  * * -EOPNOTSUPP - the back end does not report events (no PCIBAR_CAP_EVENTS)

@@ -42,6 +42,12 @@ extern "C" {
  *                       assigned
  * @PCIBAR_REASON_NO_RESPONSE: the function is known, but its configuration space reads
  *                             as all-ones
+ * @PCIBAR_REASON_NOT_BOUND: the function is not bound to a driver of VFIO
+ * @PCIBAR_REASON_ISOLATION: the function has no IOMMU, or its interrupts are not remapped
+ * @PCIBAR_REASON_GROUP: another function of the IOMMU group has a kernel driver
+ * @PCIBAR_REASON_HELD: another user has the function, or an exclusive map of the BAR
+ * @PCIBAR_REASON_RESETS: no refusal, @error is 0: what a map does to the function. Only
+ *                        pcibar_explain() reports it.
  *
  * Codes may be added. Treat an unknown one like PCIBAR_REASON_SYSTEM.
  */
@@ -72,13 +78,18 @@ enum pcibar_reason_code {
 	PCIBAR_REASON_SYSTEM,
 	PCIBAR_REASON_MOVED,
 	PCIBAR_REASON_NO_RESPONSE,
+	PCIBAR_REASON_NOT_BOUND,
+	PCIBAR_REASON_ISOLATION,
+	PCIBAR_REASON_GROUP,
+	PCIBAR_REASON_HELD,
+	PCIBAR_REASON_RESETS,
 };
 
 /**
  * struct pcibar_reason - one reason for a refusal
  * @code: enum pcibar_reason_code
  * @backend: enum pcibar_backend it concerns; PCIBAR_BACKEND_AUTO: all of them
- * @error: the negative errno that a call returns because of it
+ * @error: the negative errno that a call returns because of it; 0: it is a note
  * @reserved: zero
  * @what: the reason, a sentence without a full stop
  * @remedy: what helps, a sentence without a full stop; "" if nothing does
@@ -155,7 +166,7 @@ struct pcibar_intent {
  * @intent: the map; NULL: only open the function
  * @opts: as for pcibar_device_open(); NULL: defaults. If it names a back end, only
  *        that one is checked.
- * @refusal: filled in; @refusal->count is 0 if nothing prevents the map
+ * @refusal: filled in; @refusal->possible has the back ends that would not refuse
  *
  * The function makes all checks of pcibar_bar_map() and does not stop at the first
  * that fails. It requires neither an open device nor privileges, but omits what

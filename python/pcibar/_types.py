@@ -24,6 +24,7 @@ class Backend(IntEnum, metaclass=_Short):
     AUTO = _binding.BACKEND_AUTO
     SYSFS = _binding.BACKEND_SYSFS
     PCIIO = _binding.BACKEND_PCIIO
+    VFIO = _binding.BACKEND_VFIO
     FREEBSD = _binding.BACKEND_FREEBSD
 
 
@@ -81,6 +82,8 @@ class Event(IntEnum, metaclass=_Short):
 
     REVOKED = _binding.EVENT_REVOKED
     GONE = _binding.EVENT_GONE
+    GIVE_BACK = _binding.EVENT_GIVE_BACK
+    ERROR = _binding.EVENT_ERROR
 
 
 class ReasonCode(IntEnum, metaclass=_Short):
@@ -112,6 +115,11 @@ class ReasonCode(IntEnum, metaclass=_Short):
     SYSTEM = _binding.REASON_SYSTEM
     MOVED = _binding.REASON_MOVED
     NO_RESPONSE = _binding.REASON_NO_RESPONSE
+    NOT_BOUND = _binding.REASON_NOT_BOUND
+    ISOLATION = _binding.REASON_ISOLATION
+    GROUP = _binding.REASON_GROUP
+    HELD = _binding.REASON_HELD
+    RESETS = _binding.REASON_RESETS
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode | None:

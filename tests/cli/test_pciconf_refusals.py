@@ -75,7 +75,7 @@ def test_options_that_there_are_not(bench):
     bench.run("-l", "-C").refuses(1, "pciconf: -C needs an argument" + HELP)
     bench.run("-l", "--backend", "frob").refuses(
         1, "pciconf: --backend 'frob': no such back end, use one of these: auto, sysfs, pciio, "
-           "freebsd" + HELP)
+           "vfio, freebsd" + HELP)
 
 
 def test_options_end_at_the_first_operand(bench):

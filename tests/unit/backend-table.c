@@ -7,6 +7,7 @@
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&fake_ops,
 	&pcibar_backend_sysfs,
+	&pcibar_backend_vfio,
 	&pcibar_backend_pciio,
 	&pcibar_backend_freebsd,
 	NULL,

@@ -14,6 +14,7 @@
 
 #include <dev/pci/pcireg.h>
 
+#include "fake-vfio.h"
 #include "must.h"
 
 #define DESCRIPTORS	64
@@ -178,7 +179,7 @@ void node_populate(struct tree *tree)
 }
 
 /* What stands for a path below /sys, in @buf when it is another one. */
-static const char *translate(const char *path, char buf[PATH_MAX])
+const char *node_path(const char *path, char buf[PATH_MAX])
 {
 	if (!node.present || strncmp(path, "/sys/", 5))
 		return path;
@@ -204,24 +205,27 @@ static int open_node(int flags)
 int node_openat(int dir, const char *path, int flags, mode_t mode)
 {
 	char buf[PATH_MAX];
+	int fd;
 
+	if (vfio_openat(path, &fd))
+		return fd;
 	if (node.present && !strcmp(path, "/dev/pci"))
 		return open_node(flags);
-	return __real_openat64(dir, translate(path, buf), flags, mode);
+	return __real_openat64(dir, node_path(path, buf), flags, mode);
 }
 
 DIR *__wrap_opendir(const char *path)
 {
 	char buf[PATH_MAX];
 
-	return __real_opendir(translate(path, buf));
+	return __real_opendir(node_path(path, buf));
 }
 
 int __wrap_access(const char *path, int mode)
 {
 	char buf[PATH_MAX];
 
-	return __real_access(translate(path, buf), mode);
+	return __real_access(node_path(path, buf), mode);
 }
 
 static bool is_end(const struct end *end, int fd)
@@ -488,10 +492,14 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	const struct end *function;
 	va_list args;
 	void *arg;
+	int ret;
 
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
+	if (vfio_ioctl(fd, request, arg, &ret))
+		return ret;
+
 	function = find_function(fd);
 	if (!function && !is_node(fd))
 		return __real_ioctl(fd, request, arg);

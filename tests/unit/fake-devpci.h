@@ -94,5 +94,7 @@ void node_replace(void);
 /* What inject.c lets through. */
 int node_openat(int dir, const char *path, int flags, mode_t mode);
 int node_backing(int fd, off_t *off);
+/* What a path below /sys is, in @buf when it is another one */
+const char *node_path(const char *path, char buf[PATH_MAX]);
 
 #endif

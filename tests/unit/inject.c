@@ -88,14 +88,24 @@ WRAP(INJECT_PREAD, errno ? -1 : 0, ssize_t, pread64, (int fd, void *buf, size_t 
      (fd, buf, len, off))
 WRAP(INJECT_PWRITE, errno ? -1 : 0, ssize_t, pwrite64,
      (int fd, const void *buf, size_t len, off_t off), (fd, buf, len, off))
-WRAP(INJECT_READLINK, -1, ssize_t, readlinkat,
-     (int dir, const char *path, char *buf, size_t len), (dir, path, buf, len))
 WRAP(INJECT_MEMFD, -1, int, memfd_create, (const char *name, unsigned int flags), (name, flags))
 WRAP(INJECT_FDOPENDIR, NULL, DIR *, fdopendir, (int fd), (fd))
 
 WRAP(INJECT_EPOLL_CREATE, -1, int, epoll_create1, (int flags), (flags))
 WRAP(INJECT_EPOLL_CTL, -1, int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event),
      (epoll, op, fd, event))
+
+ssize_t __real_readlinkat(int dir, const char *path, char *buf, size_t len);
+ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t len);
+
+ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t len)
+{
+	char other[PATH_MAX];
+
+	if (fails(INJECT_READLINK))
+		return -1;
+	return __real_readlinkat(dir, node_path(path, other), buf, len);
+}
 
 void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off);

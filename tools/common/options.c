@@ -100,7 +100,7 @@ const struct option_def options_map[] = {
 
 const struct option_def options_access[] = {
 	/* options_print_help() appends the names. */
-	OPTION_VALUE(struct options, backend, "backend", 0, "NAME", "back end to use",
+	OPTION_VALUE(struct options, backend, "backend", 0, "NAME", "back end",
 		     set_backend),
 	OPTION_VALUE(struct options, sysfs, "sysfs", 0, "DIR",
 		     "where sysfs is mounted (default /sys)", set_sysfs),

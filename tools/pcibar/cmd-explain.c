@@ -52,6 +52,11 @@ static const char *code_name(uint32_t code)
 		[PCIBAR_REASON_SYSTEM] = "system",
 		[PCIBAR_REASON_MOVED] = "moved",
 		[PCIBAR_REASON_NO_RESPONSE] = "no-response",
+		[PCIBAR_REASON_NOT_BOUND] = "not-bound",
+		[PCIBAR_REASON_ISOLATION] = "isolation",
+		[PCIBAR_REASON_GROUP] = "group",
+		[PCIBAR_REASON_HELD] = "held",
+		[PCIBAR_REASON_RESETS] = "resets",
 	};
 
 	return names[code < sizeof(names) / sizeof(names[0]) ? code : PCIBAR_REASON_SYSTEM];

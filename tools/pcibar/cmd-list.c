@@ -108,8 +108,8 @@ static int list_one(void *data, const struct pcibar_device_info *info)
 
 /*
  * Which back end it is, and what keeps a better one away: that is the same for
- * all functions, so that the last one speaks for them. A tree elsewhere has only
- * sysfs.
+ * all functions, so that the last one speaks for them, but for those of VFIO. A tree
+ * elsewhere has only sysfs.
  */
 static void print_backend(const struct list *list)
 {
@@ -121,9 +121,13 @@ static void print_backend(const struct list *list)
 		return;
 	report_prefix(list->ctx);
 	fprintf(stderr, "through %s", pcibar_backend_name(list->backend));
-	for (uint32_t i = 0; i < refusal.count; i++)
-		text_print(stderr, "; %s%s%s", refusal.reasons[i].what,
-			   *refusal.reasons[i].remedy ? ": " : "", refusal.reasons[i].remedy);
+	for (uint32_t i = 0; i < refusal.count; i++) {
+		const struct pcibar_reason *reason = &refusal.reasons[i];
+
+		if (reason->backend != PCIBAR_BACKEND_VFIO)
+			text_print(stderr, "; %s%s%s", reason->what, *reason->remedy ? ": " : "",
+				   reason->remedy);
+	}
 	fputc('\n', stderr);
 }
 

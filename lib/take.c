@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Taking a function, where that has an effect on it. */
+#include "internal.h"
+
+int pcibar_device_take(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx)
+{
+	struct pcibar_refuse_ctx quiet = { .backend = dev->ops->id };
+	int ret;
+
+	if (!dev->ops->take)
+		return 0;
+
+	ret = pcibar_device_result(dev, dev->ops->take(dev->be, ctx ? ctx : &quiet));
+	if (ret <= 0)
+		return ret;
+	pcibar_log(&dev->log, PCIBAR_LOG_INFO, "taken through %s, which resets the function, now "
+		   "and when it is closed", dev->ops->name);
+	return 0;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A fake VFIO behind the nodes of one group, or of a character device. */
+#include "fake-vfio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/vfio.h>
+
+#include "fake-devpci.h"
+#include "must.h"
+
+#define BIND_IOMMUFD	_IO(VFIO_TYPE, VFIO_BASE + 18)
+
+struct vfio vfio = { .device = -1 };
+
+int __real_openat64(int dir, const char *path, int flags, ...);
+
+void vfio_drop_signals(void)
+{
+	for (unsigned int i = 0; vfio.present && i < VFIO_SIGNALS; i++) {
+		if (vfio.signal[i] >= 0)
+			close(vfio.signal[i]);
+		vfio.signal[i] = -1;
+	}
+}
+
+void vfio_reset(void)
+{
+	if (vfio.device >= 0)
+		close(vfio.device);
+	vfio_drop_signals();
+	memset(&vfio, 0, sizeof(vfio));
+	vfio.device = -1;
+}
+
+static void link_to(const struct tree *tree, const char *target, const char *path)
+{
+	char name[PATH_MAX];
+
+	MUST(snprintf(name, sizeof(name), "%s/%s", tree->root, path) < (int)sizeof(name));
+	MUST(!symlink(target, name));
+}
+
+void vfio_create(struct tree *tree)
+{
+	static const struct { uint64_t start, length; uint32_t flags; } bars[PCIBAR_BAR_COUNT] = {
+		[0] = { 0xfd000000, 0x10000, TREE_MEM32 },
+		[1] = { 0xfd010420, 0x20, TREE_MEM32 },
+		[2] = { 0x380000000, 0x4000, TREE_MEM64_PREFETCH },
+		[4] = { 0xc000, 0x20, TREE_IO },
+		[6] = { 0xfc000000, 0x10000, TREE_ROM },
+	};
+
+	tree_create(tree);
+	node_create(tree);
+	tree_add(tree, VFIO_FUNCTION);
+	tree_add(tree, VFIO_MATE);
+	tree_driver(tree, VFIO_FUNCTION, "vfio-pci");
+	tree_set(tree, VFIO_FUNCTION, "reset_method", "flr bus\n");
+	tree_set(tree, NULL, "kernel/iommu_groups/12/devices/" VFIO_FUNCTION, "%s", "");
+	tree_set(tree, NULL, "kernel/iommu_groups/12/devices/" VFIO_MATE, "%s", "");
+	link_to(tree, "../../../kernel/iommu_groups/12",
+		"bus/pci/devices/" VFIO_FUNCTION "/iommu_group");
+
+	vfio_reset();
+	vfio.present = true;
+	vfio.device = memfd_create("fake-vfio", MFD_CLOEXEC);
+	MUST(vfio.device >= 0);
+	MUST(!ftruncate(vfio.device, VFIO_OFFSET(VFIO_CONFIG + 1)));
+	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++) {
+		tree_bar(tree, VFIO_FUNCTION, i, bars[i].start, bars[i].length, bars[i].flags);
+		vfio.length[i] = bars[i].length;
+	}
+	vfio.length[VFIO_CONFIG] = 256;
+	vfio.not_mappable = 1u << 1;
+	memset(vfio.signal, -1, sizeof(vfio.signal));
+}
+
+void vfio_peek(unsigned int index, uint64_t off, void *buf, size_t len)
+{
+	MUST(pread(vfio.device, buf, len, VFIO_OFFSET(index) + (off_t)off) == (ssize_t)len);
+}
+
+void vfio_poke(unsigned int index, uint64_t off, const void *buf, size_t len)
+{
+	MUST(pwrite(vfio.device, buf, len, VFIO_OFFSET(index) + (off_t)off) == (ssize_t)len);
+}
+
+void vfio_signal(unsigned int index)
+{
+	uint64_t one = 1;
+
+	MUST(vfio.signal[index] >= 0);
+	MUST(write(vfio.signal[index], &one, sizeof(one)) == sizeof(one));
+}
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static int null(void)
+{
+	int fd = __real_openat64(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+
+	MUST(fd >= 0);
+	return fd;
+}
+
+bool vfio_openat(const char *path, int *fd)
+{
+	if (!vfio.present || (strncmp(path, "/dev/vfio/", 10) && strcmp(path, "/dev/iommu")))
+		return false;
+	if (!strcmp(path, "/dev/vfio/vfio") || (vfio.cdev && !strcmp(path, "/dev/iommu")))
+		*fd = null();
+	else if (!strcmp(path, "/dev/vfio/12") && !vfio.no_group)
+		*fd = vfio.open_error ? fail(vfio.open_error) : null();
+	else if (!strcmp(path, "/dev/vfio/devices/vfio3") && vfio.cdev)
+		*fd = vfio.open_error ? fail(vfio.open_error)
+				      : fcntl(vfio.device, F_DUPFD_CLOEXEC, 0);
+	else
+		*fd = fail(ENOENT);
+	return true;
+}
+
+static void add_areas(struct vfio_region_info *info, uint32_t room)
+{
+	struct vfio_region_info_cap_sparse_mmap cap = {
+		.header = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP }, .nr_areas = vfio.area_count,
+	};
+	char *to = (char *)(info + 1);
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	info->argsz = (uint32_t)(sizeof(*info) + sizeof(cap) + vfio.area_count * 16);
+	if (room < info->argsz)
+		return;
+	info->cap_offset = sizeof(*info);
+	memcpy(to, &cap, sizeof(cap));
+	memcpy(to + sizeof(cap), vfio.area, vfio.area_count * 16);
+}
+
+static int region_info(struct vfio_region_info *info)
+{
+	uint32_t room = info->argsz;
+
+	info->argsz = sizeof(*info);
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	info->cap_offset = 0;
+	info->size = vfio.length[info->index];
+	info->offset = (uint64_t)VFIO_OFFSET(info->index);
+	if (info->size && info->index < 4 && !(vfio.not_mappable & 1u << info->index))
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	if (info->index == 2 && vfio.area_count)
+		add_areas(info, room);
+	return 0;
+}
+
+static int set_irqs(const struct vfio_irq_set *set)
+{
+	int fd;
+
+	MUST(set->flags == (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER));
+	memcpy(&fd, set + 1, sizeof(fd));
+	if (vfio.signal[set->index] >= 0)
+		close(vfio.signal[set->index]);
+	vfio.signal[set->index] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	MUST(vfio.signal[set->index] >= 0);
+	return 0;
+}
+
+static int serve(enum vfio_step step, void *arg)
+{
+	struct vfio_group_status *status = arg;
+
+	switch (step) {
+	case VFIO_STEP_STATUS:
+		status->flags = vfio.not_viable ? 0 : VFIO_GROUP_FLAGS_VIABLE;
+		return 0;
+	case VFIO_STEP_EXTENSION:
+		return 1;
+	case VFIO_STEP_DEVICE:
+		MUST(!strcmp(arg, VFIO_FUNCTION));
+		return fcntl(vfio.device, F_DUPFD_CLOEXEC, 0);
+	case VFIO_STEP_REGION:
+		return region_info(arg);
+	case VFIO_STEP_IRQS:
+		return set_irqs(arg);
+	default:
+		return 0;
+	}
+}
+
+bool vfio_ioctl(int fd, unsigned long request, void *arg, int *ret)
+{
+	static const unsigned long requests[VFIO_STEPS] = {
+		[VFIO_STEP_STATUS] = VFIO_GROUP_GET_STATUS,
+		[VFIO_STEP_API] = VFIO_GET_API_VERSION,
+		[VFIO_STEP_EXTENSION] = VFIO_CHECK_EXTENSION,
+		[VFIO_STEP_CONTAINER] = VFIO_GROUP_SET_CONTAINER,
+		[VFIO_STEP_IOMMU] = VFIO_SET_IOMMU,
+		[VFIO_STEP_DEVICE] = VFIO_GROUP_GET_DEVICE_FD,
+		[VFIO_STEP_BIND] = BIND_IOMMUFD,
+		[VFIO_STEP_REGION] = VFIO_DEVICE_GET_REGION_INFO,
+		[VFIO_STEP_IRQS] = VFIO_DEVICE_SET_IRQS,
+	};
+
+	(void)fd;
+	for (unsigned int i = 0; vfio.present && i < VFIO_STEPS; i++) {
+		if (request != requests[i])
+			continue;
+		vfio.calls[i]++;
+		*ret = vfio.error[i] ? fail(vfio.error[i]) : serve(i, arg);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The back end vfio on a fake VFIO. */
+#include "unit.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/vfio.h>
+
+#include <pcibar/enable.h>
+
+#include "fake-devpci.h"
+#include "fake-vfio.h"
+#include "inject.h"
+#include "internal.h"
+
+static struct tree tree;
+static struct pcibar_device *dev;
+static struct pcibar_refusal why;
+static struct pcibar_map_opts opts;
+static char last_line[256];
+
+static void keep_line(void *data, int level, const char *msg)
+{
+	(void)data;
+	if (level == PCIBAR_LOG_INFO)
+		snprintf(last_line, sizeof(last_line), "%s", msg);
+}
+
+static int open_it(struct pcibar_device **devp)
+{
+	struct pcibar_open_opts open_opts = {
+		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
+		.backend = PCIBAR_BACKEND_VFIO, .log = keep_line, .why = &why,
+	};
+
+	return pcibar_device_open(VFIO_FUNCTION, &open_opts, devp);
+}
+
+static int setup(void **state)
+{
+	int ret = unit_setup(state);
+
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
+	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
+	*last_line = '\0';
+	vfio_create(&tree);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x03", 1);
+	assert_int_equal(open_it(&dev), 0);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	pcibar_device_close(dev);
+	dev = NULL;
+	vfio_reset();
+	tree_remove(&tree);
+	return unit_teardown(state);
+}
+
+#define VFIO_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static struct pcibar_map *map_bar(unsigned int bar)
+{
+	struct pcibar_map *map = NULL;
+
+	if (pcibar_bar_map(dev, bar, &opts, &map))
+		fail_msg("%s", why.reasons[0].what);
+	return map;
+}
+
+static int try_map(unsigned int bar)
+{
+	struct pcibar_map *map;
+	int ret = pcibar_bar_map(dev, bar, &opts, &map);
+
+	if (!ret)
+		pcibar_map_release(map);
+	return ret;
+}
+
+static void is_not_opened_until_it_is_used(void **state)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+	uint16_t command;
+
+	(void)state;
+	tree_set(&tree, VFIO_FUNCTION, "power_state", "D3hot\n");
+	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
+	assert_string_equal(info.driver, "vfio-pci");
+	assert_int_equal(info.flags, PCIBAR_DEV_ASLEEP);
+	assert_int_equal(info.backend, PCIBAR_BACKEND_VFIO);
+	assert_int_equal(info.caps, PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE |
+			 PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, PCIBAR_BAR_INFO_CONFIG, &bar), 0);
+	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE);
+	assert_int_equal(pcibar_bar_get_info(dev, 1, 0, &bar), 0);
+	assert_int_equal(bar.flags, 0);
+	assert_int_equal(pcibar_bar_get_info(dev, 2, 0, &bar), 0);
+	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_PREFETCHABLE);
+	assert_int_equal(pcibar_config_read16(dev, 4, &command), 0);
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	for (unsigned int i = 0; i < VFIO_STEPS; i++)
+		assert_int_equal(vfio.calls[i], 0);
+	assert_string_equal(last_line, "");
+
+	/* Opening it wakes it. */
+	tree_set(&tree, VFIO_FUNCTION, "power_state", "D0\n");
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+	assert_non_null(strstr(last_line, "resets the function"));
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+}
+
+static void a_driver_of_its_own_kind_serves_as_well(void **state)
+{
+	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+
+	(void)state;
+	pcibar_device_close(dev);
+	tree_driver(&tree, VFIO_FUNCTION, NULL);
+	tree_driver(&tree, VFIO_FUNCTION, "mlx5_vfio_pci");
+	assert_int_equal(open_it(&dev), -ENODEV);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_NOT_BOUND);
+	tree_set(&tree, VFIO_FUNCTION, "vfio-dev/vfio3/uevent", "%s", "");
+	assert_int_equal(open_it(&dev), 0);
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
+	assert_string_equal(bar.holder, "");
+	assert_int_equal(try_map(0), 0);
+}
+
+static void maps_what_the_region_has(void **state)
+{
+	uint32_t word = 0x12345678, got = 0;
+	struct pcibar_map *map;
+	uint64_t val;
+
+	(void)state;
+
+	vfio_poke(2, 0x1008, &word, sizeof(word));
+	opts.flags = PCIBAR_MAP_WRITE;
+	opts.offset = 0x1004;
+	opts.length = 0x10;
+	map = map_bar(2);
+	assert_int_equal(pcibar_map_read(map, 4, 4, &val), 0);
+	assert_int_equal(val, word);
+	assert_int_equal(pcibar_map_write(map, 8, 4, 0x55), 0);
+	vfio_peek(2, 0x100c, &got, sizeof(got));
+	assert_int_equal(got, 0x55);
+	pcibar_map_release(map);
+
+	opts.attr = PCIBAR_ATTR_WC;
+	assert_int_equal(try_map(2), -EOPNOTSUPP);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ATTRIBUTE);
+}
+
+/* Only windows that lie in one area can be mapped; there is a channel for the rest. */
+static void maps_only_the_areas_of_a_driver(void **state)
+{
+	static const struct { uint64_t offset, length; int ret; } windows[] = {
+		{ 0x1000, 0x1000, 0 }, { 0x1ffc, 4, 0 }, { 0xffc, 4, -EOPNOTSUPP },
+		{ 0x1ffc, 8, -EOPNOTSUPP }, { 0x3000, 0x1000, 0 }, { 0, 0x4000, -EOPNOTSUPP },
+	};
+
+	(void)state;
+	vfio.area_count = 2;
+	vfio.area[0].offset = vfio.area[0].length = 0x1000;
+	vfio.area[1].offset = 0x3000;
+	vfio.area[1].length = 0x1000;
+	for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
+		opts.offset = windows[i].offset;
+		opts.length = windows[i].length;
+		opts.flags = 0;
+		assert_int_equal(try_map(2), windows[i].ret);
+		opts.flags = PCIBAR_MAP_INDIRECT;
+		assert_int_equal(try_map(2), 0);
+	}
+
+	opts.flags = 0;
+	assert_int_equal(try_map(2), -EOPNOTSUPP);
+	assert_non_null(strstr(why.reasons[0].what, "0x1000+0x1000"));
+}
+
+static void reaches_what_has_no_pages(void **state)
+{
+	static const unsigned int bars[] = { 1, 4 };
+	struct pcibar_map *map;
+	uint64_t val;
+
+	(void)state;
+	assert_int_equal(try_map(1), -EOPNOTSUPP);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_UNSUPPORTED);
+	assert_int_equal(try_map(4), -EOPNOTSUPP);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_IO_BAR);
+
+	for (size_t i = 0; i < sizeof(bars) / sizeof(*bars); i++) {
+		opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_WRITE;
+		map = map_bar(bars[i]);
+		vfio_poke(bars[i], 8, "\x01\x02\x03\x04", 4);
+		assert_int_equal(pcibar_map_read(map, 8, 4, &val), 0);
+		assert_int_equal(val, 0x04030201);
+		assert_int_equal(pcibar_map_read(map, 10, 2, &val), 0);
+		assert_int_equal(val, 0x0403);
+		assert_int_equal(pcibar_map_write(map, 9, 1, 0x55), 0);
+		assert_int_equal(pcibar_map_read(map, 8, 4, &val), 0);
+		assert_int_equal(val, 0x04035501);
+		assert_int_equal(pcibar_map_read(map, 8, 8, &val), -EOPNOTSUPP);
+		assert_int_equal(pcibar_map_write(map, 8, 8, 0), -EOPNOTSUPP);
+		inject(INJECT_PREAD, 1, EIO);
+		assert_int_equal(pcibar_map_read(map, 8, 4, &val), -EIO);
+		pcibar_map_release(map);
+	}
+}
+
+static void the_rom_is_as_long_as_its_image(void **state)
+{
+	struct pcibar_map *map;
+
+	(void)state;
+	vfio.length[PCIBAR_BAR_ROM] = 0x8000;
+	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_ACTIVATE;
+	map = map_bar(PCIBAR_BAR_ROM);
+	assert_int_equal(pcibar_map_length(map), 0x8000);
+	pcibar_map_release(map);
+	pcibar_device_close(dev);
+
+	vfio.length[PCIBAR_BAR_ROM] = 0;
+	assert_int_equal(open_it(&dev), 0);
+	assert_int_equal(try_map(PCIBAR_BAR_ROM), -EIO);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ROM);
+}
+
+/* Writes go through VFIO; so do reads that sysfs refuses. */
+static void configuration_space(void **state)
+{
+	uint32_t val32;
+	uint16_t val = 0;
+	uint8_t byte;
+
+	(void)state;
+	assert_int_equal(pcibar_config_write16(dev, 0x40, 0x1234), 0);
+	vfio_peek(VFIO_CONFIG, 0x40, &val, sizeof(val));
+	assert_int_equal(val, 0x1234);
+	assert_int_equal(pcibar_config_write8(dev, 0x100, 0), -ERANGE);
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), 0);
+	assert_int_equal(val, 0);
+
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), 0);
+	assert_int_equal(val, 0x1234);
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read8(dev, 0x41, &byte), 0);
+	assert_int_equal(byte, 0x12);
+	assert_int_equal(pcibar_config_read32(dev, 0x100, &val32), -ERANGE);
+}
+
+static void who_did_not_ask_for_it_reads_no_more(void **state)
+{
+	uint16_t val;
+
+	(void)state;
+	dev->named = false;
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), -EACCES);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 0);
+	assert_int_equal(try_map(0), 0);
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), 0);
+}
+
+static void decoding_is_what_vfio_made_of_it(void **state)
+{
+	uint16_t command = 0;
+
+	(void)state;
+	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x00", 1);
+	assert_int_equal(try_map(0), -ENXIO);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_DECODE_MEM, PCIBAR_DECODE_MEM, 0),
+			 -EIO);
+	vfio_peek(VFIO_CONFIG, 4, &command, sizeof(command));
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+}
+
+static void assert_refusal(int ret, uint32_t code, const char *what, const char *remedy)
+{
+	assert_int_equal(try_map(0), ret);
+	assert_int_equal(why.reasons[0].code, code);
+	if (!strstr(why.reasons[0].what, what) || !strstr(why.reasons[0].remedy, remedy))
+		fail_msg("%s: %s", why.reasons[0].what, why.reasons[0].remedy);
+}
+
+static void nodes_that_cannot_be_opened(void **state)
+{
+	(void)state;
+	vfio.open_error = EACCES;
+	assert_refusal(-EACCES, PCIBAR_REASON_PERMISSION, "/dev/vfio/12", "chown");
+	vfio.open_error = EPERM;
+	assert_refusal(-EPERM, PCIBAR_REASON_DENIED, "/dev/vfio/12", "container");
+	vfio.open_error = EBUSY;
+	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "another process has /dev/vfio/12", "end it");
+	vfio.open_error = 0;
+	vfio.no_group = true;
+	assert_refusal(-ENOENT, PCIBAR_REASON_NO_BACKEND, "no /dev/vfio/12", "modprobe");
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 0);
+}
+
+static void steps_that_fail(void **state)
+{
+	(void)state;
+	vfio.error[VFIO_STEP_EXTENSION] = EINVAL;
+	assert_refusal(-EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED, "no driver for the IOMMU",
+		       "modprobe vfio_iommu_type1");
+	vfio.error[VFIO_STEP_EXTENSION] = 0;
+	vfio.error[VFIO_STEP_IOMMU] = EPERM;
+	assert_refusal(-EPERM, PCIBAR_REASON_ISOLATION, "not remapped",
+		       "vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	vfio.error[VFIO_STEP_IOMMU] = 0;
+
+	vfio.error[VFIO_STEP_DEVICE] = EACCES;
+	assert_refusal(-EACCES, PCIBAR_REASON_UNSUPPORTED, "virtual function", "");
+	vfio.error[VFIO_STEP_DEVICE] = EIO;
+	assert_refusal(-EIO, PCIBAR_REASON_SYSTEM, "does not open", "");
+	vfio.error[VFIO_STEP_DEVICE] = 0;
+
+	vfio.error[VFIO_STEP_REGION] = EIO;
+	assert_refusal(-EIO, PCIBAR_REASON_SYSTEM, "does not open", "");
+	tree_driver(&tree, VFIO_FUNCTION, NULL);
+	vfio.error[VFIO_STEP_REGION] = ENODEV;
+	assert_refusal(-ENODEV, PCIBAR_REASON_NOT_BOUND, "not bound", "vfio-pci");
+	tree_driver(&tree, VFIO_FUNCTION, "vfio-pci");
+	vfio.error[VFIO_STEP_REGION] = 0;
+	assert_int_equal(try_map(0), 0);
+}
+
+static void a_group_that_is_not_viable(void **state)
+{
+	(void)state;
+	vfio.not_viable = true;
+	tree_driver(&tree, VFIO_MATE, "e1000e");
+	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "unbind");
+	vfio.not_viable = false;
+	vfio.error[VFIO_STEP_CONTAINER] = EBUSY;
+	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "unbind");
+	tree_driver(&tree, VFIO_MATE, NULL);
+	tree_driver(&tree, VFIO_MATE, "pci-stub");
+	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "another process", "end it");
+}
+
+static void functions_without_an_iommu(void **state)
+{
+	(void)state;
+	pcibar_device_close(dev);
+	tree_set(&tree, NULL, "kernel/iommu_groups/12/name", "vfio-noiommu\n");
+	assert_int_equal(open_it(&dev), -ENODEV);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ISOLATION);
+	assert_non_null(strstr(why.reasons[0].what, "unsafe"));
+	tree_unset(&tree, VFIO_FUNCTION, "iommu_group");
+	tree_driver(&tree, VFIO_FUNCTION, NULL);
+	assert_int_equal(open_it(&dev), -ENODEV);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ISOLATION);
+	assert_string_equal(why.reasons[0].what, "the function has no IOMMU");
+	dev = NULL;
+}
+
+static void explains_without_opening(void **state)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
+					      .backend = PCIBAR_BACKEND_VFIO };
+	struct pcibar_intent intent = { .size = sizeof(intent) };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+
+	(void)state;
+	assert_int_equal(pcibar_selector_parse(VFIO_FUNCTION, &sel, NULL), 0);
+	tree_set(&tree, VFIO_FUNCTION, "power_state", "D3hot\n");
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_VFIO);
+	assert_int_equal(why.count, 1);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_RESETS);
+	assert_int_equal(why.reasons[0].error, 0);
+	assert_non_null(strstr(why.reasons[0].what, "(flr)"));
+
+	vfio.error[VFIO_STEP_EXTENSION] = EINVAL;
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 0);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_UNSUPPORTED);
+
+	vfio.not_viable = true;
+	tree_driver(&tree, VFIO_MATE, "e1000e");
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	assert_int_equal(why.possible, 0);
+	assert_int_equal(why.count, 1);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_GROUP);
+	assert_int_equal(vfio.calls[VFIO_STEP_CONTAINER], 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 0);
+}
+
+static void the_character_device_is_preferred(void **state)
+{
+	(void)state;
+	tree_set(&tree, VFIO_FUNCTION, "vfio-dev/vfio3/uevent", "%s", "");
+	vfio.cdev = true;
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_BIND], 1);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 0);
+	pcibar_device_close(dev);
+
+	assert_int_equal(open_it(&dev), 0);
+	vfio.error[VFIO_STEP_BIND] = EPERM;
+	assert_refusal(-EPERM, PCIBAR_REASON_ISOLATION, "not remapped", "iommufd/parameters");
+	vfio.error[VFIO_STEP_BIND] = EBUSY;
+	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "/dev/vfio/devices/vfio3", "end it");
+	vfio.error[VFIO_STEP_BIND] = 0;
+
+	vfio.no_group = true;
+	vfio.open_error = EACCES;
+	assert_refusal(-EACCES, PCIBAR_REASON_PERMISSION, "/dev/vfio/devices/vfio3", "chown");
+	vfio.open_error = 0;
+	vfio.no_group = false;
+	vfio.cdev = false;
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+}
+
+static void handles_share_the_function(void **state)
+{
+	unsigned int before = unit_count_fds();
+	struct pcibar_device *other;
+	struct pcibar_map *map, *second;
+
+	(void)state;
+	assert_int_equal(open_it(&other), 0);
+	map = map_bar(0);
+	assert_int_equal(pcibar_bar_map(other, 0, &opts, &second), 0);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+	opts.flags = PCIBAR_MAP_EXCLUSIVE;
+	assert_int_equal(try_map(0), -EBUSY);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_HELD);
+	pcibar_map_release(second);
+	pcibar_device_close(other);
+	assert_int_equal(try_map(0), -EBUSY);
+	pcibar_map_release(map);
+	map = map_bar(0);
+	opts.flags = 0;
+	assert_int_equal(try_map(0), -EBUSY);
+	pcibar_map_release(map);
+	assert_int_equal(try_map(0), 0);
+
+	/* The last one that closes it closes everything. */
+	pcibar_device_close(dev);
+	vfio_drop_signals();
+	assert_int_equal(open_it(&dev), 0);
+	assert_int_equal(unit_count_fds(), before);
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	assert_true(poll(&poller, 1, 0) >= 0);
+	return poller.revents & POLLIN;
+}
+
+static void assert_events(struct pcibar_device *of, uint32_t type)
+{
+	struct pcibar_event event = { .size = sizeof(event) };
+
+	assert_true(is_readable(pcibar_device_get_event_fd(of)));
+	assert_int_equal(pcibar_device_read_event(of, &event), 0);
+	assert_int_equal(event.type, type);
+	assert_int_equal(pcibar_device_read_event(of, &event), -EAGAIN);
+	assert_false(is_readable(pcibar_device_get_event_fd(of)));
+}
+
+/* Each handle gets each event, whenever its descriptor was made. */
+static void requests_and_errors_are_events(void **state)
+{
+	struct pcibar_event event = { .size = sizeof(event) };
+	struct pcibar_device *other;
+	struct pcibar_map *map, *second;
+
+	(void)state;
+	assert_int_equal(pcibar_device_read_event(dev, &event), -EINVAL);
+	assert_false(is_readable(pcibar_device_get_event_fd(dev)));
+	map = map_bar(0);
+	assert_int_equal(open_it(&other), 0);
+	assert_int_equal(pcibar_bar_map(other, 0, &opts, &second), 0);
+
+	for (int i = 0; i < 2; i++) {
+		vfio_signal(VFIO_PCI_REQ_IRQ_INDEX);
+		assert_events(dev, PCIBAR_EVENT_GIVE_BACK);
+		assert_events(other, PCIBAR_EVENT_GIVE_BACK);
+	}
+	vfio_signal(VFIO_PCI_ERR_IRQ_INDEX);
+	assert_events(dev, PCIBAR_EVENT_ERROR);
+	assert_events(other, PCIBAR_EVENT_ERROR);
+	assert_false(pcibar_device_is_gone(dev));
+	pcibar_map_release(second);
+	pcibar_map_release(map);
+	pcibar_device_close(other);
+}
+
+static void conventional_pci_reports_no_errors(void **state)
+{
+	(void)state;
+	vfio.error[VFIO_STEP_IRQS] = EINVAL;
+	assert_true(pcibar_device_get_event_fd(dev) >= 0);
+	assert_int_equal(try_map(0), 0);
+}
+
+/* Whatever fails leaves nothing open, and the next attempt works. */
+static void fails_without_a_trace(void **state)
+{
+	static const enum inject_call calls[] = {
+		INJECT_ALLOC, INJECT_OPEN, INJECT_MMAP, INJECT_EPOLL_CTL,
+	};
+	unsigned int before;
+
+	(void)state;
+	pcibar_device_close(dev);
+	dev = NULL;
+	before = unit_count_fds();
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		for (unsigned int nth = 1; ; nth++) {
+			inject(calls[i], nth, ENOMEM);
+			if (!open_it(&dev)) {
+				pcibar_device_get_event_fd(dev);
+				try_map(0);
+				pcibar_device_close(dev);
+				dev = NULL;
+			}
+			vfio_drop_signals();
+			assert_int_equal(unit_count_fds(), before);
+			if (!inject_happened(calls[i]))
+				break;
+			inject_reset();
+		}
+
+	inject_reset();
+	assert_int_equal(open_it(&dev), 0);
+	assert_int_equal(try_map(0), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		VFIO_TEST(is_not_opened_until_it_is_used),
+		VFIO_TEST(a_driver_of_its_own_kind_serves_as_well),
+		VFIO_TEST(maps_what_the_region_has),
+		VFIO_TEST(maps_only_the_areas_of_a_driver),
+		VFIO_TEST(reaches_what_has_no_pages),
+		VFIO_TEST(the_rom_is_as_long_as_its_image),
+		VFIO_TEST(configuration_space),
+		VFIO_TEST(who_did_not_ask_for_it_reads_no_more),
+		VFIO_TEST(decoding_is_what_vfio_made_of_it),
+		VFIO_TEST(nodes_that_cannot_be_opened),
+		VFIO_TEST(steps_that_fail),
+		VFIO_TEST(a_group_that_is_not_viable),
+		VFIO_TEST(functions_without_an_iommu),
+		VFIO_TEST(explains_without_opening),
+		VFIO_TEST(the_character_device_is_preferred),
+		VFIO_TEST(handles_share_the_function),
+		VFIO_TEST(requests_and_errors_are_events),
+		VFIO_TEST(conventional_pci_reports_no_errors),
+		VFIO_TEST(fails_without_a_trace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
