@@ -52,6 +52,7 @@ struct watch {
 	struct condition until;
 	struct view view;
 	int events;		/* reports a loss; -1 where the back end cannot */
+	bool give_back;		/* the system waits for the function */
 	uint64_t started;
 	uint64_t checked;
 	uint64_t changes;
@@ -258,7 +259,7 @@ static bool holds(const struct watch *w)
 
 /*
  * Waits for a point in time, an event, or a signal that @mask does not block; draws again
- * when the terminal has another size. The next check shows what the event means for this
+ * when the terminal has another size. The next check shows what most events mean for this
  * map. Returns false when the reader of the output has gone: nothing might be written for
  * a long time.
  */
@@ -287,7 +288,7 @@ static bool wait_until(struct context *ctx, struct watch *w, uint64_t when, cons
 		return true;
 
 	while (pollers[0].revents && !pcibar_device_read_event(ctx->session->dev, &event))
-		;
+		w->give_back |= event.type == PCIBAR_EVENT_GIVE_BACK;
 	/* POLLERR of a pipe, POLLHUP of a socket or a terminal */
 	return !pollers[1].revents;
 }
@@ -344,6 +345,9 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 			next = clock_now();
 		if (!wait_until(ctx, w, next < end ? next : end, mask))
 			return STATUS_FAILED;
+		if (w->give_back)
+			return fail_device(ctx, STATUS_LOST, w->bar,
+					   "the function is about to be unbound or removed");
 		if (interrupt_signal())
 			return ended(w);
 	}
