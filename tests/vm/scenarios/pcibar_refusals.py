@@ -147,16 +147,18 @@ def asleep(vm, net):
     vm.modprobe("vfio-pci")
     vm.bind(net, "vfio-pci")
     vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")
-    refused(vm, f"pcibar read {net} 0 0", 1, "low-power state",
+    # VFIO would wake it.
+    back_end = f"--backend {vm.backend}"
+    refused(vm, f"pcibar read {back_end} {net} 0 0", 1, "low-power state",
             f"wake it: echo on >{net.sysfs}/power/control")
     assert reasons(vm, f"{net} 0") == ("asleep",)
     with vm.trace(config=True) as trace:
         listed = vm.check(f"pcibar list -v {net}; pcibar info {net}").stdout
-        assert vm.run(f"pcibar explain {net} 0").status == 1
+        assert vm.run(f"pcibar explain {back_end} {net} 0").status == 1
     assert "driver vfio-pci  asleep\n" in listed and "  power       asleep\n" in listed
     assert not trace.config(net)
     vm.check(f"grep D3hot {net.sysfs}/power_state && echo on >{net.sysfs}/power/control")
-    vm.check(f"pcibar read {net} 0 0")
+    vm.check(f"pcibar read {back_end} {net} 0 0")
 
 
 @through("pciio")

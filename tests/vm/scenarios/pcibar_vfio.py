@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Functions that are bound to vfio-pci, used through VFIO by those who own its nodes."""
+
+import json
+
+from harness.devices import e1000e, edu, ivshmem, rtl8139
+from harness.kernels import ON_AMD64
+from harness.machine import Machine
+from harness.pcibar import is_refusal, numbers, refused, wait_for
+from harness.scenario import scenario
+
+IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
+# What vfio-pci says of users, and the kernel of remapping that is absent.
+LOG = (r"vfio-pci \S+: ", r"vfio_iommu_type1_attach_group")
+USER = {"user": "nobody"}
+EDU_ID = 0x010000ed
+
+
+def bind(vm, *functions, unsafe=True):
+    """Gives functions to VFIO, and their nodes to an ordinary user; returns the nodes."""
+    vm.modprobe("vfio-pci", "vfio_iommu_type1")
+    if unsafe:
+        vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
+    for function in functions:
+        vm.bind(function, "vfio-pci")
+    nodes = [f"/dev/vfio/{group(vm, function)}" for function in functions]
+    vm.check(f"chown 65534 {' '.join(nodes)}")
+    return nodes
+
+
+def group(vm, function):
+    return vm.check(f"basename $(readlink {function.sysfs}/iommu_group)").stdout.strip()
+
+
+def explained(vm, operands, **how):
+    """(possible, codes of the reasons) of `pcibar explain` for the back end vfio."""
+    explanation = json.loads(vm.run(f"pcibar explain --json {operands}", **how).stdout)
+    (backend,) = (each for each in explanation["backends"] if each["name"] == "vfio")
+    return backend["possible"], tuple(reason["code"] for reason in backend["reasons"])
+
+
+def use(vm, edu, net, memory):
+    """Every verb, as an ordinary user."""
+    vm.check(f"pcibar list -v && pcibar info {edu}", **USER)
+    assert "back end    vfio\n" in vm.check(f"pcibar info {edu}", **USER).stdout
+    assert explained(vm, f"{edu} 0", **USER) == (True, ("resets",))
+    assert explained(vm, f"{net} 0 --write", **USER)[0]
+    assert as_user(vm, f"read {edu} 0 0") == [EDU_ID]
+    vm.check(f"pcibar write {edu} 0 4 0x12345678", **USER)
+    assert as_user(vm, f"read {edu} 0 4") == [0x12345678 ^ 0xffffffff]
+    vm.check(f"head -c 4096 /dev/urandom >/tmp/data; chmod 644 /tmp/data; rm -f /tmp/dump; "
+             f"pcibar load {memory} 2 /tmp/data && "
+             f"pcibar dump -f raw -o /tmp/dump {memory} 2 0+0x1000 && "
+             f"cmp /tmp/data /tmp/dump && pcibar compare {memory} 2 /tmp/data", **USER)
+    # Ports and the ROM, which have no pages
+    assert as_user(vm, f"read -w 1 -c 6 {net} 0 0") == [0x52, 0x54, 0, 0x12, 0x34, 0x56]
+    refused(vm, f"pcibar read -w 8 {net} 0 0", 2, "does not support this width", **USER)
+    vm.check(f"pcibar write --verify {net} 0 8 0x11223344", **USER)
+    assert as_user(vm, f"read -w 1 -c 2 --activate {net} rom 0") == [0x55, 0xaa]
+    # Decoding is on as long as VFIO has the function open, and as before afterwards.
+    vm.check(f"pcibar enable {edu} --mem --bus-master && pcibar disable {edu} --mem", **USER)
+    refused(vm, f"pcibar config read {edu} 0x40", 1, "run it as root", **USER)
+    assert as_user(vm, f"config read --backend vfio -w 1 {edu} 0x40") == \
+        numbers(vm, f"pcibar config read -w 1 {edu} 0x40")
+    lines = b"config write CACHE_LINE_SIZE 0x10\nconfig read CACHE_LINE_SIZE\nread 0 0\n"
+    assert vm.check(f"pcibar script {edu}", stdin=lines, **USER).stdout.split() == \
+        ["0x10", f"{EDU_ID:#010x}"]
+    vm.check(f"pcibar watch -i 1ms --timeout 50ms {edu} 0 0", status=5, **USER)
+
+
+def as_user(vm, words):
+    """The numbers that a verb prints for an ordinary user."""
+    return [int(line, 0) for line in vm.check(f"pcibar {words}", **USER).stdout.splitlines()]
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG,
+          devices={"edu": edu(), "net": rtl8139(mac="52:54:00:12:34:56"),
+                   "memory": ivshmem(1 << 20)})
+def ordinary_user(vm, edu, net, memory):
+    """Who owns the nodes needs no other right, and no lockdown prevents it."""
+    bind(vm, edu, net, memory)
+    use(vm, edu, net, memory)
+    vm.check("echo confidentiality >/sys/kernel/security/lockdown")
+    use(vm, edu, net, memory)
+    # The node is all that it takes.
+    vm.check(f"chown root /dev/vfio/{group(vm, edu)}")
+    refused(vm, f"pcibar read {edu} 0 0", 1, "no permission to open /dev/vfio/", "chown 65534",
+            **USER)
+    assert explained(vm, f"{edu} 0", **USER) == (False, ("permission",))
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG, devices={"edu": edu(), "net": e1000e()})
+def untouched(vm, edu, net):
+    """What only shows a function does not open it: nothing is written to it."""
+    bind(vm, edu, net)
+    vm.check(f"echo on >{net.sysfs}/power/control; echo on >{edu.sysfs}/power/control")
+    vm.wait_until(f"grep -q D0 {net.sysfs}/power_state")
+    vm.check(f"pcibar enable --backend sysfs --mem {edu}")
+    with vm.trace(config=True) as trace:
+        for function in (edu, net):
+            vm.check(f"pcibar list -v {function} && pcibar info {function} && "
+                     f"pcibar explain {function} 0 && pcibar config read {function} COMMAND")
+        assert numbers(vm, f"pcibar read --backend sysfs {edu} 0 0") == [EDU_ID]
+    for function in (edu, net):
+        assert trace.config(function)
+        assert not [access for access in trace.config(function) if access[0] == "write"]
+    with vm.trace(config=True) as trace:
+        said = vm.check(f"pcibar read -v {edu} 0 0").stderr
+    assert "taken through vfio, which resets" in said
+    assert [access for access in trace.config(edu) if access[0] == "write"]
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG, devices={"edu": edu()})
+def given_back(vm, edu):
+    """An administrator who unbinds or removes a function does not wait for its user."""
+    for path, text in ((f"{edu.sysfs}/driver/unbind", str(edu)), (f"{edu.sysfs}/remove", "1")):
+        bind(vm, edu)
+        watch = vm.spawn(f"exec pcibar watch -i 10s {edu} 0 0", **USER)
+        wait_for(vm, watch, f"{EDU_ID:#010x}")
+        unbind = vm.spawn(f"echo {text} >{path}")
+        is_refusal(watch.wait().expect(4), "about to be unbound or removed")
+        unbind.wait().expect(0)
+    vm.check("echo 1 >/sys/bus/pci/rescan")
+    bind(vm, edu)
+    user = vm.spawn(f"exec pcibar-vfio events {edu}", **USER)
+    wait_for(vm, user, "ready")
+    vm.check(f"echo {edu} >{edu.sysfs}/driver/unbind")
+    assert user.wait().expect(0).stdout == "ready\nok\n"
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+def unplugged(vm):
+    """Hot-unplug during a watch ends it, too."""
+    device = vm.plug(e1000e())
+    bind(vm, device)
+    watch = vm.spawn(f"exec pcibar watch -i 10s {device} 0 8", **USER)
+    wait_for(vm, watch, "0x00000008: ")
+    vm.unplug(device)
+    watch.wait().expect(4)
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+def one_group(vm):
+    """Functions of one group: all for VFIO or none, and one process for all."""
+    first, second = vm.plug_together({"first": edu(), "second": edu()})
+    if group(vm, first) != group(vm, second):
+        raise AssertionError("the functions are not in one group")
+    vm.modprobe("e1000e")
+    bind(vm, first, second)
+    assert vm.check(f"pcibar-vfio both {first} {second}", **USER).stdout == "ok\n"
+    assert vm.check(f"pcibar-vfio again {first}", **USER).stdout == "ok\n"
+    assert vm.check(f"pcibar-vfio fork {first}", **USER).stdout == "ok\n"
+    # Another process gets neither of them.
+    watch = vm.spawn(f"exec pcibar watch -i 10s {first} 0 0", **USER)
+    wait_for(vm, watch, f"{EDU_ID:#010x}")
+    for function in (first, second):
+        refused(vm, f"pcibar read {function} 0 0", 1, "pcibar (process ", "/dev/vfio/", "end it")
+        assert explained(vm, f"{function} 0") == (False, ("held",))
+    watch.signal("INT")
+    watch.wait().expect(0)
+    vm.unbind(second)
+    assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+def not_viable(vm):
+    """A driver of the kernel in the group, which is named; without it the group can be used."""
+    first, second = vm.plug_together({"first": edu(), "second": e1000e()})
+    vm.modprobe("e1000e")
+    bind(vm, first)
+    if not vm.run(f"[ -e {second.sysfs}/driver ]").status:
+        vm.unbind(second)
+    vm.bind(second, "e1000e")
+    refused(vm, f"pcibar read {first} 0 0", 1, "the same IOMMU group", f"{second} (e1000e)")
+    assert explained(vm, f"{first} 0") == (False, ("group",))
+    vm.unbind(second)
+    assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
+    assert explained(vm, f"{second} 0") == (False, ("not-bound",))
+    refused(vm, f"pcibar read --backend vfio {second} 0 0", 1, "is not bound to vfio-pci")
