@@ -395,6 +395,14 @@ static int sysfs_hold_unlock(void *priv, uint32_t bits, const struct pcibar_hold
 	return ret ? ret : pcibar_sysfs_hold_unlock(&be->hold, bits, mine);
 }
 
+static int sysfs_bind(void *priv, const struct pcibar_bind_request *request,
+		      struct pcibar_refuse_ctx *ctx)
+{
+	struct sysfs *be = priv;
+
+	return pcibar_sysfs_bind(be->dir, be->root, request, ctx);
+}
+
 static int sysfs_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
 {
 	struct sysfs *be = priv;
@@ -414,6 +422,7 @@ const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_place = sysfs_get_place,
 	.config_read = sysfs_config_read,
 	.config_read64 = sysfs_config_read64,
+	.bind = sysfs_bind,
 };
 
 const struct pcibar_backend_ops pcibar_backend_sysfs = {

@@ -10,6 +10,8 @@
 #include <pcibar/device.h>
 #include <pcibar/vpd.h>
 
+struct pcibar_bind_opts;
+struct pcibar_log;
 struct pcibar_refuse_ctx;
 
 /*
@@ -64,6 +66,13 @@ struct pcibar_pages {
 /* Room for the name of a driver, or of what holds a page. */
 #define PCIBAR_NAME_LEN	64
 
+/* What pcibar_device_bind() was asked for, once it is checked. */
+struct pcibar_bind_request {
+	const struct pcibar_address *addr;
+	const struct pcibar_bind_opts *opts;
+	const struct pcibar_log *log;
+};
+
 typedef int (*pcibar_visit_fn)(void *data, const struct pcibar_address *addr);
 
 /*
@@ -105,6 +114,10 @@ struct pcibar_query_ops {
 	int (*config_read)(void *query, unsigned int off, unsigned int width, uint32_t *val);
 	/* Two registers in one system call. NULL: config_read() is called twice. */
 	int (*config_read64)(void *query, unsigned int off, uint64_t *val);
+
+	/* Binds the function to another driver; a refusal is recorded in @ctx. May be NULL. */
+	int (*bind)(void *query, const struct pcibar_bind_request *request,
+		    struct pcibar_refuse_ctx *ctx);
 };
 
 /*

@@ -83,6 +83,10 @@ int pcibar_sysfs_hold_unlock(struct pcibar_sysfs_hold *hold, uint32_t bits,
 int pcibar_sysfs_virtual(int dir, _Atomic unsigned int *capability, bool *is_virtual,
 			 bool *decodes);
 
+/* sysfs-bind.c: see bind() in backend.h. */
+int pcibar_sysfs_bind(int dir, const char *root, const struct pcibar_bind_request *request,
+		      struct pcibar_refuse_ctx *ctx);
+
 /* sysfs-memtype.c: whether the kernel is known to use another type for the range. */
 bool pcibar_sysfs_attr_differs(const char *root, uint64_t start, uint64_t length, uint32_t attr);
 

@@ -310,6 +310,32 @@ static PyObject *set_enable(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
+/* change_driver(driver, flags, timeout_ms); None restores what there was */
+static PyObject *change_driver(PyObject *self, PyObject *args)
+{
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
+	struct pcibar_bind_opts opts = { .size = sizeof(opts), .why = &why };
+	struct pcibar_device *dev;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "zO&O&:change_driver", &opts.driver, to_u32, &opts.flags,
+			      to_u32, &opts.timeout_ms))
+		return NULL;
+
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_device_bind(dev, &opts);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	if (ret)
+		return fail(ret, "bind", &why, self);
+
+	Py_RETURN_NONE;
+}
+
 static PyObject *event_fd(PyObject *self, PyObject *Py_UNUSED(unused))
 {
 	struct pcibar_device *dev = handle_peek(self);
@@ -407,6 +433,7 @@ static PyMethodDef methods[] = {
 	  "The offset of a PCI Express extended capability, or None." },
 	{ "get_enable", get_enable, METH_NOARGS, NULL },
 	{ "set_enable", set_enable, METH_VARARGS, NULL },
+	{ "change_driver", change_driver, METH_VARARGS, NULL },
 	{ "fileno", event_fd, METH_NOARGS, "fileno($self, /)\n--\n\n"
 	  "A descriptor that polls readable when read_event() has an event to return." },
 	{ "event_number", read_event, METH_NOARGS, NULL },

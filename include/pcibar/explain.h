@@ -48,6 +48,10 @@ extern "C" {
  * @PCIBAR_REASON_HELD: another user has the function, or an exclusive map of the BAR
  * @PCIBAR_REASON_RESETS: no refusal, @error is 0: what a map does to the function. Only
  *                        pcibar_explain() reports it.
+ * @PCIBAR_REASON_NO_DRIVER: no driver of this name is loaded
+ * @PCIBAR_REASON_RESTORE: no other driver was bound, so there is nothing to restore
+ * @PCIBAR_REASON_PROBE: the driver refused the function
+ * @PCIBAR_REASON_TIMEOUT: a driver did not release or probe the function in time
  *
  * Codes may be added. Treat an unknown one like PCIBAR_REASON_SYSTEM.
  */
@@ -83,6 +87,10 @@ enum pcibar_reason_code {
 	PCIBAR_REASON_GROUP,
 	PCIBAR_REASON_HELD,
 	PCIBAR_REASON_RESETS,
+	PCIBAR_REASON_NO_DRIVER,
+	PCIBAR_REASON_RESTORE,
+	PCIBAR_REASON_PROBE,
+	PCIBAR_REASON_TIMEOUT,
 };
 
 /**

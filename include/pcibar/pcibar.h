@@ -6,6 +6,7 @@
 #include <pcibar/bar.h>
 #include <pcibar/config.h>
 #include <pcibar/device.h>
+#include <pcibar/driver.h>
 #include <pcibar/enable.h>
 #include <pcibar/event.h>
 #include <pcibar/explain.h>

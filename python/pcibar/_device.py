@@ -204,6 +204,23 @@ class Device(_Managed, _binding.Device):
         """Turn decoding or bus mastering off. Maps of other programs read all-ones then, too."""
         self.set_enable(bits, 0, _enable_flags(restore, share_driver))
 
+    def bind(self, driver: str, *, group: bool = False, timeout: float = 10) -> None:
+        """Bind another driver, which must be loaded; "": no driver. unbind() restores the first.
+
+        The present driver is unbound, with the disk or network interface that it provides.
+        group: all functions of the IOMMU group, except bridges, or none if one fails
+        timeout: seconds to wait for each function, which a program may keep open
+        """
+        self._change_driver(driver, group, timeout)
+
+    def unbind(self, *, group: bool = False, timeout: float = 10) -> None:
+        """Restore the driver from before bind(); else the kernel chooses by the IDs."""
+        self._change_driver(None, group, timeout)
+
+    def _change_driver(self, driver: str | None, group: bool, timeout: float) -> None:
+        milliseconds = max(1, round(timeout * 1000))
+        self.change_driver(driver, _binding.BIND_GROUP if group else 0, milliseconds)
+
     def vpd(self) -> tuple[VpdField, ...]:
         """The vital product data; empty if the device has none. It takes up to seconds.
 

@@ -54,11 +54,12 @@ _SENTENCES = {
         EACCES: _NO_WRITE, EPERM: _LOCKDOWN, ENODEV: _LOST,
         EINVAL: (ReasonCode.SYSTEM, "there is no such bit", "they are IO, MEM and BUS_MASTER"),
         EBUSY: (ReasonCode.DRIVER, "a kernel driver owns the function",
-                "unbind it, or share with it: share_driver=True"),
+                "unbind it: bind(\"\"), or share with it: share_driver=True"),
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "decoding of a virtual function is turned on and off "
                      "by its physical function", "turn it on or off there, for all of them"),
         EIO: (ReasonCode.SYSTEM, "one of the bits does not stay as it was written", ""),
     },
+    "bind": {EINVAL: (ReasonCode.NO_DRIVER, "it is not a valid name of a driver", "correct it")},
     "event": {
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end does not report events",
                      "the module's can: modprobe pciio"),

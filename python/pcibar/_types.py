@@ -120,6 +120,10 @@ class ReasonCode(IntEnum, metaclass=_Short):
     GROUP = _binding.REASON_GROUP
     HELD = _binding.REASON_HELD
     RESETS = _binding.REASON_RESETS
+    NO_DRIVER = _binding.REASON_NO_DRIVER
+    RESTORE = _binding.REASON_RESTORE
+    PROBE = _binding.REASON_PROBE
+    TIMEOUT = _binding.REASON_TIMEOUT
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode | None:

@@ -5,6 +5,7 @@
  */
 #include <pcibar/bar.h>
 #include <pcibar/device.h>
+#include <pcibar/driver.h>
 #include <pcibar/explain.h>
 #include <pcibar/selector.h>
 
@@ -109,4 +110,13 @@ _Static_assert(PCIBAR_BAR_KIND_MEM64 == 2, "");
 _Static_assert(PCIBAR_BAR_KIND_IO == 3 && PCIBAR_BAR_KIND_ROM == 4, "");
 _Static_assert(PCIBAR_ATTR_UC == 0 && PCIBAR_ATTR_WC == 1, "");
 _Static_assert(PCIBAR_REASON_SELECTOR == 1 && PCIBAR_REASON_SYSTEM == 23 &&
-	       PCIBAR_REASON_NO_RESPONSE == 25, "");
+	       PCIBAR_REASON_NO_RESPONSE == 25 && PCIBAR_REASON_TIMEOUT == 34, "");
+
+SIZE(pcibar_bind_opts, 40, 28);
+AT(pcibar_bind_opts, size, 0, 0);
+AT(pcibar_bind_opts, flags, 4, 4);
+AT(pcibar_bind_opts, timeout_ms, 8, 8);
+AT(pcibar_bind_opts, reserved, 12, 12);
+AT(pcibar_bind_opts, driver, 16, 16);
+AT(pcibar_bind_opts, state_dir, 24, 20);
+AT(pcibar_bind_opts, why, 32, 24);

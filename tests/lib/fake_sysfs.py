@@ -219,6 +219,7 @@ class FakeSysfs:
             "irq": "11",
             "numa_node": "-1",
             "rescan": "",
+            "driver_override": "(null)",
             "resource": resource_lines(definition),
         }
         function.path("power").mkdir()

@@ -5,12 +5,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "fake-devpci.h"
 
@@ -24,6 +28,7 @@ static struct {
 
 void inject_reset(void)
 {
+	inject_write_hook(NULL);
 	for (size_t i = 0; i < INJECT_CALLS; i++) {
 		atomic_store(&plans[i].countdown, 0);
 		atomic_store(&plans[i].always, false);
@@ -86,8 +91,39 @@ WRAP(INJECT_ALLOC, NULL, void *, calloc, (size_t count, size_t size), (count, si
 WRAP(INJECT_ALLOC, NULL, void *, realloc, (void *old, size_t size), (old, size))
 WRAP(INJECT_PREAD, errno ? -1 : 0, ssize_t, pread64, (int fd, void *buf, size_t len, off_t off),
      (fd, buf, len, off))
-WRAP(INJECT_PWRITE, errno ? -1 : 0, ssize_t, pwrite64,
-     (int fd, const void *buf, size_t len, off_t off), (fd, buf, len, off))
+
+static int (*write_hook)(const char *path, const char *text);
+
+void inject_write_hook(int (*hook)(const char *path, const char *text))
+{
+	write_hook = hook;
+}
+
+ssize_t __real_pwrite64(int fd, const void *buf, size_t len, off_t off);
+ssize_t __wrap_pwrite64(int fd, const void *buf, size_t len, off_t off);
+
+ssize_t __wrap_pwrite64(int fd, const void *buf, size_t len, off_t off)
+{
+	char link[32], path[PATH_MAX], text[64] = "";
+	ssize_t n;
+	int error;
+
+	if (fails(INJECT_PWRITE))
+		return errno ? -1 : 0;
+	if (!write_hook || len >= sizeof(text))
+		return __real_pwrite64(fd, buf, len, off);
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n < 0 ? 0 : n] = '\0';
+	memcpy(text, buf, len);
+	error = write_hook(path, text);
+	if (error < 0)
+		return __real_pwrite64(fd, buf, len, off);
+	errno = error;
+	return error ? -1 : (ssize_t)len;
+}
+
 WRAP(INJECT_MEMFD, -1, int, memfd_create, (const char *name, unsigned int flags), (name, flags))
 WRAP(INJECT_FDOPENDIR, NULL, DIR *, fdopendir, (int fd), (fd))
 

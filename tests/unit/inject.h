@@ -28,6 +28,11 @@ void inject_reset(void);
 void inject(enum inject_call call, unsigned int nth, int error);
 /* All calls fail until inject_reset(). */
 void inject_always(enum inject_call call, int error);
+/*
+ * While @hook is set, it does what a write would do, to the file at @path: returns 0, an
+ * errno, or -1 for an ordinary write. inject_reset() removes it.
+ */
+void inject_write_hook(int (*hook)(const char *path, const char *text));
 /* How many there were since inject_reset(). */
 unsigned int inject_calls(enum inject_call call);
 /* Whether the failure asked for has happened. */

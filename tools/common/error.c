@@ -146,6 +146,8 @@ static int status_of_reason(enum phase phase, uint32_t code)
 		return STATUS_NO_DEVICE;
 	case PCIBAR_REASON_NO_RESPONSE:
 		return STATUS_LOST;
+	case PCIBAR_REASON_TIMEOUT:
+		return STATUS_NO;
 	case PCIBAR_REASON_GONE:
 		return phase == PHASE_OPEN ? STATUS_NO_DEVICE : STATUS_LOST;
 	default:
