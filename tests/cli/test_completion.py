@@ -13,7 +13,7 @@ from harness import Skip, check, equal
 
 LIBRARY = "/usr/share/bash-completion/bash_completion"
 VERBS = ("list info explain read write dump load compare watch expect config enable disable "
-         "script help")
+         "bind unbind script help")
 DRIVER = r"""
 source "$1" && source "$2" || exit
 while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do
@@ -92,6 +92,11 @@ def test_arguments_of_options(bench):
                    "dump --format=r": "raw", "dump --width=": "1 2 4 8 any", "--backend=p": "pciio",
                    "SYSFS list --driver ": "none nvme pcieport",
                    "--sysfs some": "somewhere"})
+
+
+def test_drivers(bench):
+    offers(bench, {f"SYSFS bind {EDU} ": "vfio-pci pciio none nvme pcieport",
+                   f"SYSFS bind {EDU} v": "vfio-pci", f"SYSFS unbind {EDU} ": ""})
 
 
 def test_functions_and_bars(bench):

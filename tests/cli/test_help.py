@@ -9,8 +9,8 @@ from fake_sysfs import EDU
 from harness import check, equal, matches, valgrind
 
 VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", "watch",
-         "expect", "config read", "config write", "config dump", "enable", "disable", "script",
-         "help"]
+         "expect", "config read", "config write", "config dump", "enable", "disable", "bind",
+         "unbind", "script", "help"]
 TOPICS = ["options", "selectors", "registers", "status"]
 OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
 ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",

@@ -258,6 +258,9 @@ static void offer_values(struct line *line, const char *what)
 	} else if (!strcmp(what, "DRIVER")) {
 		offer(line, "none", NULL);
 		scan(line, offer_driver);
+	} else if (!strcmp(what, "<driver>")) {
+		offer_words(line, "vfio-pci pciio none", ' ');
+		scan(line, offer_driver);
 	} else if (strstr(what, "selector")) {
 		scan(line, offer_function);
 	} else if (strstr(what, "bar")) {
