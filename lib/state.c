@@ -284,8 +284,7 @@ static const struct state {
 } states[] = {
 	{ PCIBAR_REASON_DRIVER, -EBUSY, false, is_held,
 	  "the kernel driver {driver} owns the function",
-	  "unbind it (echo {address} >{sysfs}/driver/unbind), or share with it "
-	  "(pcibar --share-driver)" },
+	  "unbind it (pcibar bind {address} none), or share with it (pcibar --share-driver)" },
 	{ PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE, false, is_page_shared,
 	  "{bar} is smaller than a page, and {name} is in the same page",
 	  "share the page (pcibar --share-page) if the mapping may reach that too" },

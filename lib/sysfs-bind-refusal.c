@@ -57,16 +57,6 @@ static int refuse_bind(struct pcibar_refuse_ctx *ctx, const struct pcibar_driver
 			     report->restored ? "" : ", which could not be bound again");
 }
 
-static int refuse_access(struct pcibar_refuse_ctx *ctx, int error)
-{
-	if (error == -EROFS)
-		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, error,
-				     "do it outside of the container, or mount sysfs writable",
-				     "sysfs is mounted read-only");
-	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
-			     "no permission to bind drivers");
-}
-
 /* By what the child could not do */
 static int refuse_step(struct pcibar_refuse_ctx *ctx, const struct pcibar_driver_change *change)
 {
@@ -111,8 +101,11 @@ int pcibar_refuse_change(struct pcibar_refuse_ctx *ctx, const struct pcibar_driv
 	if (reported && change->report.step == PCIBAR_DRIVER_BIND)
 		return refuse_bind(ctx, change);
 
-	if (error == -EROFS || error == -EACCES || error == -EPERM)
-		return refuse_access(ctx, error);
+	if (change && error == -EROFS)
+		return pcibar_refuse_read_only(ctx, change->root);
+	if (error == -EACCES || error == -EPERM)
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
+				     "no permission to bind drivers");
 	if (reported && error == -ENOENT && change->report.step == PCIBAR_DRIVER_READ)
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "use the files of Linux's sysfs",

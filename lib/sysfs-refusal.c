@@ -103,8 +103,8 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_re
 	case EINVAL:
 		pcibar_sysfs_read_link(dir, "driver", driver, sizeof(driver));
 		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     *driver ? "unbind the driver; a kernel booted with "
-					       "iomem=relaxed allows both"
+				     *driver ? "unbind the driver (pcibar bind); a kernel booted "
+					       "with iomem=relaxed allows both"
 					     : "see /proc/iomem for who holds it",
 				     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)",
 				     *driver ? driver : "another user");

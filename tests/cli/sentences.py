@@ -65,8 +65,8 @@ def remove_and_rescan(function):
 
 def driver(function):
     """The driver nvme has it."""
-    return (f"the kernel driver nvme owns the function; unbind it (echo {function.address} "
-            f">{sysfs(function)}/driver/unbind), or share with it (pcibar --share-driver)")
+    return (f"the kernel driver nvme owns the function; unbind it (pcibar bind "
+            f"{function.address} none), or share with it (pcibar --share-driver)")
 
 
 def asleep(function):
