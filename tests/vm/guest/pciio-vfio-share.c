@@ -5,9 +5,6 @@
  * VFIO asks for the function, it closes the one, then the other; or with "both" it
  * waits to be killed, with the BAR descriptor opened after the function.
  */
-#include <stdint.h>
-#include <sys/eventfd.h>
-
 #include "vfio-device.h"
 
 #define COMMAND		4
@@ -26,22 +23,6 @@ static void decode(int device)
 	MUST(pwrite(device, &command, sizeof(command), (off_t)info.offset + COMMAND));
 }
 
-/* What becomes readable when the driver wants the function back. */
-static int request_event(int device)
-{
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} irq = {
-		.set = { .argsz = sizeof(irq), .index = VFIO_PCI_REQ_IRQ_INDEX, .count = 1,
-			 .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER },
-		.fd = (int)MUST(eventfd(0, EFD_CLOEXEC)),
-	};
-
-	MUST(ioctl(device, VFIO_DEVICE_SET_IRQS, &irq));
-	return irq.fd;
-}
-
 int main(int argc, char **argv)
 {
 	int device, bar, event;
@@ -53,7 +34,7 @@ int main(int argc, char **argv)
 
 	device = vfio_device(argv[1], 0, &offset);
 	decode(device);
-	event = request_event(device);
+	event = vfio_request_event(device);
 	bar = (int)MUST(bar_open(node(O_RDWR), function(argv[1]), BAR(atoi(argv[2])),
 				 PCIIO_BAR_OPEN_SHARE_DRIVER, UC));
 	puts("ready");

@@ -3,6 +3,8 @@
 #ifndef VFIO_DEVICE_H
 #define VFIO_DEVICE_H
 
+#include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
 #include <linux/vfio.h>
@@ -37,6 +39,22 @@ static inline int vfio_device(const char *address, unsigned int bar, off_t *offs
 	MUST(ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info));
 	*offset = (off_t)info.offset;
 	return device;
+}
+
+/* What becomes readable when the driver wants the function back. */
+static inline int vfio_request_event(int device)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fd;
+	} irq = {
+		.set = { .argsz = sizeof(irq), .index = VFIO_PCI_REQ_IRQ_INDEX, .count = 1,
+			 .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER },
+		.fd = (int)MUST(eventfd(0, EFD_CLOEXEC)),
+	};
+
+	MUST(ioctl(device, VFIO_DEVICE_SET_IRQS, &irq));
+	return irq.fd;
 }
 
 #endif
