@@ -87,9 +87,11 @@ static inline uint32_t pcibar_bind_timeout(const struct pcibar_bind_opts *opts)
 	return opts->timeout_ms ? opts->timeout_ms : 10000;
 }
 
+/* sysfs-holder.c: whether this process has the function, or its IOMMU group, open through VFIO */
+bool pcibar_vfio_is_mine(int dir, const char *address);
 /*
- * sysfs-holder.c: who has a function open through VFIO; false: not found. @driver: what the
- * function had; "": not known, since it is being unbound. All drivers of VFIO have it in the name.
+ * Who has the function open through VFIO; false: not found. @driver: what the function had;
+ * "": not known, since it is being unbound. All drivers of VFIO have it in the name.
  */
 bool pcibar_vfio_holder(int dir, const char *address, const char *driver, char *text, size_t size);
 

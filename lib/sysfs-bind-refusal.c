@@ -113,6 +113,10 @@ int pcibar_refuse_change(struct pcibar_refuse_ctx *ctx, const struct pcibar_driv
 	if (reported)
 		return refuse_step(ctx, change);
 
+	if (error == -EBUSY)
+		return pcibar_refuse(ctx, PCIBAR_REASON_HELD, error, "close its handles first",
+				     "this program has the IOMMU group of %s open through VFIO",
+				     change->address);
 	if (error == -ETIMEDOUT)
 		return refuse_timeout(ctx, change, request);
 	if (error == -ENOMEM)

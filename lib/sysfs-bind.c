@@ -151,6 +151,19 @@ static bool is_done(const struct bind *bind, const struct pcibar_driver_change *
 					 bind->request->opts->flags & PCIBAR_BIND_GROUP);
 }
 
+/*
+ * A child that waited for this process would inherit the maps that it waits for. The driver
+ * is read for messages, too: the function has none any more while it is unbound.
+ */
+static int check_user(struct pcibar_driver_change *change)
+{
+	char *driver = change->report.before.driver;
+
+	pcibar_sysfs_read_link(change->dir, "driver", driver, PCIBAR_NAME_LEN);
+	return strstr(driver, "vfio") && strcmp(driver, change->to.driver) &&
+	       pcibar_vfio_is_mine(change->dir, change->address) ? -EBUSY : 0;
+}
+
 static int change_all(struct bind *bind)
 {
 	int ret = 0;
@@ -159,10 +172,9 @@ static int change_all(struct bind *bind)
 		struct pcibar_driver_change *change = &bind->changes[bind->begun++];
 
 		set_target(bind, change);
-		/* For a message: it has none any more while it is unbound. */
-		pcibar_sysfs_read_link(change->dir, "driver", change->report.before.driver,
-				       PCIBAR_NAME_LEN);
-		ret = pcibar_driver_begin(change);
+		ret = check_user(change);
+		if (!ret)
+			ret = pcibar_driver_begin(change);
 		if (!ret)
 			ret = pcibar_driver_wait(change, bind->timeout_ms);
 		if (!ret && !is_done(bind, change))

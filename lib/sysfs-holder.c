@@ -91,6 +91,15 @@ static void check_process(struct search *search, long pid)
 	closedir(files);
 }
 
+bool pcibar_vfio_is_mine(int dir, const char *address)
+{
+	struct search search = { .address = address };
+
+	find_nodes(&search, dir);
+	check_process(&search, getpid());
+	return search.sure;
+}
+
 bool pcibar_vfio_holder(int dir, const char *address, const char *driver, char *text, size_t size)
 {
 	struct search search = { .address = address };

@@ -70,7 +70,8 @@ struct pcibar_bind_opts {
  * * -EROFS - sysfs is mounted read-only
  * * -ENOENT - no driver of this name is loaded; or, with @opts->driver NULL, the function has the
  *   driver that the kernel chose for it
- * * -EBUSY - a BAR of the function is mapped through @dev
+ * * -EBUSY - a BAR of the function is mapped through @dev, or this program has the IOMMU group
+ *   of a function open through VFIO
  * * -EIO - the driver refused the function, or the system did not do what it was asked for
  * * -ETIMEDOUT - the driver did not release or probe the function in time
  * * -EOPNOTSUPP - the function is a bridge, or this back end cannot bind
