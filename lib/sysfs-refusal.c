@@ -89,6 +89,27 @@ int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool wri
 	return refuse_open(ctx, EIO, root, file, write);
 }
 
+/* A remedy names the function by its address, the last part of the path of its folder. */
+static int refuse_claimed(int dir, struct pcibar_refuse_ctx *ctx)
+{
+	char driver[PCIBAR_NAME_LEN] = "", address[PCIBAR_ADDRESS_STRLEN] = "";
+	char link[32], remedy[128];
+
+	pcibar_sysfs_read_link(dir, "driver", driver, sizeof(driver));
+	if (!*driver)
+		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
+				     "see /proc/iomem for who holds it",
+				     "the kernel keeps the range for another user "
+				     "(IO_STRICT_DEVMEM)");
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	pcibar_sysfs_read_link(AT_FDCWD, link, address, sizeof(address));
+	snprintf(remedy, sizeof(remedy), "unbind the driver (pcibar bind %s none); a kernel booted "
+		 "with iomem=relaxed allows both", address);
+	return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY, remedy,
+			     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)", driver);
+}
+
 /*
  * mmap() of a resource file: EINVAL means that iomem_is_exclusive() found the
  * range claimed (the window itself was checked), EPERM comes from lockdown.
@@ -96,18 +117,11 @@ int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool wri
 int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_refuse_ctx *ctx,
 			     int error)
 {
-	char driver[PCIBAR_NAME_LEN] = "";
 	struct stat st;
 
 	switch (error) {
 	case EINVAL:
-		pcibar_sysfs_read_link(dir, "driver", driver, sizeof(driver));
-		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     *driver ? "unbind the driver (pcibar bind); a kernel booted "
-					       "with iomem=relaxed allows both"
-					     : "see /proc/iomem for who holds it",
-				     "the kernel keeps the range for %s (IO_STRICT_DEVMEM)",
-				     *driver ? driver : "another user");
+		return refuse_claimed(dir, ctx);
 	case EPERM:
 		if (pcibar_sysfs_locked_down(root))
 			return pcibar_sysfs_refuse_lockdown(ctx);

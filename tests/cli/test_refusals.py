@@ -324,7 +324,7 @@ def test_other_errors_of_mmap(bench):
             ("EINVAL", None, "the kernel keeps the range for another user (IO_STRICT_DEVMEM); see "
              "/proc/iomem for who holds it"),
             ("EINVAL", "edu", "the kernel keeps the range for edu (IO_STRICT_DEVMEM); unbind the "
-             "driver (pcibar bind); a kernel booted with iomem=relaxed allows both"),
+             f"driver (pcibar bind {EDU} none); a kernel booted with iomem=relaxed allows both"),
             ("ENOMEM", None, "mmap: Cannot allocate memory")):
         edu.bind(owner)
         front = harness.failing("mmap", error, edu.resource(0))

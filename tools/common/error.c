@@ -86,8 +86,8 @@ static const struct sentence sentences[] = {
 	  "this BAR does not support this width; use another -w" },
 	{ PHASE_ACCESS, -EACCES, STATUS_FAILED, "it is read-only" },
 	{ PHASE_ACCESS, -EBUSY, STATUS_FAILED,
-	  "a driver or another user holds the BAR; unbind it, or set the module's parameter "
-	  "share_driver" },
+	  "a driver or another user holds the BAR; unbind the driver ('pcibar bind SELECTOR "
+	  "none'), or set the module's parameter share_driver" },
 	{ PHASE_ACCESS, -EPERM, STATUS_FAILED,
 	  "kernel lockdown forbids access to BARs from user space; boot without lockdown" },
 	{ PHASE_CONFIG, -ENODEV, STATUS_LOST,
@@ -101,7 +101,8 @@ static const struct sentence sentences[] = {
 	  "the kernel is locked down, which forbids writing configuration space; boot without "
 	  "lockdown" },
 	{ PHASE_CONFIG, -EBUSY, STATUS_FAILED,
-	  "a kernel driver owns the function; unbind it or use --share-driver" },
+	  "a kernel driver owns the function; unbind it ('pcibar bind SELECTOR none'), or use "
+	  "--share-driver" },
 	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
 	  "decoding of a virtual function is turned on and off by its physical function" },
 	{ PHASE_CONFIG, -EROFS, STATUS_FAILED,
