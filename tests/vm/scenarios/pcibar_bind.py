@@ -2,12 +2,15 @@
 """Functions get other drivers and their own ones back."""
 
 import random
+import re
 import time
 
+from harness import python
 from harness.devices import edu, nvme, rtl8139
 from harness.helper_module import HelperModule
 from harness.holder import soon
 from harness.machine import Machine
+from harness.paths import SOURCE
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import comment, scenario
@@ -94,6 +97,19 @@ def none(vm, disk):
     assert driver(vm, disk) == ("nvme", "")
 
 
+@scenario(devices={"disk": nvme()})
+def task(vm, disk):
+    """Task 14 of docs/tasks.md: take a function from its driver, and give it back."""
+    page = (SOURCE / "docs/tasks.md").read_text(encoding="utf-8")
+    take, give_back = re.search(r"\n14\. .*\n\n       \$ (.*)\n       \$ (.*)\n", page).groups()
+    vm.modprobe("nvme")
+    vm.wait_until("[ -b /dev/nvme0n1 ]")
+    vm.check(take.replace("7.0", str(disk)))
+    assert driver(vm, disk) == ("", "none")
+    vm.check(give_back.replace("7.0", str(disk)))
+    assert driver(vm, disk) == ("nvme", "")
+
+
 @scenario(cold=IOMMU, devices={"disk": nvme(), "net": rtl8139()}, log=(*LOG, *VFIO))
 def vfio(vm, disk, net):
     """From a kernel driver to vfio-pci, on to pciio, and back to the first."""
@@ -147,6 +163,38 @@ def holder(vm, edu):
     vm.check(f"pcibar bind {edu} pciio", timeout=soon())
     program.wait(timeout=soon()).expect(0)
     vm.check(f"pcibar unbind {edu}")
+    assert driver(vm, edu) == ("", "") and not memory(vm)
+
+
+OWN = """
+import errno, pcibar
+from pcibar import Backend, ReasonCode
+
+with pcibar.open("{edu}", write=True, backend=Backend.VFIO) as device:
+    with device.map(0) as registers:
+        assert registers.read32(0) == 0x010000ed
+    device.bind("vfio-pci")
+    try:
+        device.bind("pciio")
+    except pcibar.PcibarError as error:
+        assert (error.errno, error.code) == (errno.EBUSY, ReasonCode.HELD), error
+    else:
+        raise AssertionError("bound")
+with pcibar.open("{edu}", write=True) as device:
+    device.bind("pciio")
+    assert device.info().driver == "pciio"
+    device.unbind()
+"""
+
+
+@scenario(cold=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO))
+def own(vm, edu):
+    """A program that has the function open through VFIO itself is not kept waiting."""
+    python.install(vm)
+    load(vm)
+    load_vfio(vm)
+    vm.check(f"pcibar bind {edu} vfio-pci")
+    python.run(vm, OWN.format(edu=edu))
     assert driver(vm, edu) == ("", "") and not memory(vm)
 
 
