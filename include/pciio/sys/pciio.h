@@ -361,7 +361,78 @@ struct pci_modify {
 	u_int32_t	pmo_old;
 };
 
-/* 0xc1 is kept for interrupts. */
+/* Types of interrupts. */
+#define PCIIO_INTR_INTX		1
+#define PCIIO_INTR_MSI		2
+#define PCIIO_INTR_MSIX		3
+
+#define PCIIO_INTR_OPEN_MASKED		0x01	/* begin masked */
+#define PCIIO_INTR_OPEN_MASTER		0x02	/* bus mastering on while one is open */
+#define PCIIO_INTR_OPEN_EVENTFD		0x04	/* count into eventfds of the caller */
+
+#define PCIIO_INTR_CAP_LEVEL		0x01	/* each event masks, until PCIIO_INTR_UNMASK */
+#define PCIIO_INTR_CAP_GROW		0x02	/* vectors can be added while others are open */
+#define PCIIO_INTR_CAP_SHARED		0x04	/* others may interrupt on the same line */
+
+/**
+ * struct pci_intr_open - PCIOCINTROPEN: a descriptor for each of some interrupt vectors
+ * @pin_size: sizeof(struct pci_intr_open)
+ * @pin_sel: function; the driver pciio must be bound to it
+ * @pin_type: PCIIO_INTR_INTX, PCIIO_INTR_MSI or PCIIO_INTR_MSIX
+ * @pin_first: number of the first vector
+ * @pin_count: vectors, all or none of them; 0 opens none and asks for the members
+ *             that go out: that is served on a read-only descriptor, too
+ * @pin_reserve: vectors to have ready for later requests where they cannot be added
+ *               one by one; 0: no more than this request needs
+ * @pin_flags: PCIIO_INTR_OPEN_*
+ * @pin_fds: address of int[@pin_count], where the descriptors go, close-on-exec
+ * @pin_eventfds: with PCIIO_INTR_OPEN_EVENTFD, address of int[@pin_count]; else zero
+ * @pin_vectors: out: vectors of the type that the function has
+ * @pin_caps: out: PCIIO_INTR_CAP_*
+ * @pin_open: out: vectors that are open now
+ * @pin_open_type: out: the type of those; 0: none is open
+ * @pin_reserved: zero
+ */
+struct pci_intr_open {
+	u_int32_t	pin_size;
+	struct pcisel	pin_sel;
+	u_int32_t	pin_type;
+	u_int32_t	pin_first;
+	u_int32_t	pin_count;
+	u_int32_t	pin_reserve;
+	u_int32_t	pin_flags;
+	u_int64_t	pin_fds;
+	u_int64_t	pin_eventfds;
+	u_int32_t	pin_vectors;
+	u_int32_t	pin_caps;
+	u_int32_t	pin_open;
+	u_int32_t	pin_open_type;
+	u_int32_t	pin_reserved[4];
+};
+
+/**
+ * struct pci_intr_event - what read(2) of an interrupt descriptor gives for 24 bytes or more
+ * @pie_count: interrupts since the last read(2): at least one, and a lower bound
+ * @pie_time: of the last one, CLOCK_MONOTONIC in nanoseconds
+ * @pie_total: interrupts since the descriptor was made
+ *
+ * A read(2) of 4 bytes gives the lower half of @pie_total. Each of them waits until
+ * there is an event, or fails with EAGAIN, ENODEV (the function is gone or was taken
+ * away) or, once, ECONNRESET (the function was reset or the system slept: the
+ * device may have forgotten that it was to interrupt).
+ */
+struct pci_intr_event {
+	u_int64_t	pie_count;
+	u_int64_t	pie_time;
+	u_int64_t	pie_total;
+};
+
+/* What write(2) to an interrupt descriptor takes, as 4 bytes. */
+#define PCIIO_INTR_MASK		0	/* what comes from now on is kept, as one event */
+#define PCIIO_INTR_UNMASK	1
+#define PCIIO_INTR_TRIGGER	2	/* an event without the device */
+
+#define PCIOCINTROPEN	_IOWR('p', 0xc1, struct pci_intr_open)
 #define PCIOCFUNCOPEN	_IOWR('p', 0xc2, struct pci_func_open)
 #define PCIOCRESET	_IOWR('p', 0xc3, struct pci_reset)
 #define PCIOCMODIFY	_IOWR('p', 0xc4, struct pci_modify)
