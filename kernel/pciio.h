@@ -7,20 +7,24 @@
  *	pciio_fs.c	 the file system of BAR descriptors
  *	pciio_attr.c	 memory attributes
  *	pciio_func.c	 the catalogue of functions, the fence
+ *	pciio_vector.c	 one interrupt vector: handler, masks, counts
  *	pciio_cfg.c	 access to configuration space
  *	pciio_bar.c	 BARs in use
  *	pciio_state.c	 states of BARs, and what changes them
  *	pciio_activate.c decoding that is on while it is needed
+ *	pciio_intr.c	 the interrupts of a function
  *	pciio_driver.c	 drivers that come and go, errors, resume
  *	pciio_claim.c	 arbitration with drivers and other users
  *	pciio_handle.c	 users of BARs
  *	pciio_map.c	 files of BAR descriptors: mmap, faults, poll, fdinfo
+ *	pciio_intr_file.c files of interrupt descriptors: read, write, poll, fdinfo
  *	pciio_write.c	 configuration writes and resets, and what they disable
  *	pciio_conf.c	 configuration space and the properties of one BAR
  *	pciio_bario.c	 single accesses to a BAR
  *	pciio_list.c	 the list of functions
  *	pciio_vpd.c	 vital product data
  *	pciio_barmmap.c	 BARMMAP and BAROPEN
+ *	pciio_intropen.c INTROPEN
  *	pciio_ioctl.c	 /dev/pci and function descriptors: rights, table of requests
  *	pciio_notify.c	 what the kernel announces: functions, drivers, resume
  *	pciio_main.c	 parameters, debugfs, loading and unloading
@@ -28,15 +32,18 @@
  * Lock order, outermost first:
  *
  *	mmap_lock, device_lock, pci_bus_sem	taken by the kernel around our callbacks
+ *	pciio_func.intr_lock			while vectors are set up and freed
  *	pciio_func.cfg_lock			over configuration accesses
  *	pciio_func.lock				not in callbacks of error recovery, which
  *						come with pci_bus_sem held, as
  *						pci_enable_device() may take that
  *	pciio_bar.lock
  *	pciio_func.bars_lock, pciio_name_lock	spinlocks
+ *	pciio_func.intx_lock			spinlocks, with interrupts disabled
+ *	pciio_vector.lock			taken by the interrupt handlers
  *
- * The module never takes device_lock: a driver's remove() may hold it while it
- * waits for the very process that is closing a BAR descriptor.
+ * The module never waits for device_lock: a driver's remove() may hold it while it
+ * waits for the very process that is closing a descriptor.
  *
  * No lock is held over copy_to_user() and copy_from_user(), and none but
  * mmap_lock over a zap of page tables.
@@ -51,6 +58,7 @@
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -58,6 +66,7 @@
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <sys/pciio.h>
 
@@ -72,6 +81,8 @@
 
 /* BARs 0 to 5 and the expansion ROM. */
 #define PCIIO_BARS	(PCI_ROM_RESOURCE + 1)
+/* In place of an index: an activation that is for no BAR. */
+#define PCIIO_NO_BAR	(-1)
 
 /* PAGE_MASK is 32 bits wide on 32-bit kernels, addresses of BARs need not be. */
 #define PCIIO_PAGE_BASE(addr)	((addr) & ~(resource_size_t)(PAGE_SIZE - 1))
@@ -103,6 +114,7 @@ enum pciio_driver_state {
 };
 
 struct pciio_bar;
+struct pciio_vector;
 
 /*
  * One for each PCI function that exists. It holds as plain data everything that
@@ -173,9 +185,27 @@ struct pciio_func {
 	bool rom_on;			/* we turned the expansion ROM on */
 	bool saved_with_driver;		/* a driver was bound when COMMAND was saved */
 	u16 saved;			/* COMMAND before the first user */
+	bool master;			/* interrupt messages need bus mastering */
+	bool mastering;			/* we turned it on */
+	bool exposed;			/* messages are open that are not isolated */
+	atomic_t forgers;		/* writable, may hold the MSI-X table; decreased anywhere */
 
 	spinlock_t bars_lock;			/* covers @bars, and their last reference */
 	struct pciio_bar *bars[PCIIO_BARS];	/* those that are not dead */
+
+	/*
+	 * Covers what follows, and the starting and stopping of vectors: it is
+	 * held over request_irq() and free_irq(), so no handler takes it.
+	 */
+	struct mutex intr_lock;
+	struct xarray vectors;		/* those that are open; also found under RCU */
+	unsigned int intr_open;		/* how many */
+	u32 intr_type;			/* PCIIO_INTR_*, of the vectors that are allocated */
+	bool intr_held;			/* activated, awake; read without the lock as a hint */
+
+	spinlock_t intx_lock;		/* covers @intx, which is also read without, as a hint */
+	struct pciio_vector *intx;	/* the vector whose mask is INTX_DISABLE */
+	atomic_t disturbances;		/* resets and system sleeps */
 
 	struct delayed_work settle_work;	/* what could not be done at once */
 	struct delayed_work recovery_work;	/* watches error recovery */
@@ -233,6 +263,43 @@ struct pciio_handle {
 	} msix[2];			/* with NO_MSIX: bytes that cannot be mapped */
 };
 
+/* One open interrupt vector: private data of its file. */
+struct pciio_vector {
+	struct rcu_head rcu;
+
+	/* Constant, once it was started. */
+	struct pciio_func *func;	/* referenced */
+	struct inode *inode;
+	u32 type;			/* PCIIO_INTR_* */
+	unsigned int index;
+	int irq;
+	bool by_status;			/* a line that COMMAND.INTX_DISABLE masks */
+	bool added;			/* allocated by the request that is being served */
+	int opened;			/* func->disturbances when it was opened */
+	struct eventfd_ctx *eventfd;	/* counts in place of read(2), or NULL */
+	struct pid *pid;		/* of the opener, for people; may be gone */
+	char comm[TASK_COMM_LEN];
+	char name[PCIIO_NAME_LEN + 20];	/* in /proc/interrupts */
+
+	wait_queue_head_t wait;		/* of read() and poll() */
+
+	/* Covers what follows. Taken by the handler. */
+	spinlock_t lock;
+	bool live;			/* the handler is installed */
+	bool masked;			/* for the user: events are kept */
+	bool pending;			/* one was kept */
+	bool off;			/* in the hardware, or by disable_irq() */
+	u64 total;			/* events */
+	u64 seen;			/* events that were read */
+	u64 time;			/* of the last one */
+	int noticed;			/* func->disturbances that a reader knows of */
+};
+
+static inline bool pciio_vector_is_line(const struct pciio_vector *vector)
+{
+	return vector->type == PCIIO_INTR_INTX;
+}
+
 /* What BARMMAP and BAROPEN have in common. */
 struct pciio_request {
 	struct pcisel sel;
@@ -260,6 +327,7 @@ struct pciio_call {
 extern bool pciio_share_driver;
 extern bool pciio_share_page;
 extern bool pciio_small_pages;
+extern bool pciio_unsafe_interrupts;
 
 /* pciio_pci.c: call these inside the fence. */
 int pciio_bar_index(struct pci_dev *pdev, int reg);
@@ -328,12 +396,23 @@ void pciio_func_drain(struct pciio_func *func);
 void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay);
 void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
+/* pciio_vector.c: call start, stop and off while the device exists. */
+int pciio_vector_start(struct pciio_vector *vector);
+void pciio_vector_stop(struct pciio_vector *vector);
+int pciio_vector_control(struct pciio_vector *vector, u32 command);
+int pciio_vector_take(struct pciio_vector *vector, int disturbances,
+		      struct pci_intr_event *event);
+__poll_t pciio_vector_poll(struct pciio_vector *vector);
+void pciio_intx_sync(struct pciio_func *func);
+void pciio_intx_off(struct pciio_func *func);
+
 /*
  * pciio_cfg.c: call these inside the fence. Accesses return -EAGAIN when a reset has
  * begun; those that depend on each other run between pciio_cfg_lock() and
  * pciio_cfg_unlock().
  */
 bool pciio_cfg_trylock(struct pciio_func *func);
+int pciio_cfg_wait(struct pciio_func *func, unsigned long end);
 int pciio_cfg_lock(struct pciio_func *func);
 void pciio_cfg_unlock(struct pciio_func *func);
 int pciio_cfg_read(struct pciio_func *func, int reg, int width, u32 *val);
@@ -389,6 +468,20 @@ void pciio_func_settle(struct pciio_func *func);
 void pciio_func_reactivate(struct pciio_func *func);
 bool pciio_func_give_back(struct pciio_func *func);
 void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value);
+int pciio_func_master(struct pciio_func *func);
+
+/* pciio_intr.c */
+int pciio_intr_query(struct pciio_func *func, struct pci_intr_open *req);
+int pciio_intr_check(struct pciio_func *func, const struct pci_intr_open *req);
+int pciio_intr_open(struct pciio_func *func, const struct pci_intr_open *req,
+		    struct pciio_vector **vectors);
+void pciio_intr_settle(struct pciio_func *func);
+void pciio_intr_fail(struct pciio_func *func);
+void pciio_intr_kill(struct pciio_func *func);
+void pciio_intr_wake(struct pciio_func *func);
+void pciio_intr_disturb(struct pciio_func *func);
+struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index);
+void pciio_vector_release(struct pciio_vector *vector);
 
 /* pciio_driver.c */
 void pciio_work_init(struct pciio_func *func);
@@ -423,6 +516,10 @@ void pciio_handles_show(struct seq_file *m);
 /* pciio_map.c */
 struct file *pciio_map_file(struct pciio_handle *handle);
 
+/* pciio_intr_file.c */
+struct file *pciio_intr_file(struct pciio_vector *vector);
+void pciio_intr_show(struct seq_file *m);
+
 /* pciio_write.c: call these inside the fence, with the function awake. */
 int pciio_conf_write(struct pciio_func *func, const struct pci_io *io);
 int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
@@ -441,6 +538,7 @@ long pciio_getconf_long(const struct pciio_call *call);
 long pciio_listvpd(const struct pciio_call *call);	/* pciio_vpd.c */
 long pciio_barmmap(const struct pciio_call *call);	/* pciio_barmmap.c */
 long pciio_baropen(const struct pciio_call *call);
+long pciio_intropen(const struct pciio_call *call);	/* pciio_intropen.c */
 
 /*
  * Reads a structure that begins with its size, a u32, from a caller that may be

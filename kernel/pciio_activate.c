@@ -36,12 +36,13 @@ static int command_set(struct pciio_func *func, bool io)
 	if (ret)
 		return ret;
 
-	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
+	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY) |
+		 (func->master ? PCI_COMMAND_MASTER : 0);
 	/* A driver that is setting the device up writes COMMAND as well: one of us would lose. */
 	if (driver && func->driver != PCIIO_DRIVER_BOUND && wanted != command)
 		return -EBUSY;
-	/* There is no interrupt handler now; INTx is enabled again when a driver binds. */
-	if (!driver)
+	/* Without a handler INTx is off; it is enabled again when a driver binds. */
+	if (!driver && !READ_ONCE(func->intx))
 		wanted |= PCI_COMMAND_INTX_DISABLE;
 	return wanted == command ? 0 : pciio_cfg_write(func, PCI_COMMAND, 2, wanted);
 }
@@ -81,7 +82,8 @@ int pciio_func_activate(struct pciio_func *func, int index)
 	assert_locked(func);
 	ret = begin(func);
 	if (!ret && !pdev->is_virtfn)
-		ret = command_set(func, pci_resource_flags(pdev, index) & IORESOURCE_IO);
+		ret = command_set(func, index != PCIIO_NO_BAR &&
+				  pci_resource_flags(pdev, index) & IORESOURCE_IO);
 	if (!ret && index == PCI_ROM_RESOURCE && !func->rom_users)
 		ret = rom_set(func);
 	if (ret) {
@@ -110,6 +112,44 @@ bool pciio_func_give_back(struct pciio_func *func)
 	return enabled;
 }
 
+/*
+ * Turns bus mastering on, for interrupt messages, until @master is cleared and
+ * activation settles. A VF has that bit, unlike those of decoding.
+ */
+int pciio_func_master(struct pciio_func *func)
+{
+	u16 command;
+	int ret;
+
+	assert_locked(func);
+	func->master = true;
+	ret = pciio_command_read(func, &command);
+	if (ret || command & PCI_COMMAND_MASTER)
+		return ret;
+
+	ret = pciio_cfg_write(func, PCI_COMMAND, 2, command | PCI_COMMAND_MASTER);
+	if (!ret)
+		func->mastering = true;
+	return ret;
+}
+
+static void master_settle(struct pciio_func *func)
+{
+	u16 command;
+	int ret;
+
+	if (!func->mastering || func->master)
+		return;
+
+	ret = pciio_command_read(func, &command);
+	if (!ret)
+		ret = pciio_cfg_write(func, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER);
+	if (ret == -EAGAIN)
+		pciio_func_queue(func, &func->settle_work, 1);
+	else
+		func->mastering = false;
+}
+
 /* Restores what no user needs any more. */
 void pciio_func_settle(struct pciio_func *func)
 {
@@ -122,6 +162,7 @@ void pciio_func_settle(struct pciio_func *func)
 		pci_disable_rom(pdev);
 		func->rom_on = false;
 	}
+	master_settle(func);
 	if (!func->active || func->users)
 		return;
 
@@ -151,6 +192,8 @@ void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value)
 	mutex_lock(&func->lock);
 	if (func->active)
 		func->saved = (func->saved & ~mask) | (value & mask);
+	if (mask & PCI_COMMAND_MASTER)
+		func->mastering = false;
 	mutex_unlock(&func->lock);
 }
 

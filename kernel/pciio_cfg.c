@@ -40,7 +40,7 @@ bool pciio_cfg_trylock(struct pciio_func *func)
  * us, may be what the reset waits for (pciehp holds its reset lock while it
  * removes functions).
  */
-static int cfg_wait(struct pciio_func *func, unsigned long end)
+int pciio_cfg_wait(struct pciio_func *func, unsigned long end)
 {
 	if (READ_ONCE(func->dead))
 		return -ENODEV;
@@ -59,7 +59,7 @@ int pciio_cfg_lock(struct pciio_func *func)
 	int ret = 0;
 
 	while (!ret && !pciio_cfg_trylock(func))
-		ret = cfg_wait(func, end);
+		ret = pciio_cfg_wait(func, end);
 	return ret;
 }
 
@@ -119,7 +119,7 @@ int pciio_cfg_read_wait(struct pciio_func *func, int reg, int width, u32 *val)
 		ret = pciio_cfg_read(func, reg, width, val);
 		if (ret != -EAGAIN)
 			return ret;
-		waited = cfg_wait(func, end);
+		waited = pciio_cfg_wait(func, end);
 		if (waited)
 			return waited;
 	}
@@ -144,6 +144,9 @@ int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
 		ret = pci_write_config_dword(func->pdev, reg, val);
 	}
 	preempt_enable();
+
+	if (reg < PCI_COMMAND + 2 && reg + width > PCI_COMMAND)
+		pciio_intx_sync(func);
 	return pcibios_err_to_errno(ret);
 }
 

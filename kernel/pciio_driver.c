@@ -210,6 +210,7 @@ static int settle(struct pciio_func *func)
 	int ret;
 
 	pciio_driver_settle(func);
+	pciio_intr_settle(func);
 	ret = pciio_cfg_lock(func);
 	if (ret)
 		return ret;
@@ -278,10 +279,12 @@ static void recovery_work(struct work_struct *work)
 					       recovery_work);
 
 	if (pciio_func_enter(func)) {
-		if (recovery_failed(func))
+		if (recovery_failed(func)) {
 			pciio_func_kill_bars(func);
-		else if (READ_ONCE(func->recovery_end))
+			pciio_intr_fail(func);
+		} else if (READ_ONCE(func->recovery_end)) {
 			pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
+		}
 		pciio_func_leave(func);
 	}
 	pciio_func_put(func);
@@ -344,6 +347,7 @@ static void pciio_remove(struct pci_dev *pdev)
 	mutex_lock(&func->lock);
 	func->delegated = false;
 	mutex_unlock(&func->lock);
+	pciio_intr_kill(func);
 	WRITE_ONCE(func->recovery_end, 0);
 	pci_set_drvdata(pdev, NULL);
 	pciio_func_put(func);
@@ -359,12 +363,14 @@ static pci_ers_result_t pciio_error_detected(struct pci_dev *pdev, pci_channel_s
 
 	if (state == pci_channel_io_perm_failure) {
 		pciio_func_kill_bars(func);
+		pciio_func_queue(func, &func->settle_work, 0);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 
 	WRITE_ONCE(func->recovery_begin, jiffies);
 	WRITE_ONCE(func->recovery_end, recovery_deadline());
 	pciio_func_change(func, PCIIO_ERROR, 0);
+	pciio_intr_wake(func);
 	pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
@@ -384,6 +390,7 @@ static void pciio_error_resume(struct pci_dev *pdev)
 	struct pciio_func *func = pci_get_drvdata(pdev);
 
 	WRITE_ONCE(func->recovery_end, 0);
+	pciio_intr_disturb(func);
 	pciio_func_queue(func, &func->settle_work, 0);
 }
 
@@ -396,9 +403,10 @@ static void pciio_reset_prepare(struct pci_dev *pdev)
 	pciio_func_refault(pci_get_drvdata(pdev));
 }
 
-/* The kernel complains about a driver that has only one of the two. */
+/* What the device was to interrupt for is forgotten. */
 static void pciio_reset_done(struct pci_dev *pdev)
 {
+	pciio_intr_disturb(pci_get_drvdata(pdev));
 }
 
 static const struct pci_error_handlers pciio_err_handler = {

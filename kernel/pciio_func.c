@@ -116,6 +116,9 @@ struct pciio_func *pciio_func_new(struct pci_dev *pdev)
 	init_waitqueue_head(&func->removal);
 	mutex_init(&func->lock);
 	spin_lock_init(&func->bars_lock);
+	mutex_init(&func->intr_lock);
+	xa_init(&func->vectors);
+	spin_lock_init(&func->intx_lock);
 	return func;
 }
 
@@ -132,6 +135,7 @@ void pciio_func_put(struct pciio_func *func)
 
 	mutex_destroy(&func->cfg_lock);
 	mutex_destroy(&func->lock);
+	mutex_destroy(&func->intr_lock);
 	kfree_rcu(func, rcu);
 }
 

@@ -26,6 +26,12 @@ static int join_attr(struct pciio_bar *bar, enum pciio_attr attr)
 	return pciio_attr_reserve(bar, attr);
 }
 
+/* Whether the holder may be able to write to the MSI-X table. */
+static bool is_forger(const struct pciio_handle *handle)
+{
+	return handle->flags & PCIIO_BAR_OPEN_RW && !(handle->flags & PCIIO_BAR_OPEN_NO_MSIX);
+}
+
 /* The part of joining that needs the BAR; undone by bar_leave(). */
 static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pciio_attr attr)
 {
@@ -46,6 +52,8 @@ static int bar_join(struct pciio_bar *bar, struct pciio_handle *handle, enum pci
 	}
 
 	bar->attr = attr;
+	if (is_forger(handle))
+		atomic_inc(&bar->func->forgers);
 	if (handle->flags & PCIIO_BAR_OPEN_SHARE_DRIVER)
 		bar->sharers++;
 	list_add_tail(&handle->link, &bar->handles);
@@ -61,6 +69,8 @@ static void bar_leave(struct pciio_bar *bar, struct pciio_handle *handle)
 {
 	mutex_lock(&bar->lock);
 	list_del(&handle->link);
+	if (is_forger(handle))
+		atomic_dec(&bar->func->forgers);
 	if (handle->flags & PCIIO_BAR_OPEN_SHARE_DRIVER)
 		bar->sharers--;
 	if (handle->flags & PCIIO_BAR_OPEN_EXCLUSIVE) {
@@ -162,6 +172,8 @@ static int admit_locked(struct pciio_handle *handle, enum pciio_attr attr)
 
 	mutex_lock(&func->lock);
 	ret = arbitrate(handle);
+	if (!ret && is_forger(handle) && func->exposed)
+		ret = -EACCES;
 	if (!ret)
 		ret = admit_device(handle);
 	if (!ret)

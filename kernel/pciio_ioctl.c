@@ -52,6 +52,8 @@ static const struct request requests[] = {
 	  sizeof(struct pci_bar_mmap), PCIIO_BARMMAP_COMPAT_SIZE, pciio_barmmap },
 	{ _IOC_NR(PCIOCBARIO), ON_BOTH, SAME_SIZE(pci_bar_ioreq), pciio_bario },
 	{ _IOC_NR(PCIOCBAROPEN), ON_BOTH | EXTENSIBLE, SAME_SIZE(pci_bar_open), pciio_baropen },
+	{ _IOC_NR(PCIOCINTROPEN), ON_BOTH | READ_ONLY | EXTENSIBLE, SAME_SIZE(pci_intr_open),
+	  pciio_intropen },
 	{ _IOC_NR(PCIOCFUNCOPEN), ON_NODE | READ_ONLY | EXTENSIBLE, SAME_SIZE(pci_func_open),
 	  funcopen },
 	{ _IOC_NR(PCIOCRESET), ON_FUNCTION | EXTENSIBLE, SAME_SIZE(pci_reset), pciio_reset },

@@ -6,6 +6,7 @@
 #ifndef PCIIO_LINUX_H
 #define PCIIO_LINUX_H
 
+#include <linux/eventfd.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
@@ -14,6 +15,9 @@
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#include <linux/msi_api.h>
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #include <linux/pfn_t.h>
@@ -113,6 +117,45 @@ static inline bool pciio_has_isolated_msi(struct device *dev)
 	return isolated;
 #else
 	return device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+#endif
+}
+
+static inline void pciio_eventfd_signal(struct eventfd_ctx *eventfd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
+#endif
+}
+
+/* 6.2 brought MSI-X vectors that are added while others are in use. */
+static inline bool pciio_msix_can_grow(struct pci_dev *pdev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return pci_msix_can_alloc_dyn(pdev);
+#else
+	return false;
+#endif
+}
+
+static inline int pciio_msix_add(struct pci_dev *pdev, unsigned int index)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	struct msi_map map = pci_msix_alloc_irq_at(pdev, index, NULL);
+
+	return map.index < 0 ? map.index : 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static inline void pciio_msix_remove(struct pci_dev *pdev, unsigned int index)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	struct msi_map map = { .index = index, .virq = pci_irq_vector(pdev, index) };
+
+	pci_msix_free_irq(pdev, map);
 #endif
 }
 

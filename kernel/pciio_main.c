@@ -18,12 +18,24 @@ bool pciio_small_pages;
 module_param_named(small_pages, pciio_small_pages, bool, 0644);
 MODULE_PARM_DESC(small_pages, "make PCIOCBARMMAP use 4 KiB pages only (off)");
 
+bool pciio_unsafe_interrupts;
+module_param_named(unsafe_interrupts, pciio_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(unsafe_interrupts,
+		 "allow interrupt messages of writable BARs without interrupt remapping (off)");
+
 static int maps_show(struct seq_file *m, void *unused)
 {
 	pciio_handles_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(maps);
+
+static int interrupts_show(struct seq_file *m, void *unused)
+{
+	pciio_intr_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(interrupts);
 
 static struct dentry *pciio_debugfs;
 
@@ -46,6 +58,7 @@ static int __init pciio_init(void)
 
 	pciio_debugfs = debugfs_create_dir(PCIIO_NAME, NULL);
 	debugfs_create_file("maps", 0400, pciio_debugfs, NULL, &maps_fops);
+	debugfs_create_file("interrupts", 0400, pciio_debugfs, NULL, &interrupts_fops);
 	return 0;
 
 out_driver:

@@ -155,7 +155,7 @@ static struct notifier_block pciio_nb = {
 	.notifier_call = pciio_notify,
 };
 
-/* Resume enables INTx of a function without a driver. */
+/* Resume enables INTx of a function without a driver; the device may have lost its state. */
 static int pciio_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
 {
 	struct pciio_func **funcs;
@@ -169,8 +169,11 @@ static int pciio_pm_notify(struct notifier_block *nb, unsigned long event, void 
 	if (IS_ERR(funcs))
 		return NOTIFY_DONE;
 	for (i = 0; i < count; i++) {
-		if (!READ_ONCE(funcs[i]->active) || !pciio_func_enter(funcs[i]))
+		if (!READ_ONCE(funcs[i]->active) && !READ_ONCE(funcs[i]->intr_held))
 			continue;
+		if (!pciio_func_enter(funcs[i]))
+			continue;
+		pciio_intr_disturb(funcs[i]);
 		pciio_func_queue(funcs[i], &funcs[i]->settle_work, 0);
 		pciio_func_leave(funcs[i]);
 	}

@@ -389,8 +389,8 @@ struct pci_modify {
  * @pin_eventfds: with PCIIO_INTR_OPEN_EVENTFD, address of int[@pin_count]; else zero
  * @pin_vectors: out: vectors of the type that the function has
  * @pin_caps: out: PCIIO_INTR_CAP_*
- * @pin_open: out: vectors that are open now
- * @pin_open_type: out: the type of those; 0: none is open
+ * @pin_open: out: vectors that were open before
+ * @pin_open_type: out: the type of those; 0: none
  * @pin_reserved: zero
  */
 struct pci_intr_open {

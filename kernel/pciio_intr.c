@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The interrupts of a function: which vectors it has, how they are set up for
+ * users, and what is given back when the last one is closed or the function is
+ * taken away.
+ *
+ * The kernel allocates the messages of a function as a whole, so they stay
+ * allocated until no vector of it is open. That, and freeing them, needs
+ * device_lock, because a reset restores them; it is only tried, never waited for.
+ */
+#include <linux/eventfd.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+
+#include "pciio.h"
+
+/* How long device_lock may be held by others, such as for error recovery. */
+#define LOCK_TIMEOUT	(90 * HZ)
+
+static bool is_line(const struct pci_intr_open *req)
+{
+	return req->pin_type == PCIIO_INTR_INTX;
+}
+
+/* Vectors of the type that the function has, or why it has none. */
+static int count_vectors(struct pciio_func *func, u32 type)
+{
+	struct pci_dev *pdev = func->pdev;
+	int cap = type == PCIIO_INTR_MSI ? pdev->msi_cap : pdev->msix_cap;
+	u32 flags;
+	int ret;
+
+	if (type == PCIIO_INTR_INTX)
+		return pdev->pin ? 1 : -ENXIO;
+	if (!cap || !pci_msi_enabled() || pdev->no_msi)
+		return -EOPNOTSUPP;
+
+	/* The flags are at the same offset in both. */
+	ret = pciio_cfg_read_wait(func, cap + PCI_MSI_FLAGS, 2, &flags);
+	if (ret)
+		return ret;
+	if (flags == (u16)~0)
+		return -EIO;
+	if (type == PCIIO_INTR_MSI)
+		return 1 << ((flags & PCI_MSI_FLAGS_QMASK) >> 1);
+	return (flags & PCI_MSIX_FLAGS_QSIZE) + 1;
+}
+
+static u32 capabilities(struct pciio_func *func, u32 type)
+{
+	if (type == PCIIO_INTR_INTX)
+		return PCIIO_INTR_CAP_LEVEL |
+		       (pci_intx_mask_supported(func->pdev) ? PCIIO_INTR_CAP_SHARED : 0);
+	return type == PCIIO_INTR_MSIX && pciio_msix_can_grow(func->pdev) ? PCIIO_INTR_CAP_GROW : 0;
+}
+
+/* What the function has, into the members that go out. Call it inside the fence. */
+int pciio_intr_query(struct pciio_func *func, struct pci_intr_open *req)
+{
+	int ret = count_vectors(func, req->pin_type);
+
+	if (ret < 0)
+		return ret;
+
+	req->pin_vectors = ret;
+	req->pin_caps = capabilities(func, req->pin_type);
+	mutex_lock(&func->intr_lock);
+	req->pin_open = func->intr_open;
+	req->pin_open_type = func->intr_open ? func->intr_type : 0;
+	mutex_unlock(&func->intr_lock);
+	return 0;
+}
+
+/* Gives back what the function was set up for. With device_lock, or while pciio is unbound. */
+static void release_set(struct pciio_func *func)
+{
+	lockdep_assert_held(&func->intr_lock);
+	if (!func->intr_held || func->intr_open)
+		return;
+
+	/* Without messages the function may use its line: the kernel turns that on. */
+	if (func->intr_type == PCIIO_INTR_MSI || func->intr_type == PCIIO_INTR_MSIX) {
+		pci_free_irq_vectors(func->pdev);
+		pciio_intx_off(func);
+	}
+	func->intr_type = 0;
+	func->intr_held = false;
+
+	mutex_lock(&func->lock);
+	func->exposed = false;
+	func->master = false;
+	mutex_unlock(&func->lock);
+	pciio_func_deactivate(func, PCIIO_NO_BAR);
+	pm_runtime_put(&func->pdev->dev);
+}
+
+/*
+ * Without interrupt remapping a message is an ordinary write, and who can write to
+ * the MSI-X table can raise any interrupt of the machine.
+ */
+static int check_isolation(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	lockdep_assert_held(&func->lock);
+	if (is_line(req) || pciio_has_isolated_msi(&func->pdev->dev))
+		return 0;
+	if (READ_ONCE(pciio_unsafe_interrupts)) {
+		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+		return 0;
+	}
+	return atomic_read(&func->forgers) ? -EACCES : 1;
+}
+
+/* A message is a write of the device to memory: without bus mastering none ever comes. */
+static int check_master(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	u16 command;
+	int ret;
+
+	if (req->pin_flags & PCIIO_INTR_OPEN_MASTER)
+		return pciio_func_master(func);
+
+	ret = pciio_command_read(func, &command);
+	if (ret)
+		return ret;
+	return is_line(req) || command & PCI_COMMAND_MASTER ? 0 : -EHOSTUNREACH;
+}
+
+static int hold_locked(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	int unsafe, ret;
+
+	lockdep_assert_held(&func->cfg_lock);
+	lockdep_assert_held(&func->lock);
+	unsafe = check_isolation(func, req);
+	if (unsafe < 0)
+		return unsafe;
+
+	if (!func->intr_held) {
+		ret = pciio_func_activate(func, PCIIO_NO_BAR);
+		if (ret)
+			return ret;
+		/* When activation ends, the line stays off: the device may still assert it. */
+		func->saved |= PCI_COMMAND_INTX_DISABLE;
+		func->intr_held = true;
+		pm_runtime_get_noresume(&func->pdev->dev);
+	}
+
+	ret = check_master(func, req);
+	if (!ret && unsafe)
+		func->exposed = true;
+	return ret;
+}
+
+/* Decoding on, for the MSI-X table and for what routes the line, and the function awake. */
+static int hold(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	int ret;
+
+	if (!pciio_cfg_trylock(func))
+		return -EAGAIN;
+
+	mutex_lock(&func->lock);
+	ret = hold_locked(func, req);
+	mutex_unlock(&func->lock);
+	pciio_cfg_unlock(func);
+	return ret;
+}
+
+/* Vectors that are added one by one; those of this request are taken back by shrink(). */
+static int grow(struct pciio_func *func, const struct pci_intr_open *req,
+		struct pciio_vector **vectors)
+{
+	struct pci_dev *pdev = func->pdev;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < req->pin_count; i++) {
+		if (pci_irq_vector(pdev, req->pin_first + i) > 0)
+			continue;
+		if (req->pin_type != PCIIO_INTR_MSIX || !pciio_msix_can_grow(pdev))
+			return -ENOBUFS;
+
+		ret = pciio_msix_add(pdev, req->pin_first + i);
+		if (ret < 0)
+			return ret == -ENOMEM ? ret : -ENOSPC;
+		vectors[i]->added = true;
+	}
+	return 0;
+}
+
+static void shrink(struct pciio_func *func, const struct pci_intr_open *req,
+		   struct pciio_vector **vectors)
+{
+	unsigned int i;
+
+	for (i = 0; i < req->pin_count; i++)
+		if (vectors[i]->added)
+			pciio_msix_remove(func->pdev, req->pin_first + i);
+}
+
+/*
+ * MSI need not have mask bits: while there is no handler the function must not send
+ * messages at all, or they arrive at a vector that the kernel does not know.
+ */
+static void msi_switch(struct pciio_func *func, bool on)
+{
+	int reg = func->pdev->msi_cap + PCI_MSI_FLAGS;
+	u16 flags;
+
+	mutex_lock(&func->cfg_lock);
+	if (!pci_read_config_word(func->pdev, reg, &flags) && flags != (u16)~0) {
+		flags = on ? flags | PCI_MSI_FLAGS_ENABLE : flags & ~PCI_MSI_FLAGS_ENABLE;
+		pci_write_config_word(func->pdev, reg, flags);
+	}
+	mutex_unlock(&func->cfg_lock);
+}
+
+static int allocate(struct pciio_func *func, const struct pci_intr_open *req,
+		    struct pciio_vector **vectors)
+{
+	unsigned int flags = req->pin_type == PCIIO_INTR_MSI ? PCI_IRQ_MSI : PCI_IRQ_MSIX;
+	unsigned int count = max(req->pin_first + req->pin_count, req->pin_reserve);
+	int ret;
+
+	if (is_line(req)) {
+		func->intr_type = req->pin_type;
+		return 0;
+	}
+	if (func->intr_type)
+		return grow(func, req, vectors);
+
+	ret = pci_alloc_irq_vectors(func->pdev, count, count, flags);
+	if (ret < 0)
+		return ret == -ENOMEM ? ret : -ENOSPC;
+	func->intr_type = req->pin_type;
+	if (req->pin_type == PCIIO_INTR_MSI)
+		msi_switch(func, false);
+	return 0;
+}
+
+static void stop_vector(struct pciio_func *func, struct pciio_vector *vector)
+{
+	if (vector->type == PCIIO_INTR_MSI && func->intr_open == 1)
+		msi_switch(func, false);
+	pciio_vector_stop(vector);
+	xa_erase(&func->vectors, vector->index);
+	func->intr_open--;
+}
+
+static int start_vector(struct pciio_func *func, struct pciio_vector *vector)
+{
+	int ret;
+
+	vector->noticed = atomic_read(&func->disturbances);
+	vector->opened = vector->noticed;
+	ret = xa_insert(&func->vectors, vector->index, vector, GFP_KERNEL);
+	if (ret)
+		return ret;
+	ret = pciio_vector_start(vector);
+	if (ret)
+		xa_erase(&func->vectors, vector->index);
+	else
+		func->intr_open++;
+	return ret;
+}
+
+static int start(struct pciio_func *func, const struct pci_intr_open *req,
+		 struct pciio_vector **vectors)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < req->pin_count; i++) {
+		ret = start_vector(func, vectors[i]);
+		if (ret)
+			break;
+	}
+	if (i == req->pin_count) {
+		if (req->pin_type == PCIIO_INTR_MSI)
+			msi_switch(func, true);
+		return 0;
+	}
+
+	while (i)
+		stop_vector(func, vectors[--i]);
+	return ret;
+}
+
+static int check_bound(struct pciio_func *func)
+{
+	if (READ_ONCE(func->delegated))
+		return 0;
+	return READ_ONCE(func->driver) == PCIIO_DRIVER_NONE ? -ENOTCONN : -EBUSY;
+}
+
+static int check_free(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	unsigned int i;
+
+	if (func->intr_open && func->intr_type != req->pin_type)
+		return -EPROTOTYPE;
+	for (i = 0; i < req->pin_count; i++)
+		if (xa_load(&func->vectors, req->pin_first + i))
+			return -EEXIST;
+	return 0;
+}
+
+static int open_locked(struct pciio_func *func, const struct pci_intr_open *req,
+		       struct pciio_vector **vectors)
+{
+	int ret;
+
+	lockdep_assert_held(&func->intr_lock);
+	ret = check_bound(func);
+	if (!ret)
+		ret = check_free(func, req);
+	if (ret)
+		return ret;
+
+	/* Messages that could not be freed when the last vector was closed. */
+	release_set(func);
+	ret = hold(func, req);
+	if (!ret)
+		ret = allocate(func, req, vectors);
+	if (!ret)
+		ret = start(func, req, vectors);
+	if (ret) {
+		shrink(func, req, vectors);
+		release_set(func);
+	}
+	return ret;
+}
+
+/* With device_lock no reset runs, and pciio stays bound. */
+static int try_open(struct pciio_func *func, const struct pci_intr_open *req,
+		    struct pciio_vector **vectors)
+{
+	struct device *dev = &func->pdev->dev;
+	unsigned int i;
+	int ret;
+
+	if (!device_trylock(dev))
+		return -EAGAIN;
+
+	for (i = 0; i < req->pin_count; i++)
+		vectors[i]->added = false;
+	mutex_lock(&func->intr_lock);
+	ret = open_locked(func, req, vectors);
+	mutex_unlock(&func->intr_lock);
+	device_unlock(dev);
+	return ret;
+}
+
+/* What can be refused before anything is prepared. */
+int pciio_intr_check(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	u32 vectors = req->pin_vectors;
+
+	if (req->pin_count > vectors || req->pin_first > vectors - req->pin_count ||
+	    req->pin_reserve > vectors)
+		return -ERANGE;
+	return check_bound(func);
+}
+
+/*
+ * Starts the vectors, all or none of them. Call it inside the fence; it waits for
+ * nothing that removal may hold.
+ */
+int pciio_intr_open(struct pciio_func *func, const struct pci_intr_open *req,
+		    struct pciio_vector **vectors)
+{
+	struct device *dev = &func->pdev->dev;
+	unsigned long end = jiffies + LOCK_TIMEOUT;
+	unsigned int i;
+	int ret;
+
+	if (pm_runtime_resume_and_get(dev) < 0)
+		return -EIO;
+
+	do {
+		ret = try_open(func, req, vectors);
+		if (ret == -EAGAIN)
+			ret = pciio_cfg_wait(func, end) ? : -EAGAIN;
+	} while (ret == -EAGAIN);
+	pm_runtime_put(dev);
+
+	for (i = 0; !ret && !(req->pin_flags & PCIIO_INTR_OPEN_MASKED) && i < req->pin_count; i++)
+		pciio_vector_control(vectors[i], PCIIO_INTR_UNMASK);
+	return ret;
+}
+
+/*
+ * Stops all vectors, or what is left of those that were closed. The latter needs
+ * device_lock, which must not be waited for: a driver's remove() may hold it while
+ * it waits for the caller.
+ */
+static void settle(struct pciio_func *func, struct pciio_vector *closed, bool all)
+{
+	struct device *dev = &func->pdev->dev;
+	bool locked = device_trylock(dev);
+	struct pciio_vector *vector;
+	unsigned long index;
+
+	mutex_lock(&func->intr_lock);
+	if (closed && closed->live)
+		stop_vector(func, closed);
+	if (all)
+		xa_for_each(&func->vectors, index, vector)
+			stop_vector(func, vector);
+	if (locked)
+		release_set(func);
+	else if (func->intr_held && !func->intr_open)
+		pciio_func_queue(func, &func->settle_work, 1);
+	mutex_unlock(&func->intr_lock);
+
+	if (locked)
+		device_unlock(dev);
+}
+
+/* Does what could not be done at once. Nothing comes from a device that has failed for good. */
+void pciio_intr_settle(struct pciio_func *func)
+{
+	if (READ_ONCE(func->intr_held))
+		settle(func, NULL, func->pdev->error_state == pci_channel_io_perm_failure);
+}
+
+/* Error recovery has failed. */
+void pciio_intr_fail(struct pciio_func *func)
+{
+	settle(func, NULL, true);
+}
+
+/* The driver pciio is unbound, with device_lock held; the function may be about to be removed. */
+void pciio_intr_kill(struct pciio_func *func)
+{
+	struct pciio_vector *vector;
+	unsigned long index;
+
+	mutex_lock(&func->intr_lock);
+	xa_for_each(&func->vectors, index, vector)
+		stop_vector(func, vector);
+	release_set(func);
+	mutex_unlock(&func->intr_lock);
+}
+
+/* For waits to end: the vectors are found without a lock, as callbacks must take none. */
+void pciio_intr_wake(struct pciio_func *func)
+{
+	struct pciio_vector *vector;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&func->vectors, index, vector)
+		wake_up_all(&vector->wait);
+	rcu_read_unlock();
+}
+
+/* The function was reset, or has slept: it may have forgotten that it was to interrupt. */
+void pciio_intr_disturb(struct pciio_func *func)
+{
+	pciio_intx_sync(func);
+	atomic_inc(&func->disturbances);
+	pciio_intr_wake(func);
+}
+
+struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index)
+{
+	static const char *const names[] = { "intx", "msi", "msix" };
+	struct pciio_vector *vector = kzalloc(sizeof(*vector), GFP_KERNEL_ACCOUNT);
+
+	if (!vector)
+		return NULL;
+
+	vector->inode = pciio_inode_new();
+	if (IS_ERR(vector->inode)) {
+		kfree(vector);
+		return NULL;
+	}
+
+	pciio_func_get(func);
+	vector->func = func;
+	vector->type = type;
+	vector->index = index;
+	snprintf(vector->name, sizeof(vector->name), PCIIO_NAME "-%s[%u](%s)",
+		 names[type - PCIIO_INTR_INTX], index, func->name);
+	vector->pid = get_pid(task_tgid(current));
+	get_task_comm(vector->comm, current);
+	spin_lock_init(&vector->lock);
+	init_waitqueue_head(&vector->wait);
+	return vector;
+}
+
+/*
+ * Stops it, if it was started, and waits for a stop that is in progress. A function that
+ * is gone has done that before: its driver was unbound first.
+ */
+void pciio_vector_release(struct pciio_vector *vector)
+{
+	struct pciio_func *func = vector->func;
+
+	if (vector->irq && pciio_func_enter(func)) {
+		settle(func, vector, false);
+		pciio_func_leave(func);
+	}
+
+	if (vector->eventfd)
+		eventfd_ctx_put(vector->eventfd);
+	pciio_inode_put(vector->inode);
+	put_pid(vector->pid);
+	pciio_func_put(func);
+	kfree_rcu(vector, rcu);
+}
