@@ -11,7 +11,8 @@ from .paths import BUILD, SOURCE, TESTS
 
 # Those that are built a second time, as NAME-32, for 32-bit callers of the module.
 BOTH_ABIS = ("pciio-abi", "pciio-function", "pciio-fuzz", "pciio-hold", "pciio-hostile",
-             "pciio-list", "pciio-rights", "pciio-stress", "pciio-vpd")
+             "pciio-intr", "pciio-intr-edges", "pciio-list", "pciio-rights", "pciio-stress",
+             "pciio-vpd")
 M32 = ("-m32", "-D_FILE_OFFSET_BITS=64")
 
 

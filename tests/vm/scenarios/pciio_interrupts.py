@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The kernel module: interrupt descriptors."""
+
+from harness.devices import bochs_display, e1000e, edu, nvme
+from harness.holder import Holder, soon, unused
+from harness.kernels import NEWEST
+from harness.machine import Machine
+from harness.pciio_module import LOG, load
+from harness.programs import builds
+from harness.scenario import scenario
+from harness.suspend import away
+
+PARAMETER = "/sys/module/pciio/parameters/unsafe_interrupts"
+TAINT_USER = 1 << 6
+# The slot's interrupt line on q35 is that of virtio-9p, which has slot 2.
+SAME_LINE = "0x6"
+
+
+def bound(vm, *functions):
+    """Loads the module and binds its driver."""
+    load(vm)
+    for function in functions:
+        vm.bind(function, "pciio")
+
+
+def clean(vm):
+    """Nothing is left of the descriptors that were open, soon."""
+    unused(vm)
+    vm.wait_until("! grep -q pciio- /proc/interrupts", timeout=soon())
+    vm.check("mount -t debugfs none /sys/kernel/debug")
+    left = vm.check("cat /sys/kernel/debug/pciio/interrupts").stdout
+    assert not left
+
+
+def holding(vm, function, kind, what):
+    """A process that holds a vector, and has it interrupt or wait for it."""
+    user = Holder(vm, function, 0, kind, what, program="pciio-intr-hold")
+    assert user.first == "ready"
+    return user
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def intx(vm, edu):
+    """Ten thousand interrupts, none lost; one event for each unmasking of an asserted line."""
+    bound(vm, edu)
+    vm.check(f"pciio-intr intx {edu}", timeout=90)
+    clean(vm)
+
+
+@scenario(cold=Machine(append="pci=nomsi"), devices={"edu": edu(addr=SAME_LINE)}, log=LOG)
+def shared_line(vm, edu):
+    """A driver that is active on the same line works, and the kernel does not disable the line."""
+    bound(vm, edu)
+    vm.check("mount -t debugfs none /sys/kernel/debug")
+    transfer = ("dd if=/dev/zero of=/host/run/data bs=64k count=32 2>/dev/null && "
+                "cat /host/run/data >/dev/null && rm /host/run/data")
+    user = holding(vm, edu, "intx", "idle")
+    lines = vm.check("grep pciio-intx /proc/interrupts").stdout
+    assert "virtio" in lines
+    vm.check(transfer)
+    assert "count 0 on" in vm.check("cat /sys/kernel/debug/pciio/interrupts").stdout
+    user.kill()
+    # It is asserted, and not served.
+    user = holding(vm, edu, "intx", "raised")
+    vm.check(transfer)
+    assert "count 1 masked" in vm.check("cat /sys/kernel/debug/pciio/interrupts").stdout
+    user.kill()
+    vm.check(transfer)
+    vm.check(f"pciio-intr intx {edu}", timeout=90)
+    unused(vm)
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def msi(vm, edu):
+    """A message for each interrupt, also one that came while it was masked."""
+    bound(vm, edu)
+    for program in builds(vm, "pciio-intr"):
+        vm.check(f"{program} msi {edu}", timeout=60)
+    clean(vm)
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def msix(vm, net):
+    """Five vectors, each for itself, masked, closed and opened again, and added later."""
+    bound(vm, net)
+    for program in builds(vm, "pciio-intr"):
+        vm.check(f"{program} msix {net}", timeout=60)
+    clean(vm)
+    # What was allocated keeps no driver from binding.
+    vm.modprobe("e1000e")
+    vm.bind(net, "e1000e")
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def rights(vm, edu):
+    """Reads and writes of every size, eventfd, and who shares or has received a descriptor."""
+    bound(vm, edu)
+    for program in builds(vm, "pciio-intr-edges"):
+        vm.check(f"{program} rights {edu}", timeout=60)
+    clean(vm)
+
+
+def attempt(vm, function, words):
+    """What becomes of a request."""
+    return vm.check(f"pciio-intr-edges try {function} {words}").stdout.strip()
+
+
+@scenario(devices={"net": e1000e(), "edu": edu(), "display": bochs_display()}, log=LOG)
+def refusals(vm, net, edu, display):
+    """Each has an errno of its own."""
+    load(vm)
+    assert attempt(vm, edu, "msi 0 1 master") == "Transport endpoint is not connected"
+    vm.modprobe("e1000e")
+    vm.wait_until(f"[ -e {net.sysfs}/driver ]")
+    assert attempt(vm, net, "msix 0 1 master") == "Device or resource busy"
+    for function in (net, edu, display):
+        vm.bind(function, "pciio")
+    assert attempt(vm, net, "msix 5 1 master") == "Numerical result out of range"
+    assert attempt(vm, net, "msix 0 6 master") == "Numerical result out of range"
+    assert attempt(vm, net, "msix 0 5") == "No route to host"
+    assert attempt(vm, edu, "msix 0 1 master") == "Operation not supported"
+    assert attempt(vm, display, "intx 0 1") == "No such device or address"
+    assert attempt(vm, edu, "intx 0 1") == "ok"
+    user = holding(vm, edu, "msi", "idle")
+    assert attempt(vm, edu, "msi 0 1 master") == "File exists"
+    assert attempt(vm, edu, "intx 0 1") == "Protocol wrong type for socket"
+    user.kill()
+    assert attempt(vm, edu, "intx 0 1") == "ok"
+    clean(vm)
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def isolation(vm, edu):
+    """Without interrupt remapping, messages and a BAR that could forge them exclude each other."""
+    bound(vm, edu)
+    assert attempt(vm, edu, "msi 0 1 master") == "ok"
+    assert attempt(vm, edu, "msi 0 1 master forger") == "Permission denied"
+    assert attempt(vm, edu, "intx 0 1 forger") == "ok"
+    user = holding(vm, edu, "msi", "idle")
+    assert Holder(vm, edu, 0, "activate", "rw").first == "Permission denied"
+    user.kill()
+    vm.check(f"echo 1 >{PARAMETER}")
+    assert attempt(vm, edu, "msi 0 1 master forger") == "ok"
+    assert int(vm.check("cat /proc/sys/kernel/tainted").stdout) & TAINT_USER
+    clean(vm)
+
+
+@scenario(devices={"disk": nvme(msix_qsize=2048)}, kernels=NEWEST,
+          log=LOG + ("Interrupt reservation exceeds available resources",))
+def many(vm, disk):
+    """64 vectors by one request; more than the machine has are refused, and none is kept."""
+    bound(vm, disk)
+    assert attempt(vm, disk, "msix 0 64 master") == "ok"
+    assert attempt(vm, disk, "msix 0 2048 master") == "No space left on device"
+    assert attempt(vm, disk, "msix 0 64 master") == "ok"
+    clean(vm)
+
+
+DEAD = {"read": "No such device", "poll": "dead"}
+DISTURBED = {"read": "Connection reset by peer", "poll": "disturbed"}
+WAYS = [(kind, how) for kind in ("intx", "msi", "msix") for how in ("read", "poll")]
+
+
+def woken(user, how, why):
+    """Checks what has woken four threads that wait."""
+    said = [user.reply() for _ in range(4)]
+    assert said == [why[how]] * 4
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def woken_up(vm, net):
+    """Who waits wakes up when the function is reset, unbound or removed."""
+    bound(vm, net)
+    for kind, how in WAYS:
+        user = holding(vm, net, kind, how)
+        vm.check(f"echo 1 >{net.sysfs}/reset")
+        woken(user, how, DISTURBED)
+        user = holding(vm, net, kind, how)
+        vm.unbind(net)
+        woken(user, how, DEAD)
+        vm.check(f"echo {net} >/sys/bus/pci/drivers/pciio/bind")
+    user = holding(vm, net, "msix", "poll")
+    vm.check(f"echo 1 >{net.sysfs}/remove")
+    woken(user, "poll", DEAD)
+    clean(vm)
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def unplugged(vm, net):
+    """Who waits wakes up when the function is unplugged."""
+    bound(vm, net)
+    user = holding(vm, net, "msix", "read")
+    vm.unplug(net)
+    woken(user, "read", DEAD)
+    clean(vm)
+
+
+@scenario(devices={"net": e1000e(), "edu": edu()}, log=LOG)
+def suspend(vm, net, edu):
+    """Who waits wakes up after a sleep of the system, and interrupts come as before."""
+    bound(vm, net, edu)
+    reading, polling = holding(vm, net, "msix", "read"), holding(vm, edu, "intx", "poll")
+    vm.check("echo 0 >/sys/module/suspend/parameters/pm_test_delay")
+    away(vm, "echo platform >/sys/power/pm_test && echo freeze >/sys/power/state").expect(0)
+    woken(reading, "read", DISTURBED)
+    woken(polling, "poll", DISTURBED)
+    vm.check(f"pciio-intr msix {net} && pciio-intr msi {edu}")
+    clean(vm)
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def killed(vm, edu):
+    """A holder that is killed leaves nothing, also when the device asserts its line."""
+    bound(vm, edu)
+    for kind in ("intx", "msi"):
+        user = holding(vm, edu, kind, "raised")
+        vm.check(f"grep -q 'pciio-{kind}.0.({edu})' /proc/interrupts")
+        user.job.signal("KILL")
+        vm.wait_until("! grep -q pciio- /proc/interrupts", timeout=soon())
+        user.job.wait()
+        assert attempt(vm, edu, f"{kind} 0 1 master") == "ok"
+    clean(vm)
+
+
+@scenario(cold=Machine(smp=2), devices={"edu": edu()}, log=LOG)
+def churn(vm, edu):
+    """A thousand opens and closes while the device fires."""
+    bound(vm, edu)
+    vm.check(f"pciio-intr-edges churn {edu}", timeout=90)
+    clean(vm)
