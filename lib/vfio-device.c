@@ -12,10 +12,38 @@
 
 /*
  * Covers the two lists and everything in them that changes. It is held while a function
- * is opened or closed, and so while the kernel resets it.
+ * is opened or closed, and so while the kernel resets it; and over fork().
  */
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static struct pcibar_vfio_device *devices;
+static bool watches_fork;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&table);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&table);
+}
+
+/* Otherwise a child could find the lock of a thread that it does not have. Takes it held. */
+static bool watch_fork(void)
+{
+	if (!watches_fork)
+		watches_fork = !pthread_atfork(before_fork, after_fork, after_fork);
+	return watches_fork;
+}
+
+/* Early for the reason that guard.c has. */
+__attribute__((constructor))
+static void watch_fork_early(void)
+{
+	pthread_mutex_lock(&table);
+	watch_fork();
+	pthread_mutex_unlock(&table);
+}
 
 /* Has VFIO signal an eventfd. -1: it does not, because the function has no such event. */
 static int arm(int device, unsigned int index)
@@ -87,6 +115,8 @@ static int open_device(const char *address, struct pcibar_refuse_ctx *ctx,
 	struct pcibar_vfio_anchor *anchor;
 	int fd, ret;
 
+	if (!watch_fork())
+		return pcibar_refuse_nomem(ctx);
 	ret = pcibar_vfio_cdev_open(address, ctx, &anchor, &fd);
 	if (ret == -ENOENT)
 		ret = pcibar_vfio_group_open(address, ctx, &anchor, &fd);

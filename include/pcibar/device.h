@@ -55,7 +55,8 @@ struct pcibar_refusal;
  * mastering reaches no memory, and an administrator who unbinds the function waits:
  * read PCIBAR_EVENT_GIVE_BACK. A program that named this back end can also read
  * configuration space that sysfs shows to root only, which opens the function, too.
- * What VFIO keeps of writes to configuration space ends with the close.
+ * What VFIO keeps of writes to configuration space ends with the close. A child of fork()
+ * keeps the function open as well, until it ends or executes another program.
  */
 enum pcibar_backend {
 	PCIBAR_BACKEND_AUTO = 0,

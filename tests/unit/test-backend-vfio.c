@@ -3,8 +3,12 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/vfio.h>
 
@@ -512,6 +516,50 @@ static void conventional_pci_reports_no_errors(void **state)
 	assert_int_equal(try_map(0), 0);
 }
 
+static void *open_and_close(void *stop)
+{
+	while (!atomic_load((atomic_bool *)stop)) {
+		struct pcibar_device *mine;
+
+		if (open_it(&mine) || pcibar_device_take(mine, NULL))
+			return stop;
+		pcibar_device_close(mine);
+	}
+	return NULL;
+}
+
+/* Ends by a signal if it waits for a lock that no one will release. */
+static void use_in_child(void)
+{
+	struct pcibar_device *mine;
+
+	alarm(10);
+	_exit(open_it(&mine) || pcibar_device_take(mine, NULL));
+}
+
+static void a_child_can_open_it_at_any_time(void **state)
+{
+	atomic_bool stop = false;
+	pthread_t thread;
+	void *failed;
+	int status;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, open_and_close, &stop), 0);
+	for (int i = 0; i < 100; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			use_in_child();
+		assert_true(child > 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+}
+
 /* Whatever fails leaves nothing open, and the next attempt works. */
 static void fails_without_a_trace(void **state)
 {
@@ -567,6 +615,7 @@ int main(void)
 		VFIO_TEST(handles_share_the_function),
 		VFIO_TEST(requests_and_errors_are_events),
 		VFIO_TEST(conventional_pci_reports_no_errors),
+		VFIO_TEST(a_child_can_open_it_at_any_time),
 		VFIO_TEST(fails_without_a_trace),
 	};
 
