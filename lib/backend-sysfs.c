@@ -217,12 +217,13 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	return ret;
 }
 
-static int sysfs_channel_open(void *priv, unsigned int bar, bool write,
+static int sysfs_channel_open(void *priv, unsigned int bar, uint32_t flags,
 			      struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
 	struct sysfs *be = priv;
 
-	return pcibar_sysfs_channel_open(be->dir, be->root, bar, write, ctx, length, chanp);
+	return pcibar_sysfs_channel_open(be->dir, be->root, bar, flags & PCIBAR_MAP_WRITE, ctx,
+					 length, chanp);
 }
 
 static int sysfs_config_fd(struct sysfs *be, bool write)

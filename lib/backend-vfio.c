@@ -198,13 +198,12 @@ static void vfio_unmapped(void *priv, void *token)
 }
 
 /* The kernel reports the length of the ROM's image, which may be none. */
-static int vfio_channel_open(void *priv, unsigned int bar, bool write,
+static int vfio_channel_open(void *priv, unsigned int bar, uint32_t flags,
 			     struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
 	struct use *use;
-	int ret = use_begin(priv, bar, false, ctx, &use);
+	int ret = use_begin(priv, bar, flags & PCIBAR_MAP_EXCLUSIVE, ctx, &use);
 
-	(void)write;
 	if (ret)
 		return ret;
 	if (!use->device->region[bar].length) {

@@ -192,9 +192,10 @@ struct pcibar_backend_ops {
 	 * per call where the hardware is I/O. @length comes in as the length
 	 * of the BAR and may be lowered (a ROM's image). An I/O channel does
 	 * widths 1, 2 and 4; others return -EOPNOTSUPP. Values are numbers.
+	 * @flags: PCIBAR_MAP_*
 	 */
-	int (*channel_open)(void *be, unsigned int bar, bool write, struct pcibar_refuse_ctx *ctx,
-			    uint64_t *length, void **chanp);
+	int (*channel_open)(void *be, unsigned int bar, uint32_t flags,
+			    struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp);
 	int (*channel_read)(void *chan, uint64_t off, unsigned int width, uint64_t *val);
 	int (*channel_write)(void *chan, uint64_t off, unsigned int width, uint64_t val);
 	void (*channel_close)(void *chan);

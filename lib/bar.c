@@ -103,8 +103,7 @@ static int open_channel(struct pcibar_map *map, struct pcibar_map_request *req,
 {
 	uint64_t end = req->res.length;
 	bool to_end = req->offset + req->length == end;
-	int ret = map->dev->ops->channel_open(map->dev->be, map->bar,
-					      map->flags & PCIBAR_MAP_WRITE, ctx, &end,
+	int ret = map->dev->ops->channel_open(map->dev->be, map->bar, map->flags, ctx, &end,
 					      &map->channel);
 
 	if (ret)

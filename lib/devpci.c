@@ -131,7 +131,7 @@ static int try_channel(const struct channel *chan)
 	return errno == ENOENT ? EBUSY : errno;
 }
 
-int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
+int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
 			       struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
 	struct pcibar_devpci *devpci = be;
@@ -139,7 +139,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
 	int error;
 
 	/* A read of an I/O port needs the same right, and I/O has its whole length. */
-	(void)write;
+	(void)flags;
 	(void)length;
 	if (devpci->refused)
 		return pcibar_devpci_refuse_rights(ctx, devpci);

@@ -57,7 +57,7 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 bool pcibar_devpci_lacks_node(void);
 int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
 int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
-int pcibar_devpci_channel_open(void *be, unsigned int bar, bool write,
+int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
 			       struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp);
 int pcibar_devpci_channel_read(void *chan, uint64_t off, unsigned int width, uint64_t *val);
 int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, uint64_t val);

@@ -53,8 +53,7 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 				ops->unmapped(req->dev->be, token);
 		}
 	} else if (ops->channel_open) {
-		if (!ops->channel_open(req->dev->be, req->bar, req->flags & PCIBAR_MAP_WRITE, ctx,
-				       &length, &channel))
+		if (!ops->channel_open(req->dev->be, req->bar, req->flags, ctx, &length, &channel))
 			ops->channel_close(channel);
 	}
 }

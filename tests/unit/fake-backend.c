@@ -290,13 +290,14 @@ static int fake_map(void *be, unsigned int bar, const struct pcibar_pages *pages
 	return 0;
 }
 
-static int fake_channel_open(void *be, unsigned int bar, bool write, struct pcibar_refuse_ctx *v,
-			     uint64_t *length, void **chanp)
+static int fake_channel_open(void *be, unsigned int bar, uint32_t flags,
+			     struct pcibar_refuse_ctx *v, uint64_t *length, void **chanp)
 {
 	struct fake *fake = be;
 	struct channel *channel;
 	int ret = record(fake, (struct fake_event){ .op = FAKE_CHANNEL_OPEN, .bar = bar,
-						    .len = *length, .val = write });
+						    .len = *length,
+						    .val = flags & PCIBAR_MAP_WRITE });
 
 	if (ret)
 		return pcibar_refuse(v, PCIBAR_REASON_PERMISSION, ret, "ask for less",

@@ -454,6 +454,13 @@ static void handles_share_the_function(void **state)
 	pcibar_map_release(map);
 	assert_int_equal(try_map(0), 0);
 
+	opts.flags = PCIBAR_MAP_EXCLUSIVE | PCIBAR_MAP_INDIRECT;
+	map = map_bar(4);
+	opts.flags = PCIBAR_MAP_INDIRECT;
+	assert_int_equal(try_map(4), -EBUSY);
+	pcibar_map_release(map);
+	assert_int_equal(try_map(4), 0);
+
 	/* The last one that closes it closes everything. */
 	pcibar_device_close(dev);
 	vfio_drop_signals();
