@@ -177,8 +177,20 @@ static const struct {
 	{ -EOPNOTSUPP, PCIBAR_REASON_DECODE_OFF },	/* of a virtual function */
 };
 
-/* Whether @bar is in that state. */
-static bool is_in(const struct context *ctx, unsigned int bar, uint32_t code,
+/* Whether @reason, of a map through the same back end, is that of @err, too. */
+static bool is_same(const struct pcibar_reason *reason, uint32_t backend, int err)
+{
+	/* Writes take the function as a map does. */
+	if (backend == PCIBAR_BACKEND_VFIO && reason->backend == backend)
+		return reason->error == err;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].err == err && states[i].code == reason->code)
+			return true;
+	return false;
+}
+
+/* Whether @bar is in a state that explains the error. */
+static bool is_in(const struct context *ctx, unsigned int bar, uint32_t backend, int err,
 		  struct pcibar_reason *reason)
 {
 	struct pcibar_open_opts opts = {
@@ -193,7 +205,7 @@ static bool is_in(const struct context *ctx, unsigned int bar, uint32_t code,
 		return false;
 
 	for (uint32_t i = 0; i < why.count; i++)
-		if (why.reasons[i].code == code) {
+		if (is_same(&why.reasons[i], backend, err)) {
 			*reason = why.reasons[i];
 			return true;
 		}
@@ -206,19 +218,22 @@ static bool find_state(const struct context *ctx, enum phase phase, int err, uns
 {
 	unsigned int first = *bar == NO_BAR ? 0 : *bar;
 	unsigned int last = *bar == NO_BAR ? PCIBAR_BAR_ROM : *bar;
-	uint32_t code = PCIBAR_REASON_NONE;
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	bool known = false;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (states[i].err == err)
-			code = states[i].code;
 	/* An access has other errors as well, which have other reasons. */
-	if (code == PCIBAR_REASON_NONE || phase == PHASE_OPEN || !ctx->session->dev ||
-	    (err != -ENODEV && phase != PHASE_CONFIG))
+	if (phase == PHASE_OPEN || !ctx->session->dev || (err != -ENODEV && phase != PHASE_CONFIG))
+		return false;
+
+	pcibar_device_get_info(ctx->session->dev, &info);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		known |= states[i].err == err;
+	if (!known && info.backend != PCIBAR_BACKEND_VFIO)
 		return false;
 
 	for (unsigned int i = first; i <= last; i++)
-		if (is_in(ctx, i, code, reason)) {
-			*bar = code == PCIBAR_REASON_MOVED ? i : *bar;
+		if (is_in(ctx, i, info.backend, err, reason)) {
+			*bar = reason->code == PCIBAR_REASON_MOVED ? i : *bar;
 			return true;
 		}
 	return false;
