@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Signals that end a command in good order. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ static const int signals[] = {
 #endif
 };
 
-static volatile sig_atomic_t caught;
+static atomic_int caught;
 static volatile sig_atomic_t alarm_ignored;
 
 /*
@@ -68,9 +69,15 @@ void interrupt_block(sigset_t *old)
 	sigprocmask(SIG_BLOCK, &block, old);
 }
 
+void interrupt_thread(pthread_t thread)
+{
+	caught = SIGALRM;
+	pthread_kill(thread, SIGALRM);
+}
+
 int interrupt_signal(void)
 {
-	return (int)caught;
+	return caught;
 }
 
 /* In this order: an alarm in between would be taken for one from elsewhere. */
@@ -84,6 +91,6 @@ void interrupt_obey(void)
 {
 	if (!caught)
 		return;
-	signal((int)caught, SIG_DFL);
-	raise((int)caught);
+	signal(caught, SIG_DFL);
+	raise(caught);
 }

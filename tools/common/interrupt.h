@@ -3,6 +3,7 @@
 #ifndef TOOLS_COMMON_INTERRUPT_H
 #define TOOLS_COMMON_INTERRUPT_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -17,6 +18,9 @@ void interrupt_catch(bool ignored_too);
 
 /* Holds them back; @old is the mask to let them in with. */
 void interrupt_block(sigset_t *old);
+
+/* Ends what @thread does as SIGALRM would, from another thread. */
+void interrupt_thread(pthread_t thread);
 
 /* The signal that has come; 0: none */
 int interrupt_signal(void);

@@ -15,6 +15,7 @@
 
 #include "cmd.h"
 #include "complete.h"
+#include "give-back.h"
 #include "line-editor.h"
 #include "script-line.h"
 #include "verb-options.h"
@@ -236,25 +237,39 @@ static int run_lines(struct context *ctx, struct script *script, bool check_only
 	return first;
 }
 
-static int run_script(struct context *ctx, struct script *script)
+static int run_all(struct context *ctx, struct script *script)
 {
-	const struct script_options *opt = script->opt;
-	bool whole = !opt->stream && !script->prompt;
 	int status;
 
-	ctx->session->keep = true;
-	status = opt->dry_run ? STATUS_OK : session_open(ctx, true);
-	if (status)
-		return status;
 	if (script->prompt)
 		return run_prompt(ctx, script);
-	if (!whole)
+	if (script->opt->stream)
 		return run_stream(ctx, script);
 
 	status = read_lines(ctx, script);
 	if (!status)
 		status = run_lines(ctx, script, true);
-	return status || opt->dry_run ? status : run_lines(ctx, script, false);
+	return status || script->opt->dry_run ? status : run_lines(ctx, script, false);
+}
+
+static int run_script(struct context *ctx, struct script *script)
+{
+	int status, ret;
+
+	ctx->session->keep = true;
+	if (script->opt->dry_run)
+		return run_all(ctx, script);
+	status = session_open(ctx, true);
+	if (status)
+		return status;
+	ret = give_back_begin(ctx->session->dev);
+	if (ret)
+		return refused(ctx, PHASE_MAP, NO_BAR, ret, NULL);
+
+	status = run_all(ctx, script);
+	if (!give_back_end() || status == STATUS_LOST)
+		return status;
+	return fail_device(ctx, STATUS_LOST, NO_BAR, GIVE_BACK);
 }
 
 static int run(struct context *ctx, int argc, char **argv)

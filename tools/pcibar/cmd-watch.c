@@ -18,6 +18,7 @@
 
 #include "cmd.h"
 #include "condition.h"
+#include "give-back.h"
 #include "json.h"
 #include "operand.h"
 #include "progress.h"
@@ -347,7 +348,7 @@ static int watch(struct context *ctx, struct watch *w, const sigset_t *mask)
 			return STATUS_FAILED;
 		if (w->give_back)
 			return fail_device(ctx, STATUS_LOST, w->bar,
-					   "the function is about to be unbound or removed");
+					   GIVE_BACK);
 		if (interrupt_signal())
 			return ended(w);
 	}
