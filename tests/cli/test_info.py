@@ -153,6 +153,13 @@ def test_the_place(bench):
           bench.run("info", EDU).stdout, "the place is not shown")
     printed = json.loads(bench.run("info", EDU, "--json").stdout)
     equal((printed["iommu_group"], printed["numa_node"]), (13, 1))
+    equal(printed["iommu_group_others"], [])
+    for other, group in ((NVME, 13), (RTL8139, 14)):
+        bench.function(other).path("iommu_group").symlink_to(f"../../../iommu_groups/{group}")
+    check(f"\n  IOMMU group 13, with {NVME} (nvme)\n" in bench.run("info", EDU).stdout,
+          "the group is not shown")
+    printed = json.loads(bench.run("info", EDU, "--json").stdout)
+    equal(printed["iommu_group_others"], [NVME])
 
 
 def test_verbose_decodes_capabilities(bench):

@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "describe.h"
 #include "express.h"
+#include "group.h"
 #include "terminal.h"
 
 /* What a back end can do, in words: can, cannot */
@@ -52,15 +53,27 @@ static void print_speed(unsigned int speed, unsigned int width)
 	printf("x%u", width);
 }
 
-static void print_place(struct pcibar_device *dev, bool color)
+static void print_member(void *data, const char *address, const char *driver)
+{
+	unsigned int *count = data;
+
+	printf("%s%s", (*count)++ ? ", " : ", with ", address);
+	if (*driver)
+		text_print(stdout, " (%s)", driver);
+}
+
+static void print_place(struct context *ctx, bool color)
 {
 	struct pcibar_device_place place = { .size = sizeof(place) };
+	unsigned int count = 0;
 
-	if (pcibar_device_get_place(dev, &place))
+	if (pcibar_device_get_place(ctx->session->dev, &place))
 		return;
 	if (place.iommu_group >= 0) {
 		print_line(color, "IOMMU group");
-		printf("%" PRId32 "\n", place.iommu_group);
+		printf("%" PRId32, place.iommu_group);
+		group_list_others(ctx, place.iommu_group, print_member, &count);
+		putchar('\n');
 	}
 	if (place.numa_node >= 0) {
 		print_line(color, "NUMA node");
@@ -139,7 +152,7 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 	puts(asleep ? "asleep" :
 	     describe_silent(ctx->session->dev, info) ?
 	     "the function does not respond; 'pcibar explain' shows what may help" : "awake");
-	print_place(ctx->session->dev, color);
+	print_place(ctx, color);
 	if (!asleep)
 		print_link(ctx->session->dev, color);
 	print_line(color, "back end");
@@ -156,14 +169,24 @@ static void print_text(struct context *ctx, const struct pciids *ids,
 		capability_list(detail, print_capability, NULL);
 }
 
-static void print_place_json(struct pcibar_device *dev, struct json *json)
+static void put_member(void *data, const char *address, const char *driver)
+{
+	(void)driver;
+	json_string(data, NULL, address);
+}
+
+static void print_place_json(struct context *ctx, struct json *json)
 {
 	struct pcibar_device_place place = { .size = sizeof(place) };
 
-	if (pcibar_device_get_place(dev, &place))
+	if (pcibar_device_get_place(ctx->session->dev, &place))
 		return;
-	if (place.iommu_group >= 0)
+	if (place.iommu_group >= 0) {
 		json_uint(json, "iommu_group", (uint64_t)place.iommu_group);
+		json_array(json, "iommu_group_others");
+		group_list_others(ctx, place.iommu_group, put_member, json);
+		json_array_end(json);
+	}
 	if (place.numa_node >= 0)
 		json_uint(json, "numa_node", (uint64_t)place.numa_node);
 }
@@ -242,7 +265,7 @@ static void print_json(struct context *ctx, const struct pciids *ids,
 	json_begin(&json, stdout);
 	describe_json(&json, ids, ctx->session->address, info);
 	json_bool(&json, "responds", !describe_silent(ctx->session->dev, info));
-	print_place_json(ctx->session->dev, &json);
+	print_place_json(ctx, &json);
 	if (!(info->flags & PCIBAR_DEV_ASLEEP))
 		print_link_json(ctx->session->dev, &json);
 	json_string(&json, "backend", pcibar_backend_name(info->backend));
