@@ -2,11 +2,13 @@
 """Functions that are bound to vfio-pci, used through VFIO by those who own its nodes."""
 
 import json
+import time
 
 from harness.devices import e1000e, edu, ivshmem, rtl8139
+from harness.holder import soon
 from harness.kernels import ON_AMD64
 from harness.machine import Machine
-from harness.pcibar import is_refusal, numbers, refused, wait_for
+from harness.pcibar import Script, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
 
 IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
@@ -87,6 +89,10 @@ def ordinary_user(vm, edu, net, memory):
     refused(vm, f"pcibar read {edu} 0 0", 1, "no permission to open /dev/vfio/", "chown 65534",
             **USER)
     assert explained(vm, f"{edu} 0", **USER) == (False, ("permission",))
+    # A write to configuration space takes the function, too, and is refused for the same reason.
+    for command in (f"config write {edu} CACHE_LINE_SIZE 0", f"enable {edu} --bus-master"):
+        refused(vm, f"pcibar {command}", 1, "no permission to open /dev/vfio/", "chown 65534",
+                **USER)
 
 
 @scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG, devices={"edu": edu(), "net": e1000e()})
@@ -117,10 +123,22 @@ def given_back(vm, edu):
         bind(vm, edu)
         watch = vm.spawn(f"exec pcibar watch -i 10s {edu} 0 0", **USER)
         wait_for(vm, watch, f"{EDU_ID:#010x}")
+        started = time.monotonic()
         unbind = vm.spawn(f"echo {text} >{path}")
         is_refusal(watch.wait().expect(4), "about to be unbound or removed")
         unbind.wait().expect(0)
+        assert time.monotonic() - started < soon()
     vm.check("echo 1 >/sys/bus/pci/rescan")
+    # A script that waits for its next line, or does anything else that takes long
+    for line in ("read 0 4", "sleep 1000s", "expect 0 0 0 --timeout 1000s", "watch -i 10s 0 0"):
+        bind(vm, edu)
+        script = Script(vm, edu, name=line.split()[0])
+        script.ask("read 0 0")
+        script.send(line)
+        if line == "read 0 4":
+            wait_for(vm, script.job, "0x00000000")
+        vm.check(f"echo {edu} >{edu.sysfs}/driver/unbind")
+        assert "about to be unbound or removed" in script.job.wait().expect(4).stderr, line
     bind(vm, edu)
     user = vm.spawn(f"exec pcibar-vfio events {edu}", **USER)
     wait_for(vm, user, "ready")
@@ -177,3 +195,65 @@ def not_viable(vm):
     assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
     assert explained(vm, f"{second} 0") == (False, ("not-bound",))
     refused(vm, f"pcibar read --backend vfio {second} 0 0", 1, "is not bound to vfio-pci")
+
+
+# edu's DMA engine: source, destination, count and command; its own memory is at 0x40000.
+DMA = ("write 0 0x80 {}\nwrite 0 0x88 {}\nwrite 0 0x90 16\nwrite 0 0x98 {}\n"
+       "expect 0 0x98 0:1 --timeout 10s\n")
+TO_DEVICE, TO_MEMORY = 1, 3
+FIRMWARE = 0xffff0
+# Pages that Linux leaves alone, as all of the first MiB
+PAGES = (0x3000, 0x4000)
+
+
+def dma(vm, edu, source, target, direction):
+    """Has edu copy 16 bytes, with bus mastering as long as this takes."""
+    lines = "enable --bus-master\n" + DMA.format(source, target, direction)
+    vm.check(f"pcibar script {edu}", stdin=lines.encode())
+
+
+def memory_at(vm, address):
+    """16 bytes of the guest's memory, as QEMU shows them"""
+    return vm.hmp(f"xp /4wx {address}").split(":")[1].split()
+
+
+@scenario(cold=Machine(append="intel_iommu=on iommu=pt", options=IOMMU.options),
+          kernels=ON_AMD64, log=(*LOG, r"DMAR: "), devices={"edu": edu()})
+def reaches_no_memory(vm, edu):
+    """Bus mastering through VFIO reaches nothing, where it reaches all memory without it."""
+    vm.check(f"pcibar enable {edu}")
+    firmware = memory_at(vm, FIRMWARE)
+    dma(vm, edu, FIRMWARE, 0x40000, TO_DEVICE)
+    dma(vm, edu, 0x40000, PAGES[0], TO_MEMORY)
+    assert memory_at(vm, PAGES[0]) == firmware
+    before = memory_at(vm, PAGES[1])
+    assert before != firmware
+
+    bind(vm, edu)
+    dma(vm, edu, 0x40000, PAGES[1], TO_MEMORY)
+    assert memory_at(vm, PAGES[1]) == before
+    assert [line for line in vm.kernel_log() if "DMAR: [DMA Write" in line and
+            f"fault addr {PAGES[1]:#x}" in line]
+
+
+RECEIVE_ADDRESS = 0x5400
+
+
+@scenario(cold=IOMMU, kernels=ON_AMD64,
+          log=(*LOG, r"pcieport \S+: unlocked secondary bus reset"))
+def registers_that_a_reset_clears(vm):
+    """They are lost by a map through VFIO, which was announced, and by nothing before."""
+    net = vm.plug(e1000e())
+    bind(vm, net)
+    vm.check(f"echo on >{net.sysfs}/power/control; echo bus >{net.sysfs}/reset_method")
+    place = f"--backend sysfs {net} 0 {RECEIVE_ADDRESS:#x}"
+    vm.check(f"pcibar enable --backend sysfs {net} && pcibar write {place} 0x12345678")
+    vm.check(f"pcibar list -v; pcibar info {net}; pcibar config read {net} COMMAND")
+    assert "the first map resets the function (bus)" in \
+        vm.check(f"pcibar explain {net} 0").stdout
+    assert numbers(vm, f"pcibar read {place}") == [0x12345678]
+
+    said = vm.check(f"pcibar read -v {net} 0 8").stderr
+    assert "taken through vfio, which resets the function, now and when it is closed" in said
+    vm.check(f"pcibar enable --backend sysfs {net}")
+    assert numbers(vm, f"pcibar read {place}") != [0x12345678]
