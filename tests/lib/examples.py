@@ -12,10 +12,11 @@ VARIES = re.compile(r"((?<![\w.:])\d+\.\d+(?= (?:s|ms|MiB/s|0x))|(?<=  )0x[0-9a-
 
 
 class Step(NamedTuple):
-    """A command and what it prints."""
+    """A command and what it prints; the prompt, "#" for root."""
 
     command: str
     shown: str
+    prompt: str
 
     def is_as_shown(self, printed):
         pattern = "".join(_varying(part) if number % 2 else re.escape(part)
@@ -52,10 +53,10 @@ def steps(path):
             continue
         lines = block.splitlines(keepends=True)
         while lines:
-            command, shown = lines.pop(0)[2:], ""
+            prompt, command, shown = lines[0][0], lines.pop(0)[2:], ""
             end = HERE_DOCUMENT.search(command)
             while end and lines and not command.endswith(f"\n{end[1]}\n"):
                 command += lines.pop(0)
             while lines and not re.match(r"[#$] ", lines[0]):
                 shown += lines.pop(0)
-            yield Step(command.strip(), shown)
+            yield Step(command.strip(), shown, prompt)

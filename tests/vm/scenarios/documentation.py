@@ -21,6 +21,7 @@ MIB, GIB = 1 << 20, 1 << 30
 MAC = "52:54:00:12:34:56"
 # That of `make demo`, where its devices have the same addresses; and one with a driver.
 MACHINE = Machine(cpu="max")
+IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 DEVICES = {"edu": edu(addr="4"), "net": rtl8139(mac=MAC, addr="5"),
            "memory": ivshmem(4 * MIB, addr="6"), "display": bochs_display(addr="7"),
            "disk": nvme(addr="8")}
@@ -35,8 +36,8 @@ def finish(vm):
 WATCH = {"pcibar watch 1234:11e8 0 0x20 --until 0:1 --timeout 1s": finish}
 
 
-def play(vm, path, before=None, during=None):
-    """Runs the commands of a page, one after another.
+def play(vm, path, before=None, during=None, user="root"):
+    """Runs the commands of a page, one after another; those after "$" as USER.
 
     before: {command: what has to happen first}
     during: {command: (what it prints, what happens then)}
@@ -50,7 +51,8 @@ def play(vm, path, before=None, during=None):
             continue
         if before and step.command in before:
             before[step.command](vm)
-        job = vm.spawn(f"exec 2>&1; cd {folder}; PATH=$PATH:/host\n{step.command}")
+        job = vm.spawn(f"exec 2>&1; cd {folder}; PATH=$PATH:/host\n{step.command}",
+                       user if step.prompt == "$" else "root")
         if during and step.command in during:
             text, act = during[step.command]
             wait_for(vm, job, text)
@@ -93,6 +95,16 @@ def readme(vm, memory, **_):
     (program,) = examples.programs(SOURCE / "README.md")
     build(vm, "program", program)
     assert vm.check("/host/program").stdout == "0xedcba987\n"
+
+
+@scenario(cold=IOMMU, devices=DEVICES, kernels=NEWEST, log=(r"vfio-pci \S+: ",
+                                                          "vfio_iommu_type1_attach_group"))
+def users(vm, **_):
+    """The function goes to a user, and back to its driver."""
+    vm.modprobe("nvme", "vfio-pci", "vfio_iommu_type1")
+    vm.wait_until("[ -b /dev/nvme0n1 ]")
+    vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
+    play(vm, "docs/users.md", user="nobody")
 
 
 @scenario(devices={"edu": edu()}, kernels=NEWEST)
