@@ -42,7 +42,8 @@ static int open_iommufd(struct pcibar_refuse_ctx *ctx, struct pcibar_vfio_anchor
 static int refuse_bind(struct pcibar_refuse_ctx *ctx, const char *address, const char *node,
 		       int error)
 {
-	if (error == EBUSY)
+	/* A group that is in use, or a function that another process has bound */
+	if (error == EBUSY || error == EINVAL)
 		return pcibar_vfio_refuse_busy(ctx, address, node);
 	if (error == EPERM)
 		return pcibar_vfio_refuse_interrupts(ctx, "iommufd");

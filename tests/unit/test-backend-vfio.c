@@ -418,6 +418,8 @@ static void the_character_device_is_preferred(void **state)
 	assert_refusal(-EPERM, PCIBAR_REASON_ISOLATION, "not remapped", "iommufd/parameters");
 	vfio.error[VFIO_STEP_BIND] = EBUSY;
 	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "/dev/vfio/devices/vfio3", "end it");
+	vfio.error[VFIO_STEP_BIND] = EINVAL;
+	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "/dev/vfio/devices/vfio3", "end it");
 	vfio.error[VFIO_STEP_BIND] = 0;
 
 	vfio.no_group = true;

@@ -6,7 +6,7 @@ import time
 
 from harness.devices import e1000e, edu, ivshmem, rtl8139
 from harness.holder import soon
-from harness.kernels import ON_AMD64
+from harness.kernels import DEBUG, ON_AMD64
 from harness.machine import Machine
 from harness.pcibar import Script, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
@@ -257,3 +257,25 @@ def registers_that_a_reset_clears(vm):
     assert "taken through vfio, which resets the function, now and when it is closed" in said
     vm.check(f"pcibar enable --backend sysfs {net}")
     assert numbers(vm, f"pcibar read {place}") != [0x12345678]
+
+
+@scenario(cold=IOMMU, kernels=(DEBUG,), log=LOG, devices={"edu": edu()})
+def character_device(vm, edu):
+    """Where the kernel has iommufd, the function's own node and /dev/iommu are all it takes."""
+    vm.modprobe("vfio-pci", "iommufd")
+    vm.check("echo Y >/sys/module/iommufd/parameters/allow_unsafe_interrupts")
+    vm.bind(edu, "vfio-pci")
+    node = vm.check(f"ls {edu.sysfs}/vfio-dev").stdout.strip()
+    refused(vm, f"pcibar read {edu} 0 0", 1, "no permission to open /dev/vfio/", **USER)
+    vm.check(f"chown 65534 /dev/vfio/devices/{node} /dev/iommu")
+    assert explained(vm, f"{edu} 0", **USER) == (True, ("resets",))
+    assert as_user(vm, f"read {edu} 0 0") == [EDU_ID]
+    vm.check(f"pcibar write {edu} 0 4 0x12345678", **USER)
+    assert as_user(vm, f"read {edu} 0 4") == [0x12345678 ^ 0xffffffff]
+    assert vm.check(f"pcibar-vfio again {edu}", **USER).stdout == "ok\n"
+
+    watch = vm.spawn(f"exec pcibar watch -i 10s {edu} 0 0", **USER)
+    wait_for(vm, watch, f"{EDU_ID:#010x}")
+    refused(vm, f"pcibar read {edu} 0 0", 1, f"/dev/vfio/devices/{node}", "end it")
+    vm.check(f"echo {edu} >{edu.sysfs}/driver/unbind")
+    is_refusal(watch.wait().expect(4), "about to be unbound or removed")
