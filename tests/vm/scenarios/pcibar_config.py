@@ -127,3 +127,9 @@ def enable_survives(vm, net):
     if vm.backend == "sysfs":
         load(vm)
         vm.check(f"pcibar read {net} 1 0")
+    # What is off is not asleep, nor held by another user.
+    vm.check(f"pcibar disable {net}")
+    for backend in (vm.backend, "pciio", "sysfs"):
+        sleep()
+        for _ in range(2):
+            refused(vm, f"pcibar --backend {backend} read {net} 1 0", 1, "decoding is off")
