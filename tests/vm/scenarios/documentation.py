@@ -126,6 +126,16 @@ def example_files(vm, edu):
     assert python.run(vm, arguments + program).stdout == "3628800\n"
 
 
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu")),
+          devices={"disk": nvme()}, kernels=NEWEST, log=(r"vfio-pci \S+: (resetting|reset done)",))
+def borrowed(vm, disk):
+    """The example takes the function from its driver, and gives it back."""
+    vm.modprobe("nvme", "vfio-pci", "vfio_iommu_type1")
+    build(vm, "borrow", (SOURCE / "examples" / "borrow.c").read_text(encoding="utf-8"))
+    assert vm.check(f"/host/borrow {disk} 0 8").stdout == "vfio: 0x00010400\n"
+    vm.check(f"[ -e /sys/bus/pci/drivers/nvme/{disk} ]")
+
+
 @scenario(cold=MACHINE, devices=DEVICES, kernels=NEWEST, log=pciio_module.LOG, timeout=300)
 def manual_pages(vm, edu, memory, **_):
     vm.modprobe("nvme")
