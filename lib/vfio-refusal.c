@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Why VFIO does not give a function away, and what can be done about that. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,59 +8,30 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "process.h"
 #include "sysfs.h"
 #include "vfio.h"
 
 #define NAMES_LEN	96
 
-/* Whether one of the descriptors of @process is @node. Without a right to see it is not known. */
-static bool has_open(const char *process, const char *node)
+static bool is_node(void *data, long pid, const char *fd, const char *target)
 {
-	char path[PCIBAR_VFIO_PATH], target[PCIBAR_VFIO_PATH];
-	struct dirent *entry;
-	bool found = false;
-	ssize_t n;
-	DIR *dir;
+	const char *node = data;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", process);
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-		target[n < 0 ? 0 : n] = '\0';
-		found = !strcmp(target, node);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-/* "NAME (process N)", or what is known without it */
-static void find_holder(const char *node, char *holder, size_t len)
-{
-	char path[PCIBAR_VFIO_PATH], name[PCIBAR_NAME_LEN];
-	struct dirent *entry;
-	DIR *dir = opendir("/proc");
-
-	snprintf(holder, len, "another process");
-	while (dir && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)*entry->d_name) || !has_open(entry->d_name, node))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
-		if (pcibar_sysfs_read(AT_FDCWD, path, name, sizeof(name)))
-			strcpy(name, "a program");
-		name[strcspn(name, "\n")] = '\0';
-		snprintf(holder, len, "%s (process %.20s)", name, entry->d_name);
-		break;
-	}
-	if (dir)
-		closedir(dir);
+	(void)pid;
+	(void)fd;
+	return !strcmp(target, node);
 }
 
 static int refuse_held(struct pcibar_refuse_ctx *ctx, const char *node)
 {
-	char holder[NAMES_LEN];
+	char holder[NAMES_LEN] = "another process", name[PCIBAR_NAME_LEN];
+	long pid = pcibar_process_find(0, is_node, (void *)node);
 
-	find_holder(node, holder, sizeof(holder));
+	if (pid) {
+		pcibar_process_name(pid, name, sizeof(name));
+		snprintf(holder, sizeof(holder), "process %ld (%s)", pid, name);
+	}
 	return pcibar_refuse(ctx, PCIBAR_REASON_HELD, -EBUSY,
 			     "end it: VFIO gives a group of functions to one process at a time",
 			     "%s has %s open, or its functions", holder, node);

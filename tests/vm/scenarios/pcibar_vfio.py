@@ -172,7 +172,7 @@ def one_group(vm):
     watch = vm.spawn(f"exec pcibar watch -i 10s {first} 0 0", **USER)
     wait_for(vm, watch, f"{EDU_ID:#010x}")
     for function in (first, second):
-        refused(vm, f"pcibar read {function} 0 0", 1, "pcibar (process ", "/dev/vfio/", "end it")
+        refused(vm, f"pcibar read {function} 0 0", 1, "(pcibar) has ", "/dev/vfio/", "end it")
         assert explained(vm, f"{function} 0") == (False, ("held",))
     watch.signal("INT")
     watch.wait().expect(0)
