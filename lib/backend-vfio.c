@@ -325,7 +325,7 @@ const struct pcibar_backend_ops pcibar_backend_vfio = {
 	.id = PCIBAR_BACKEND_VFIO,
 	.name = "vfio",
 	.absent = "there is no function bound to vfio-pci",
-	.absent_remedy = "modprobe vfio-pci, and bind it to a function",
+	.absent_remedy = "modprobe vfio-pci, and hand it a function: pcibar bind",
 	.caps = PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
 		PCIBAR_CAP_EVENTS,
 	.some_functions = true,

@@ -13,6 +13,7 @@
 #include "vfio.h"
 
 #define NAMES_LEN	96
+#define REMEDY_LEN	sizeof(((struct pcibar_reason *)0)->remedy)
 
 static bool is_node(void *data, long pid, const char *fd, const char *target)
 {
@@ -39,7 +40,7 @@ static int refuse_held(struct pcibar_refuse_ctx *ctx, const char *node)
 
 int pcibar_vfio_refuse_node(struct pcibar_refuse_ctx *ctx, const char *node, int error)
 {
-	char remedy[sizeof(((struct pcibar_reason *)0)->remedy)];
+	char remedy[REMEDY_LEN];
 
 	switch (error) {
 	case EBUSY:
@@ -101,19 +102,20 @@ static void find_drivers(const char *address, char names[NAMES_LEN])
 
 int pcibar_vfio_refuse_busy(struct pcibar_refuse_ctx *ctx, const char *address, const char *node)
 {
-	char names[NAMES_LEN];
+	char names[NAMES_LEN], remedy[REMEDY_LEN];
 
 	find_drivers(address, names);
 	if (!*names)
 		return refuse_held(ctx, node);
-	return pcibar_refuse(ctx, PCIBAR_REASON_GROUP, -EBUSY,
-			     "unbind those drivers, or bind vfio-pci to these functions, too",
+	snprintf(remedy, sizeof(remedy), "bind these, too: pcibar bind --group %s vfio-pci",
+		 address);
+	return pcibar_refuse(ctx, PCIBAR_REASON_GROUP, -EBUSY, remedy,
 			     "kernel drivers own functions of the same IOMMU group: %s", names);
 }
 
 int pcibar_vfio_refuse_interrupts(struct pcibar_refuse_ctx *ctx, const char *module)
 {
-	char remedy[sizeof(((struct pcibar_reason *)0)->remedy)];
+	char remedy[REMEDY_LEN];
 
 	snprintf(remedy, sizeof(remedy), "turn interrupt remapping on in the firmware's settings, "
 		 "or accept that: echo Y >/sys/module/%s/parameters/allow_unsafe_interrupts",
@@ -137,7 +139,7 @@ int pcibar_vfio_refuse_open(struct pcibar_refuse_ctx *ctx, const char *address, 
 
 int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *address)
 {
-	char group[PCIBAR_NAME_LEN];
+	char group[PCIBAR_NAME_LEN], remedy[REMEDY_LEN];
 
 	if (pcibar_vfio_is_unsafe(address))
 		return pcibar_refuse(ctx, PCIBAR_REASON_ISOLATION, -ENODEV,
@@ -149,9 +151,8 @@ int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *addres
 				     "turn the IOMMU on: in the firmware's settings, and with "
 				     "Intel's boot with intel_iommu=on",
 				     "the function has no IOMMU");
-	return pcibar_refuse(ctx, PCIBAR_REASON_NOT_BOUND, -ENODEV,
-			     "unbind its driver, write vfio-pci to driver_override in its folder "
-			     "in sysfs, and its address to /sys/bus/pci/drivers_probe",
+	snprintf(remedy, sizeof(remedy), "pcibar bind %s vfio-pci", address);
+	return pcibar_refuse(ctx, PCIBAR_REASON_NOT_BOUND, -ENODEV, remedy,
 			     "the function is not bound to vfio-pci");
 }
 

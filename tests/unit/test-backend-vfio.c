@@ -346,10 +346,10 @@ static void a_group_that_is_not_viable(void **state)
 	(void)state;
 	vfio.not_viable = true;
 	tree_driver(&tree, VFIO_MATE, "e1000e");
-	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "unbind");
+	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "pcibar bind --group");
 	vfio.not_viable = false;
 	vfio.error[VFIO_STEP_CONTAINER] = EBUSY;
-	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "unbind");
+	assert_refusal(-EBUSY, PCIBAR_REASON_GROUP, "0000:03:00.1 (e1000e)", "pcibar bind --group");
 	tree_driver(&tree, VFIO_MATE, NULL);
 	tree_driver(&tree, VFIO_MATE, "pci-stub");
 	assert_refusal(-EBUSY, PCIBAR_REASON_HELD, "another process", "end it");
