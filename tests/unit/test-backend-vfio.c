@@ -525,6 +525,19 @@ static void conventional_pci_reports_no_errors(void **state)
 	assert_int_equal(try_map(0), 0);
 }
 
+/*
+ * Before LLVM 17 a child of ASan may find the locks of its allocator taken, and valgrind reports
+ * what belongs to a thread as lost by the child.
+ */
+#ifndef __has_feature
+#define __has_feature(feature)	0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define CHILDREN	0
+#else
+#define CHILDREN	(unit_under_valgrind() ? 0 : 100)
+#endif
+
 static void *open_and_close(void *stop)
 {
 	while (!atomic_load((atomic_bool *)stop)) {
@@ -555,7 +568,7 @@ static void a_child_can_open_it_at_any_time(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, open_and_close, &stop), 0);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < CHILDREN; i++) {
 		pid_t child = fork();
 
 		if (!child)
