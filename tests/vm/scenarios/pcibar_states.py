@@ -131,8 +131,9 @@ def asleep(vm, net):
     vm.modprobe("vfio-pci")
     vm.bind(net, "vfio-pci")
     vm.wait_until(f"grep -q D3hot {net.sysfs}/power_state")
-    (command,) = agree(vm, net, 0, "asleep")
-    helps(vm, net, 0, command)
+    bar = f"--backend {vm.backend} 0"    # VFIO would wake it.
+    (command,) = agree(vm, net, bar, "asleep")
+    helps(vm, net, bar, command)
 
 
 @through("pciio", "freebsd")
