@@ -250,8 +250,8 @@ def test_the_last_byte(bench):
 def test_a_hidden_file(bench):
     """A container may have mounted an empty file there: the header exists nevertheless."""
     bench.function(EDU).path("config").write_bytes(b"")
-    hidden = ("the system refused the access, or it had no effect; a container may hide the file "
-              "config")
+    hidden = ("the system refused the access, or it had no effect; in a container, the file "
+              "config may be hidden")
     bench.run("config", "read", EDU, "VENDOR_ID").refuses(1, f"pcibar config read: {EDU}: {hidden}")
     bench.run("config", "write", EDU, "COMMAND", "0").refuses(
         1, f"pcibar config write: {EDU}: {hidden}")

@@ -119,7 +119,7 @@ def test_a_bit_that_does_not_stay(bench):
                            "inject=pwrite64:retval=2")
     bench.run("enable", EDU, wrap=front).refuses(
         1, f"pcibar enable: {EDU}: the system refused the access, or it had no effect; "
-           "a container may hide the file config")
+           "in a container, the file config may be hidden")
 
 
 def test_lockdown(bench):

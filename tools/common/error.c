@@ -109,8 +109,8 @@ static const struct sentence sentences[] = {
 	  "sysfs is mounted read-only; remount it (mount -o remount,rw /sys); a container that may "
 	  "not has to be started with a writable one" },
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED,
-	  "the system refused the access, or it had no effect; a container may hide the file "
-	  "config" },
+	  "the system refused the access, or it had no effect; in a container, the file config "
+	  "may be hidden" },
 	{ 0 }
 };
 
