@@ -155,7 +155,8 @@ static bool is_handed_over(const char *driver)
 	return driver && *driver && strcmp(driver, "pciio") && !pcibar_driver_owns_bars(driver);
 }
 
-static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages)
+static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages,
+		    uint32_t more)
 {
 	static const struct { uint32_t library, module; } flags[] = {
 		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
@@ -165,6 +166,7 @@ static int bar_open(struct pciio *be, unsigned int bar, const struct pcibar_page
 		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
 	};
 	struct pci_bar_open req = { .pbo_size = sizeof(req), .pbo_sel = be->devpci.sel,
+				    .pbo_flags = more,
 				    .pbo_memattr = (u_int32_t)pcibar_devpci_attr(pages->attr) };
 	uint32_t type = 0;
 
@@ -237,10 +239,28 @@ static void pciio_unmapped(void *priv, void *token)
 	free(desc);
 }
 
+/* Opens a descriptor of the BAR and maps it. */
+static int open_and_map(struct pciio *be, unsigned int bar, const struct pcibar_pages *pages,
+			uint32_t more, void **basep)
+{
+	int prot = PROT_READ | (pages->flags & PCIBAR_MAP_WRITE ? PROT_WRITE : 0);
+	int fd = bar_open(be, bar, pages, more), ret;
+
+	if (fd < 0)
+		return fd;
+
+	*basep = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, fd, (off_t)pages->offset);
+	if (*basep != MAP_FAILED)
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
 static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
-	int prot = PROT_READ | (pages->flags & PCIBAR_MAP_WRITE ? PROT_WRITE : 0);
+	bool write = pages->flags & PCIBAR_MAP_WRITE;
 	struct pciio *be = priv;
 	int fd, ret;
 
@@ -249,16 +269,23 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	if (ctx->all && pages->flags & PCIBAR_MAP_ACTIVATE)
 		return -EAGAIN;
 
-	fd = bar_open(be, bar, pages);
+	/*
+	 * Where interrupts are not isolated, a writable descriptor that reaches the MSI-X
+	 * table and open messages exclude each other. Few windows have the table in them.
+	 */
+	fd = open_and_map(be, bar, pages, write ? PCIIO_BAR_OPEN_NO_MSIX : 0, basep);
+	if (fd == -EPERM && write) {
+		fd = open_and_map(be, bar, pages, 0, basep);
+		if (fd == -EACCES)
+			return pcibar_refuse(ctx, PCIBAR_REASON_ISOLATION, -EPERM,
+					     "map a window without it, or load the module with "
+					     "unsafe_interrupts=1",
+					     "the window has the MSI-X table in it, and interrupts "
+					     "are open that are not remapped");
+	}
 	if (fd < 0)
 		return pcibar_devpci_refuse_map(ctx, -fd);
 
-	*basep = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, fd, (off_t)pages->offset);
-	if (*basep == MAP_FAILED) {
-		ret = pcibar_devpci_refuse_map(ctx, errno);
-		close(fd);
-		return ret;
-	}
 	ret = keep(be, fd, tokenp);
 	if (ret) {
 		munmap(*basep, (size_t)pages->length);
@@ -342,7 +369,7 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.absent = "the module pciio is not loaded",
 	.absent_remedy = "modprobe pciio",
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |
-		PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS,
+		PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ,
 	.activates = true,
 	.maps_rom = true,
 	.wc_everywhere = true,
@@ -365,6 +392,7 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.hold_unlock = pciio_hold_unlock,
 	/* And it wakes a sleeping device, which not every kernel does for sysfs' file. */
 	.vpd_list = pcibar_devpci_vpd_list,
+	.irq = &pcibar_pciio_irq,
 	.event_fd = pciio_event_fd,
 	.event_next = pciio_event_next,
 };

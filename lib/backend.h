@@ -8,6 +8,7 @@
 
 #include <pcibar/bar.h>
 #include <pcibar/device.h>
+#include <pcibar/irq.h>
 #include <pcibar/vpd.h>
 
 struct pcibar_bind_opts;
@@ -118,6 +119,61 @@ struct pcibar_query_ops {
 	/* Binds the function to another driver; a refusal is recorded in @ctx. May be NULL. */
 	int (*bind)(void *query, const struct pcibar_bind_request *request,
 		    struct pcibar_refuse_ctx *ctx);
+};
+
+/* Vectors to open: of the type that PCIBAR_IRQ_BEST means, and the function has them. */
+struct pcibar_irq_request {
+	uint32_t type;
+	uint32_t first;
+	uint32_t count;
+	uint32_t reserve;
+	uint32_t flags;			/* of struct pcibar_irq_opts */
+	const int *eventfds;		/* NULL without PCIBAR_IRQ_EVENTFD */
+};
+
+/* One that is open */
+struct pcibar_vector {
+	uint32_t type;
+	uint32_t index;
+	int fd;				/* the back end's; polls as pcibar_irq_fd() promises */
+};
+
+/*
+ * How a back end delivers interrupts. The rules of struct pcibar_backend_ops apply, but
+ * -ENODEV of what takes a vector means that the vector has ended.
+ */
+struct pcibar_irq_ops {
+	const char *driver;		/* that must be bound; NULL: open() knows */
+
+	/*
+	 * @flags of @info, and @open: as many as the system knows, or 0. @type is set. Has no
+	 * effect on the function, and fails only if that is gone.
+	 */
+	int (*get_info)(void *be, struct pcibar_irq_info *info);
+
+	/* Records what would have open() fail, as far as that is known without an effect. */
+	void (*check)(void *be, const struct pcibar_irq_request *req,
+		      struct pcibar_refuse_ctx *ctx);
+
+	/*
+	 * Fills in a descriptor for each vector, or records the refusal in @ctx and returns
+	 * its errno.
+	 */
+	int (*open)(void *be, const struct pcibar_irq_request *req, struct pcibar_refuse_ctx *ctx,
+		    int *fds);
+	void (*close)(void *be, const struct pcibar_vector *vector);
+
+	/*
+	 * Without waiting; all of @event but its size. -EAGAIN: nothing has come.
+	 * -ECONNRESET: once after a reset.
+	 */
+	int (*read)(void *be, const struct pcibar_vector *vector, struct pcibar_irq_event *event);
+	/* Also lets an interrupt with PCIBAR_IRQ_LEVEL come again. */
+	int (*mask)(void *be, const struct pcibar_vector *vector, bool masked);
+	/* NULL: it cannot. */
+	int (*trigger)(void *be, const struct pcibar_vector *vector);
+	/* The system's number, or -EOPNOTSUPP */
+	int (*number)(void *be, const struct pcibar_vector *vector);
 };
 
 /*
@@ -241,6 +297,9 @@ struct pcibar_backend_ops {
 	 * when all is read, and returns what @fn does when that is not 0.
 	 */
 	int (*vpd_list)(void *be, pcibar_vpd_fn fn, void *data);
+
+	/* With PCIBAR_CAP_IRQ. NULL: it does not deliver interrupts. */
+	const struct pcibar_irq_ops *irq;
 
 	/* A descriptor that becomes readable with an event; the back end's own. May be NULL. */
 	int (*event_fd)(void *be);

@@ -67,4 +67,7 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error);
 int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx,
 				const struct pcibar_devpci *devpci);
 
+/* pciio-irq.c: for struct pcibar_devpci; its descriptor is one of a function */
+extern const struct pcibar_irq_ops pcibar_pciio_irq;
+
 #endif

@@ -58,6 +58,28 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 	}
 }
 
+static void explain_map(struct pcibar_map_request *req, const struct pcibar_intent *intent,
+			struct pcibar_refuse_ctx *ctx)
+{
+	req->bar = intent->bar;
+	req->flags = intent->map_flags;
+	req->attr = intent->attr;
+	req->offset = intent->offset;
+	req->length = intent->length;
+	pcibar_map_check(req, ctx);
+	try_it(req, ctx);
+}
+
+/* Opening a vector changes the function, so that what only the system knows is left out. */
+static void explain_irq(struct pcibar_device *dev, const struct pcibar_irq_opts *opts,
+			struct pcibar_refuse_ctx *ctx)
+{
+	struct pcibar_irq_request req = pcibar_irq_request(opts);
+
+	if (!pcibar_device_take(dev, ctx))
+		pcibar_irq_check(dev, &req, ctx);
+}
+
 /* Returns 0, or -ENOMEM, without which there would be no reason to report. */
 static int explain_backend(const struct pcibar_backend_ops *ops,
 			   const struct pcibar_selector *sel, const struct pcibar_address *addr,
@@ -80,14 +102,10 @@ static int explain_backend(const struct pcibar_backend_ops *ops,
 			pcibar_refuse_gone(ctx);
 		} else if (intent && intent->bar == PCIBAR_INTENT_DEVICE) {
 			pcibar_check_response(&req, ctx);
+		} else if (intent && intent->bar == PCIBAR_INTENT_IRQ) {
+			explain_irq(req.dev, intent->irq, ctx);
 		} else if (intent) {
-			req.bar = intent->bar;
-			req.flags = intent->map_flags;
-			req.attr = intent->attr;
-			req.offset = intent->offset;
-			req.length = intent->length;
-			pcibar_map_check(&req, ctx);
-			try_it(&req, ctx);
+			explain_map(&req, intent, ctx);
 		}
 		pcibar_device_close(req.dev);
 	}
@@ -103,7 +121,14 @@ static int intent_check(const struct pcibar_intent *intent)
 
 	if (ret)
 		return ret;
-	if (intent->map_flags & ~PCIBAR_MAP_FLAGS_ALL || intent->attr > PCIBAR_ATTR_WC ||
+	if (intent->bar == PCIBAR_INTENT_IRQ) {
+		if (!intent->irq || intent->map_flags || intent->attr || intent->offset ||
+		    intent->length)
+			return -EINVAL;
+		return pcibar_irq_opts_check(intent->irq);
+	}
+	if (intent->irq || intent->map_flags & ~PCIBAR_MAP_FLAGS_ALL ||
+	    intent->attr > PCIBAR_ATTR_WC ||
 	    (intent->bar >= PCIBAR_BAR_COUNT && intent->bar != PCIBAR_INTENT_DEVICE))
 		return -EINVAL;
 	return 0;

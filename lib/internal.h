@@ -52,7 +52,17 @@ struct pcibar_device {
 	unsigned int io_users;		/* and on I/O */
 	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
+	struct pcibar_irq *irqs;	/* vectors that are open */
 	char root[];			/* of sysfs, for remedies */
+};
+
+struct pcibar_irq {
+	struct pcibar_device *dev;
+	struct pcibar_irq *next;	/* of the device's; its lock covers it */
+	struct pcibar_vector vector;
+	uint32_t flags;			/* PCIBAR_IRQ_* of struct pcibar_irq_info */
+	pthread_mutex_t lock;		/* covers what follows, and the calls that mask */
+	bool masked;			/* by the program, not by an event */
 };
 
 struct pcibar_guard_slot;
@@ -218,7 +228,9 @@ void pcibar_map_request_pages(const struct pcibar_map_request *req, struct pciba
 const char *pcibar_bar_name(unsigned int bar);
 /* All states of the BAR that prevent a map, and what does not respond at all. */
 int pcibar_check_states(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
-/* Whether the function responds, unless it sleeps; of @req only the device is used. */
+/* Whether the function is awake and responds; of @req only the device is used, here and below. */
+int pcibar_check_awake(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
+/* Whether it responds, unless it sleeps. */
 int pcibar_check_response(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
 /* Of a BAR that the system does not know: 0 if there is no better reason for that. */
 int pcibar_check_missing(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx);
@@ -269,6 +281,17 @@ int pcibar_walk_extended(pcibar_read_fn read, void *from, pcibar_capability_fn f
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);
+
+/* irq-check.c */
+
+/* How many vectors of *@typep there are; BEST is replaced. Reads configuration space. */
+int pcibar_irq_count(struct pcibar_device *dev, uint32_t *typep, uint32_t *count);
+/* Everything that is checked before the system decides; resolves BEST in @req. */
+int pcibar_irq_check(struct pcibar_device *dev, struct pcibar_irq_request *req,
+		     struct pcibar_refuse_ctx *ctx);
+/* The arguments alone. */
+int pcibar_irq_opts_check(const struct pcibar_irq_opts *opts);
+struct pcibar_irq_request pcibar_irq_request(const struct pcibar_irq_opts *opts);
 
 /* access.c */
 /* After all-ones were read: 0 if they are a value, -ENODEV if the device is lost. */

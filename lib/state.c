@@ -410,6 +410,12 @@ int pcibar_check_states(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 	return check(req, ctx, UINT32_MAX);
 }
 
+int pcibar_check_awake(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
+{
+	return check(req, ctx, 1u << PCIBAR_REASON_ASLEEP | 1u << PCIBAR_REASON_NO_RESPONSE |
+			       1u << PCIBAR_REASON_GONE);
+}
+
 int pcibar_check_response(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx)
 {
 	struct look look = { .req = req, .dev = req->dev };

@@ -191,6 +191,8 @@ void pcibar_device_close(struct pcibar_device *dev);
  * back, are reported: see <pcibar/event.h>
  */
 #define PCIBAR_CAP_EVENTS	(1u << 5)
+/** PCIBAR_CAP_IRQ - interrupts are delivered: see <pcibar/irq.h> */
+#define PCIBAR_CAP_IRQ		(1u << 6)
 
 /** PCIBAR_DEV_ASLEEP - the function is in D1, D2 or D3, or runtime-suspended */
 #define PCIBAR_DEV_ASLEEP	(1u << 0)

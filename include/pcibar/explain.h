@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <pcibar/device.h>
+#include <pcibar/irq.h>
 #include <pcibar/selector.h>
 
 #ifdef __cplusplus
@@ -42,7 +43,8 @@ extern "C" {
  *                       assigned
  * @PCIBAR_REASON_NO_RESPONSE: the function is known, but its configuration space reads
  *                             as all-ones
- * @PCIBAR_REASON_NOT_BOUND: the function is not bound to a driver of VFIO
+ * @PCIBAR_REASON_NOT_BOUND: the function is not bound to the driver that the back end needs:
+ *                           one of VFIO, or for interrupts pciio
  * @PCIBAR_REASON_ISOLATION: the function has no IOMMU, or its interrupts are not remapped
  * @PCIBAR_REASON_GROUP: another function of the IOMMU group has a kernel driver
  * @PCIBAR_REASON_HELD: another user has the function, or an exclusive map of the BAR
@@ -52,6 +54,10 @@ extern "C" {
  * @PCIBAR_REASON_RESTORE: no other driver was bound, so there is nothing to restore
  * @PCIBAR_REASON_PROBE: the driver refused the function
  * @PCIBAR_REASON_TIMEOUT: a driver did not release or probe the function in time
+ * @PCIBAR_REASON_NO_VECTOR: the function does not have the vectors
+ * @PCIBAR_REASON_VECTOR_BUSY: vectors are open already, which prevents others
+ * @PCIBAR_REASON_BUS_MASTER_OFF: messages would not be sent, because bus mastering is off
+ * @PCIBAR_REASON_EXHAUSTED: the machine has no vectors left
  *
  * Codes may be added. Treat an unknown one like PCIBAR_REASON_SYSTEM.
  */
@@ -91,6 +97,10 @@ enum pcibar_reason_code {
 	PCIBAR_REASON_RESTORE,
 	PCIBAR_REASON_PROBE,
 	PCIBAR_REASON_TIMEOUT,
+	PCIBAR_REASON_NO_VECTOR,
+	PCIBAR_REASON_VECTOR_BUSY,
+	PCIBAR_REASON_BUS_MASTER_OFF,
+	PCIBAR_REASON_EXHAUSTED,
 };
 
 /**
@@ -150,14 +160,19 @@ struct pcibar_refusal {
 /** PCIBAR_INTENT_DEVICE - value of @bar: open a function that responds, and map no BAR */
 #define PCIBAR_INTENT_DEVICE	0xffffffffu
 
+/** PCIBAR_INTENT_IRQ - value of @bar: open interrupt vectors, and map no BAR */
+#define PCIBAR_INTENT_IRQ	0xfffffffeu
+
 /**
  * struct pcibar_intent - what pcibar_explain() is asked about
  * @size: sizeof(struct pcibar_intent), set by the caller
- * @bar: BAR index 0 to 5, PCIBAR_BAR_ROM, or PCIBAR_INTENT_DEVICE
+ * @bar: BAR index 0 to 5, PCIBAR_BAR_ROM, PCIBAR_INTENT_DEVICE or PCIBAR_INTENT_IRQ
  * @map_flags: PCIBAR_MAP_* as for pcibar_bar_map()
  * @attr: enum pcibar_memattr
  * @offset: first byte of the window in the BAR
  * @length: length of the window in bytes; 0: to the end of the BAR
+ * @irq: with PCIBAR_INTENT_IRQ, as for pcibar_irq_open(), whose @why is not used; the four
+ *       before it are zero then. Else NULL
  */
 struct pcibar_intent {
 	uint32_t size;
@@ -166,21 +181,22 @@ struct pcibar_intent {
 	uint32_t attr;
 	uint64_t offset;
 	uint64_t length;
+	const struct pcibar_irq_opts *irq;
 };
 
 /**
- * pcibar_explain() - report, for each back end, what would make a map fail
+ * pcibar_explain() - report, for each back end, what would make a map, or vectors, fail
  * @sel: the function
  * @intent: the map; NULL: only open the function
  * @opts: as for pcibar_device_open(); NULL: defaults. If it names a back end, only
  *        that one is checked.
  * @refusal: filled in; @refusal->possible has the back ends that would not refuse
  *
- * The function makes all checks of pcibar_bar_map() and does not stop at the first
- * that fails. It requires neither an open device nor privileges, but omits what
- * cannot be checked without them. It may map one page for a moment, because only
- * the system knows its permissions. It does not access a BAR, does not change
- * anything in the device, and does not wake a sleeping one.
+ * The function makes all checks of pcibar_bar_map(), or those of pcibar_irq_open() that do
+ * not open a vector, and does not stop at the first that fails. It requires neither an
+ * open device nor privileges, but omits what cannot be checked without them. It may map
+ * one page for a moment, because only the system knows its permissions. It does not
+ * access a BAR, does not change anything in the device, and does not wake a sleeping one.
  *
  * Return:
  * * 0 - success: @refusal is filled in, with or without reasons

@@ -11,6 +11,7 @@
 #include <pcibar/event.h>
 #include <pcibar/explain.h>
 #include <pcibar/guard.h>
+#include <pcibar/irq.h>
 #include <pcibar/mmio.h>
 #include <pcibar/selector.h>
 #include <pcibar/version.h>

@@ -7,6 +7,7 @@
 #include <pcibar/device.h>
 #include <pcibar/driver.h>
 #include <pcibar/explain.h>
+#include <pcibar/irq.h>
 #include <pcibar/selector.h>
 
 /* With 64-bit pointers, and with 32-bit ones. */
@@ -95,13 +96,38 @@ AT(pcibar_refusal, possible, 16, 16);
 AT(pcibar_refusal, reserved, 20, 20);
 AT(pcibar_refusal, reasons, 24, 24);
 
-SIZE(pcibar_intent, 32, 32);
+SIZE(pcibar_intent, 40, 36);
 AT(pcibar_intent, size, 0, 0);
 AT(pcibar_intent, bar, 4, 4);
 AT(pcibar_intent, map_flags, 8, 8);
 AT(pcibar_intent, attr, 12, 12);
 AT(pcibar_intent, offset, 16, 16);
 AT(pcibar_intent, length, 24, 24);
+AT(pcibar_intent, irq, 32, 32);
+
+SIZE(pcibar_irq_info, 24, 24);
+AT(pcibar_irq_info, size, 0, 0);
+AT(pcibar_irq_info, type, 4, 4);
+AT(pcibar_irq_info, flags, 8, 8);
+AT(pcibar_irq_info, count, 12, 12);
+AT(pcibar_irq_info, open, 16, 16);
+AT(pcibar_irq_info, reserved, 20, 20);
+
+SIZE(pcibar_irq_opts, 40, 32);
+AT(pcibar_irq_opts, size, 0, 0);
+AT(pcibar_irq_opts, flags, 4, 4);
+AT(pcibar_irq_opts, type, 8, 8);
+AT(pcibar_irq_opts, first, 12, 12);
+AT(pcibar_irq_opts, count, 16, 16);
+AT(pcibar_irq_opts, reserve, 20, 20);
+AT(pcibar_irq_opts, eventfds, 24, 24);
+AT(pcibar_irq_opts, why, 32, 28);
+
+SIZE(pcibar_irq_event, 24, 24);
+AT(pcibar_irq_event, size, 0, 0);
+AT(pcibar_irq_event, flags, 4, 4);
+AT(pcibar_irq_event, count, 8, 8);
+AT(pcibar_irq_event, time, 16, 16);
 
 /* Values that programs carry compiled in. */
 _Static_assert(PCIBAR_BACKEND_SYSFS == 1, "");
@@ -120,3 +146,4 @@ AT(pcibar_bind_opts, reserved, 12, 12);
 AT(pcibar_bind_opts, driver, 16, 16);
 AT(pcibar_bind_opts, state_dir, 24, 20);
 AT(pcibar_bind_opts, why, 32, 24);
+_Static_assert(PCIBAR_IRQ_INTX == 1 && PCIBAR_IRQ_MSI == 2 && PCIBAR_IRQ_MSIX == 3, "");

@@ -47,6 +47,9 @@ static unsigned int descriptor_count;
 static struct end functions[DESCRIPTORS];	/* the last ones */
 static unsigned int function_count;
 
+static struct end vectors[DESCRIPTORS];
+static unsigned int vector_count;
+
 static int nodes[DESCRIPTORS];	/* open descriptors of the node; the last ones */
 static unsigned int node_count;
 
@@ -72,9 +75,12 @@ void node_reset(void)
 		end_it(&descriptors[i].end);
 	for (unsigned int i = 0; i < function_count && i < DESCRIPTORS; i++)
 		end_it(&functions[i]);
+	for (unsigned int i = 0; i < vector_count; i++)
+		end_it(&vectors[i]);
 	if (memory >= 0)
 		close(memory);
 	memory = -1;
+	vector_count = 0;
 	descriptor_count = 0;
 	function_count = 0;
 	node_count = 0;
@@ -135,6 +141,18 @@ void node_kill(unsigned int nth)
 {
 	MUST(nth < descriptor_count);
 	end_it(&descriptors[nth].end);
+}
+
+int node_vector(unsigned int nth)
+{
+	MUST(nth < vector_count);
+	return vectors[nth].peer;
+}
+
+void node_end_vector(unsigned int nth)
+{
+	MUST(nth < vector_count);
+	end_it(&vectors[nth]);
 }
 
 void node_replace(void)
@@ -209,6 +227,9 @@ int node_openat(int dir, const char *path, int flags, mode_t mode)
 
 	if (vfio_openat(path, &fd))
 		return fd;
+	/* What describes a descriptor is a file of the tree. */
+	if (node.present && !strncmp(path, "/proc/self/fdinfo/", 18))
+		return __real_openat64(dir, node_path("/sys/fdinfo", buf), flags, mode);
 	if (node.present && !strcmp(path, "/dev/pci"))
 		return open_node(flags);
 	return __real_openat64(dir, node_path(path, buf), flags, mode);
@@ -421,6 +442,25 @@ static int funcopen(struct pci_func_open *io)
 	return 0;
 }
 
+/* Without a count it asks. */
+static int intropen(struct pci_intr_open *io)
+{
+	int *fds = (int *)(uintptr_t)io->pin_fds;
+
+	if (!io->pin_count) {
+		io->pin_caps = node.intr_caps;
+		io->pin_open = node.intr_busy;
+		io->pin_open_type = node.intr_busy_type;
+		return 0;
+	}
+
+	node.intr_open = *io;
+	MUST(vector_count + io->pin_count <= DESCRIPTORS);
+	for (u_int32_t i = 0; i < io->pin_count; i++)
+		fds[i] = make_end(&vectors[vector_count++]);
+	return 0;
+}
+
 static int modify(struct pci_modify *modify)
 {
 	struct pci_io io = { .pi_sel = modify->pmo_sel, .pi_reg = modify->pmo_reg,
@@ -460,6 +500,8 @@ static int serve(enum node_request request, void *arg)
 		return baropen(arg);
 	case NODE_FUNCOPEN:
 		return funcopen(arg);
+	case NODE_INTROPEN:
+		return intropen(arg);
 	default:
 		return modify(arg);
 	}
@@ -477,7 +519,7 @@ static bool is_served(enum node_request request, const struct end *function)
 {
 	if (request == NODE_GETCONF || request == NODE_FUNCOPEN)
 		return !function;
-	return function || request != NODE_MODIFY;
+	return function || (request != NODE_MODIFY && request != NODE_INTROPEN);
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...)
@@ -487,7 +529,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		[NODE_WRITE] = PCIOCWRITE, [NODE_GETBAR] = PCIOCGETBAR,
 		[NODE_BARMMAP] = PCIOCBARMMAP, [NODE_BARIO] = PCIOCBARIO,
 		[NODE_BAROPEN] = PCIOCBAROPEN, [NODE_FUNCOPEN] = PCIOCFUNCOPEN,
-		[NODE_MODIFY] = PCIOCMODIFY,
+		[NODE_MODIFY] = PCIOCMODIFY, [NODE_INTROPEN] = PCIOCINTROPEN,
 	};
 	const struct end *function;
 	va_list args;

@@ -28,6 +28,7 @@ enum node_request {
 	NODE_BAROPEN,
 	NODE_FUNCOPEN,
 	NODE_MODIFY,
+	NODE_INTROPEN,
 	NODE_REQUESTS,
 };
 
@@ -58,6 +59,10 @@ struct node {
 	struct pci_io write;
 	struct pci_bar_ioreq io;
 	struct pci_func_open function_open;
+	struct pci_intr_open intr_open;
+	/* What the next request for vectors finds. */
+	uint32_t intr_caps;
+	uint32_t intr_busy, intr_busy_type;
 };
 
 extern struct node node;
@@ -85,6 +90,12 @@ void node_suspend(unsigned int nth);
 void node_resume(unsigned int nth);
 /* It ends, as when its BAR is moved. */
 void node_kill(unsigned int nth);
+/*
+ * The module's end of an interrupt descriptor, by number from 0: what is written to it, the
+ * library reads, and the other way round. Left open by node_end_vector(), it ends then.
+ */
+int node_vector(unsigned int nth);
+void node_end_vector(unsigned int nth);
 /*
  * All functions are removed, and others are found at their addresses: descriptors
  * end, and what is at the node goes to the new ones.

@@ -116,7 +116,7 @@ static void reads_sysfs_and_can_do_more(void **state)
 	assert_int_equal(info.backend, PCIBAR_BACKEND_PCIIO);
 	assert_int_equal(info.caps, PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF |
 			 PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
-			 PCIBAR_CAP_EVENTS);
+			 PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ);
 
 	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), 0);
 	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE | PCIBAR_BAR_F_HAS_WC);
@@ -136,13 +136,13 @@ static void translates_every_flag(void **state)
 {
 	static const struct { uint32_t library, module; } flags[] = {
 		{ 0, 0 },
-		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW },
+		{ PCIBAR_MAP_WRITE, PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_NO_MSIX },
 		{ PCIBAR_MAP_EXCLUSIVE, PCIIO_BAR_OPEN_EXCLUSIVE },
 		{ PCIBAR_MAP_ACTIVATE, PCIIO_BAR_OPEN_ACTIVATE },
 		{ PCIBAR_MAP_SHARE_DRIVER, PCIIO_BAR_OPEN_SHARE_DRIVER },
 		{ PCIBAR_MAP_SHARE_PAGE, PCIIO_BAR_OPEN_SHARE_PAGE },
 		{ PCIBAR_MAP_WRITE | PCIBAR_MAP_SHARE_PAGE,
-		  PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_SHARE_PAGE },
+		  PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_SHARE_PAGE | PCIIO_BAR_OPEN_NO_MSIX },
 	};
 
 	(void)state;
@@ -250,6 +250,21 @@ static void releases_the_descriptor_of_a_map_that_fails(void **state)
 
 	/* What is left of each is the node's end. */
 	assert_int_equal(unit_count_fds(), fds + node.calls[NODE_BAROPEN]);
+}
+
+/* A window with the MSI-X table in it is mapped all the same, by another descriptor. */
+static void reaches_the_msix_table_only_where_it_must(void **state)
+{
+	(void)state;
+	opts.flags = PCIBAR_MAP_WRITE;
+	inject(INJECT_MMAP, 1, EPERM);
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(node.open.pbo_flags, PCIIO_BAR_OPEN_RW);
+	assert_int_equal(node.calls[NODE_BAROPEN], 2);
+
+	node.error[NODE_BAROPEN] = EACCES;
+	assert_int_equal(try_map(0), -EACCES);
+	assert_refused(&why, PCIBAR_REASON_PERMISSION, -EACCES);
 }
 
 static void explaining_activates_nothing(void **state)
@@ -409,6 +424,167 @@ static void opens_with_the_rights_that_it_has(void **state)
 	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &reader), 0);
 	assert_int_equal(node.function_open.pfo_flags, 0);
 	pcibar_device_close(reader);
+}
+
+static struct pcibar_irq_opts vectors;
+
+/* A function with INTx and eight vectors of MSI-X, bound to the module */
+static void set_up_interrupts(void)
+{
+	static const char config[] = { 7, 1, PCIM_STATUS_CAPPRESENT, 0 };
+	static const char msix[] = { PCIY_MSIX, 0, 7, 0 };
+
+	tree_driver(&tree, NODE_FUNCTION, "pciio");
+	tree_poke(&tree, NODE_FUNCTION, "config", PCIR_COMMAND, config, sizeof(config));
+	tree_poke(&tree, NODE_FUNCTION, "config", PCIR_CAP_PTR, "\x40", 1);
+	tree_poke(&tree, NODE_FUNCTION, "config", PCIR_INTPIN, "\1", 1);
+	tree_poke(&tree, NODE_FUNCTION, "config", 0x40, msix, sizeof(msix));
+	vectors = (struct pcibar_irq_opts){ .size = sizeof(vectors), .count = 1, .why = &why };
+}
+
+static void opens_vectors(void **state)
+{
+	static const struct { uint32_t library, module; } flags[] = {
+		{ PCIBAR_IRQ_OPEN_MASKED, PCIIO_INTR_OPEN_MASKED },
+		{ PCIBAR_IRQ_BUS_MASTER, PCIIO_INTR_OPEN_MASTER },
+		{ PCIBAR_IRQ_EVENTFD, PCIIO_INTR_OPEN_EVENTFD },
+	};
+	const int eventfds[] = { 8, 9 };
+	struct pcibar_irq *irqs[2];
+
+	(void)state;
+	set_up_interrupts();
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		vectors.first = 1;
+		vectors.count = 2;
+		vectors.reserve = 5;
+		vectors.flags = flags[i].library;
+		vectors.eventfds = vectors.flags & PCIBAR_IRQ_EVENTFD ? eventfds : NULL;
+		assert_int_equal(pcibar_irq_open(dev, &vectors, irqs), 0);
+		assert_int_equal(node.intr_open.pin_flags, flags[i].module);
+		assert_int_equal(node.intr_open.pin_eventfds, (uintptr_t)vectors.eventfds);
+		pcibar_irq_close(irqs[0]);
+		pcibar_irq_close(irqs[1]);
+	}
+
+	assert_int_equal(node.intr_open.pin_size, sizeof(node.intr_open));
+	assert_int_equal(node.intr_open.pin_sel.pc_bus, 3);
+	assert_int_equal(node.intr_open.pin_type, PCIIO_INTR_MSIX);
+	assert_int_equal(node.intr_open.pin_first, 1);
+	assert_int_equal(node.intr_open.pin_count, 2);
+	assert_int_equal(node.intr_open.pin_reserve, 5);
+}
+
+static void says_what_vectors_can(void **state)
+{
+	static const uint32_t always = PCIBAR_IRQ_CAN_MASK | PCIBAR_IRQ_HAS_TIME |
+				       PCIBAR_IRQ_CAN_TRIGGER;
+	struct pcibar_irq_info info = { .size = sizeof(info) };
+
+	(void)state;
+	set_up_interrupts();
+	assert_int_equal(pcibar_irq_get_info(dev, PCIBAR_IRQ_MSIX, &info), 0);
+	assert_int_equal(info.flags, always);
+	assert_int_equal(info.count, 8);
+	node.intr_caps = PCIIO_INTR_CAP_GROW | PCIIO_INTR_CAP_SHARED;
+	node.intr_busy = 3;
+	node.intr_busy_type = PCIIO_INTR_INTX;
+	assert_int_equal(pcibar_irq_get_info(dev, PCIBAR_IRQ_INTX, &info), 0);
+	assert_int_equal(info.flags, always | PCIBAR_IRQ_LEVEL | PCIBAR_IRQ_CAN_GROW |
+			 PCIBAR_IRQ_SHARED_LINE);
+	assert_int_equal(info.open, 3);
+	assert_int_equal(pcibar_irq_get_info(dev, PCIBAR_IRQ_MSIX, &info), 0);
+	assert_int_equal(info.open, 0);
+
+	/* A function that is not bound, and an older module */
+	node.error[NODE_INTROPEN] = EBUSY;
+	assert_int_equal(pcibar_irq_get_info(dev, PCIBAR_IRQ_MSIX, &info), 0);
+	assert_int_equal(info.flags, always);
+	node.error[NODE_INTROPEN] = ENOTTY;
+	assert_int_equal(pcibar_irq_get_info(dev, PCIBAR_IRQ_MSIX, &info), 0);
+	assert_int_equal(info.flags, 0);
+}
+
+static void explains_what_the_module_refuses(void **state)
+{
+	static const struct { int module, library; uint32_t code; } cases[] = {
+		{ ENOTTY, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED },
+		{ EOPNOTSUPP, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED },
+		{ ERANGE, -ERANGE, PCIBAR_REASON_NO_VECTOR },
+		{ ENOTCONN, -EBUSY, PCIBAR_REASON_NOT_BOUND },
+		{ EBUSY, -EBUSY, PCIBAR_REASON_NOT_BOUND },
+		{ EPROTOTYPE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY },
+		{ EEXIST, -EBUSY, PCIBAR_REASON_VECTOR_BUSY },
+		{ ENOBUFS, -EBUSY, PCIBAR_REASON_VECTOR_BUSY },
+		{ EADDRINUSE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY },
+		{ EHOSTUNREACH, -ENXIO, PCIBAR_REASON_BUS_MASTER_OFF },
+		{ ENXIO, -ENXIO, PCIBAR_REASON_UNSUPPORTED },
+		{ EACCES, -EPERM, PCIBAR_REASON_ISOLATION },
+		{ EPERM, -EPERM, PCIBAR_REASON_LOCKDOWN },
+		{ ENOSPC, -ENOSPC, PCIBAR_REASON_EXHAUSTED },
+		{ ENODEV, -ENODEV, PCIBAR_REASON_GONE },
+		{ EMFILE, -EMFILE, PCIBAR_REASON_SYSTEM },
+	};
+	struct pcibar_irq *irq;
+
+	(void)state;
+	set_up_interrupts();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		node.error[NODE_INTROPEN] = cases[i].module;
+		assert_int_equal(pcibar_irq_open(dev, &vectors, &irq), cases[i].library);
+		assert_refused(&why, cases[i].code, cases[i].library);
+	}
+
+	/* Another process has another type, which is known before. */
+	node.error[NODE_INTROPEN] = 0;
+	node.intr_busy = 1;
+	node.intr_busy_type = PCIIO_INTR_INTX;
+	assert_int_equal(pcibar_irq_open(dev, &vectors, &irq), -EBUSY);
+	assert_refused(&why, PCIBAR_REASON_VECTOR_BUSY, -EBUSY);
+	assert_int_equal(node.intr_open.pin_count, 0);
+}
+
+static void assert_commanded(uint32_t wanted)
+{
+	uint32_t got;
+
+	assert_int_equal(read(node_vector(0), &got, sizeof(got)), sizeof(got));
+	assert_int_equal(got, wanted);
+}
+
+static void speaks_to_a_vector(void **state)
+{
+	const struct pci_intr_event sent = { .pie_count = 2, .pie_time = 77, .pie_total = 9 };
+	struct pcibar_irq_event event = { .size = sizeof(event) };
+	struct pcibar_irq *irq;
+
+	(void)state;
+	set_up_interrupts();
+	vectors.type = PCIBAR_IRQ_INTX;
+	assert_int_equal(pcibar_irq_open(dev, &vectors, &irq), 0);
+	assert_int_equal(pcibar_irq_read(irq, &event), -EAGAIN);
+	assert_int_equal(write(node_vector(0), &sent, sizeof(sent)), sizeof(sent));
+	assert_int_equal(pcibar_irq_wait(irq, -1, &event), 0);
+	assert_int_equal(event.count, 2);
+	assert_int_equal(event.time, 77);
+	assert_int_equal(event.flags, PCIBAR_IRQ_EVENT_TIME);
+
+	assert_int_equal(pcibar_irq_done(irq), 0);
+	assert_commanded(PCIIO_INTR_UNMASK);
+	assert_int_equal(pcibar_irq_mask(irq), 0);
+	assert_commanded(PCIIO_INTR_MASK);
+	assert_int_equal(pcibar_irq_trigger(irq), 0);
+	assert_commanded(PCIIO_INTR_TRIGGER);
+
+	assert_int_equal(pcibar_irq_number(irq), -EOPNOTSUPP);
+	tree_set(&tree, NULL, "fdinfo", "pos:\t0\nirq:\t27\nmasked:\t0\n");
+	assert_int_equal(pcibar_irq_number(irq), 27);
+
+	/* Half an event is an error. */
+	assert_int_equal(write(node_vector(0), &sent, 8), 8);
+	assert_int_equal(pcibar_irq_read(irq, &event), -EIO);
+	node_end_vector(0);
+	pcibar_irq_close(irq);
 }
 
 static int no_function(void *data, const struct pcibar_device_info *info)
@@ -597,6 +773,7 @@ int main(void)
 		PCIIO_TEST(finds_the_register_of_the_rom),
 		PCIIO_TEST(maps_the_window),
 		PCIIO_TEST(releases_the_descriptor_of_a_map_that_fails),
+		PCIIO_TEST(reaches_the_msix_table_only_where_it_must),
 		PCIIO_TEST(explaining_activates_nothing),
 		PCIIO_TEST(reports_each_revocation_once),
 		PCIIO_TEST(reports_removal),
@@ -605,6 +782,10 @@ int main(void)
 		PCIIO_TEST(reaches_the_function_that_was_opened),
 		PCIIO_TEST(changes_bits_in_one_step),
 		PCIIO_TEST(opens_with_the_rights_that_it_has),
+		PCIIO_TEST(opens_vectors),
+		PCIIO_TEST(says_what_vectors_can),
+		PCIIO_TEST(explains_what_the_module_refuses),
+		PCIIO_TEST(speaks_to_a_vector),
 		PCIIO_TEST(refuses_an_older_module),
 		PCIIO_TEST(events_come_from_the_maps_there_are),
 		PCIIO_TEST(releases_maps_in_any_order),
