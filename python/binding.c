@@ -99,6 +99,33 @@ static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
 	return Py_BuildValue("NII", reasons(&why), why.backends, why.possible);
 }
 
+/* explain_irq(selector, type, first, count, flags, backend, sysfs_root) */
+static PyObject *explain_irq(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
+	struct pcibar_open_opts opts = { .size = sizeof(opts) };
+	struct pcibar_irq_opts irq = { .size = sizeof(irq) };
+	struct pcibar_intent intent = {
+		.size = sizeof(intent), .bar = PCIBAR_INTENT_IRQ, .irq = &irq,
+	};
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+	PyObject *subject;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "OO&O&O&O&O&z:explain_irq", &subject, to_u32, &irq.type,
+			      to_u32, &irq.first, to_u32, &irq.count, to_u32, &irq.flags, to_u32,
+			      &opts.backend, &opts.sysfs_root) || !parse(subject, &sel))
+		return NULL;
+
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_explain(&sel, &intent, &opts, &why);
+	Py_END_ALLOW_THREADS
+	if (ret)
+		return fail(ret, "irq", NULL, subject);
+
+	return Py_BuildValue("NII", reasons(&why), why.backends, why.possible);
+}
+
 static PyObject *guard_install(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	int ret = pcibar_guard_install();
@@ -138,7 +165,9 @@ static PyMethodDef functions[] = {
 	{ "open", device_open, METH_VARARGS, NULL },
 	{ "map", map_create, METH_VARARGS, NULL },
 	{ "scan", list_functions, METH_VARARGS, NULL },
+	{ "irqs", irqs_create, METH_VARARGS, NULL },
 	{ "explain", explain, METH_VARARGS, NULL },
+	{ "explain_irq", explain_irq, METH_VARARGS, NULL },
 	{ "guard_install", guard_install, METH_NOARGS, "guard_install()\n--\n\n"
 	  "Let the process survive touching a lost map; counted.\n\n"
 	  "Enable faulthandler before it, not after: see guard()." },
@@ -162,7 +191,7 @@ static const struct {
 	NUMBER(BACKEND_VFIO),
 	NUMBER(BACKEND_FREEBSD), NUMBER(OPEN_WRITE), NUMBER(CAP_MAP_WC),
 	NUMBER(CAP_ATTR_PROOF), NUMBER(CAP_EXCLUSIVE), NUMBER(CAP_ACTIVATE),
-	NUMBER(CAP_REVOKE), NUMBER(CAP_EVENTS), NUMBER(DEV_ASLEEP),
+	NUMBER(CAP_REVOKE), NUMBER(CAP_EVENTS), NUMBER(CAP_IRQ), NUMBER(DEV_ASLEEP),
 	NUMBER(DEV_DRIVER_OWNS), NUMBER(BAR_ROM), NUMBER(BAR_COUNT), NUMBER(BAR_KIND_NONE),
 	NUMBER(BAR_KIND_MEM32), NUMBER(BAR_KIND_MEM64), NUMBER(BAR_KIND_IO),
 	NUMBER(BAR_KIND_ROM), NUMBER(BAR_F_PREFETCHABLE), NUMBER(BAR_F_UPPER_HALF),
@@ -188,6 +217,12 @@ static const struct {
 	NUMBER(REASON_HELD), NUMBER(REASON_RESETS),
 	NUMBER(REASON_NO_DRIVER), NUMBER(REASON_RESTORE), NUMBER(REASON_PROBE),
 	NUMBER(REASON_TIMEOUT), NUMBER(BIND_GROUP),
+	NUMBER(IRQ_BEST), NUMBER(IRQ_INTX), NUMBER(IRQ_MSI), NUMBER(IRQ_MSIX), NUMBER(IRQ_LEVEL),
+	NUMBER(IRQ_CAN_MASK), NUMBER(IRQ_CAN_GROW), NUMBER(IRQ_HAS_TIME),
+	NUMBER(IRQ_SHARED_LINE), NUMBER(IRQ_CAN_TRIGGER), NUMBER(IRQ_OPEN_MASKED),
+	NUMBER(IRQ_BUS_MASTER), NUMBER(IRQ_EVENTFD), NUMBER(IRQ_EVENT_TIME),
+	NUMBER(REASON_NO_VECTOR), NUMBER(REASON_VECTOR_BUSY), NUMBER(REASON_BUS_MASTER_OFF),
+	NUMBER(REASON_EXHAUSTED),
 };
 
 static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec)
@@ -213,7 +248,8 @@ static int fill(PyObject *module)
 	}
 	binding->device = add_type(module, &device_spec);
 	binding->map = add_type(module, &map_spec);
-	return binding->device && binding->map ? 0 : -1;
+	binding->irq = add_type(module, &irq_spec);
+	return binding->device && binding->map && binding->irq ? 0 : -1;
 }
 
 static int traverse(PyObject *module, visitproc visit, void *arg)
@@ -222,6 +258,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
 
 	Py_VISIT(binding->device);
 	Py_VISIT(binding->map);
+	Py_VISIT(binding->irq);
 	return 0;
 }
 
@@ -231,6 +268,7 @@ static int clear(PyObject *module)
 
 	Py_CLEAR(binding->device);
 	Py_CLEAR(binding->map);
+	Py_CLEAR(binding->irq);
 	return 0;
 }
 

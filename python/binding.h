@@ -16,9 +16,9 @@
 #define PCIBAR_SLOT(function)	((void *)(uintptr_t)(function))
 
 /*
- * Instances of Device and Map. The GIL covers the members. A call that gives the GIL away takes
- * part with handle_use(), so that a close in another thread lets go of the object only when the
- * last such call is over.
+ * Instances of Device, Map and Irq. The GIL covers the members. A call that gives the GIL away
+ * takes part with handle_use(), so that a close in another thread lets go of the object only when
+ * the last such call is over.
  */
 struct handle {
 	PyObject_HEAD
@@ -68,12 +68,15 @@ PyObject *device_info(const struct pcibar_device_info *info);
 struct binding {
 	PyTypeObject *device;
 	PyTypeObject *map;
+	PyTypeObject *irq;
 };
 
 extern PyType_Spec device_spec;
 extern PyType_Spec map_spec;
+extern PyType_Spec irq_spec;
 
 PyObject *device_open(PyObject *module, PyObject *args);
 PyObject *map_create(PyObject *module, PyObject *args);
+PyObject *irqs_create(PyObject *module, PyObject *args);
 
 #endif

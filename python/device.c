@@ -336,6 +336,28 @@ static PyObject *change_driver(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
+static PyObject *irq_info(PyObject *self, PyObject *args)
+{
+	struct pcibar_irq_info info = { .size = sizeof(info) };
+	struct pcibar_device *dev;
+	uint32_t type;
+	int ret;
+
+	if (!PyArg_ParseTuple(args, "O&:irq_numbers", to_u32, &type))
+		return NULL;
+
+	dev = handle_use(self);
+	if (!dev)
+		return NULL;
+
+	Py_BEGIN_ALLOW_THREADS
+	ret = pcibar_irq_get_info(dev, type, &info);
+	Py_END_ALLOW_THREADS
+	handle_done(self);
+	return ret ? fail(ret, "irq", NULL, self) :
+		     Py_BuildValue("IIII", info.type, info.flags, info.count, info.open);
+}
+
 static PyObject *event_fd(PyObject *self, PyObject *Py_UNUSED(unused))
 {
 	struct pcibar_device *dev = handle_peek(self);
@@ -434,6 +456,7 @@ static PyMethodDef methods[] = {
 	{ "get_enable", get_enable, METH_NOARGS, NULL },
 	{ "set_enable", set_enable, METH_VARARGS, NULL },
 	{ "change_driver", change_driver, METH_VARARGS, NULL },
+	{ "irq_numbers", irq_info, METH_VARARGS, NULL },
 	{ "fileno", event_fd, METH_NOARGS, "fileno($self, /)\n--\n\n"
 	  "A descriptor that polls readable when read_event() has an event to return." },
 	{ "event_number", read_event, METH_NOARGS, NULL },

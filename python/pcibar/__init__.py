@@ -25,13 +25,15 @@ from . import _binding
 from ._binding import guard_install, guard_remove, version, wc_flush
 from ._device import ROM, Device, Map, map_flags, window_length
 from ._errors import PcibarError
+from ._irq import Irq, Irqs, irq_flags, irq_type, irq_window
 from ._types import (Backend, BarFlag, BarInfo, BarKind, Capability, Enable, Event, Explanation,
-                     FunctionInfo, MemoryAttribute, Place, Reason, ReasonCode, VpdField,
-                     function_info, known, reason)
+                     FunctionInfo, IrqEvent, IrqFlag, IrqInfo, IrqType, MemoryAttribute, Place,
+                     Reason, ReasonCode, VpdField, function_info, known, reason)
 
 __all__ = ["Backend", "BarFlag", "BarInfo", "BarKind", "Capability", "Device", "Enable", "Event",
-           "Explanation", "FunctionInfo", "Map", "MemoryAttribute", "PcibarError", "Place", "ROM",
-           "Reason", "ReasonCode", "VpdField", "explain", "guard", "guard_install",
+           "Explanation", "FunctionInfo", "Irq", "IrqEvent", "IrqFlag", "IrqInfo", "IrqType",
+           "Irqs", "Map", "MemoryAttribute", "PcibarError", "Place", "ROM",
+           "Reason", "ReasonCode", "VpdField", "explain", "explain_irq", "guard", "guard_install",
            "guard_remove", "open", "scan", "version", "wc_flush"]
 
 _Path = str | os.PathLike[str] | None
@@ -76,6 +78,19 @@ def explain(selector: str, bar: int | None = None, offset: int = 0, length: int 
         selector, _binding.INTENT_DEVICE if bar is None else bar,
         map_flags(write, exclusive, activate, share_driver, share_page, indirect),
         _binding.ATTR_WC if wc else _binding.ATTR_UC, offset, window_length(length), backend,
+        _path(sysfs_root))
+    return Explanation(tuple(map(reason, reasons)), _backends(examined), _backends(possible))
+
+
+def explain_irq(selector: str, type: str | IrqType = IrqType.BEST, vectors: range = range(1), *,
+                masked: bool = False, bus_master: bool = False, backend: Backend = Backend.AUTO,
+                sysfs_root: _Path = None) -> Explanation:
+    """Report what would make Device.irq() fail.
+
+    It needs no right, and changes nothing in the device. What only the system knows is left out.
+    """
+    reasons, examined, possible = _binding.explain_irq(
+        selector, irq_type(type), *irq_window(vectors), irq_flags(masked, bus_master), backend,
         _path(sysfs_root))
     return Explanation(tuple(map(reason, reasons)), _backends(examined), _backends(possible))
 

@@ -6,50 +6,17 @@ from __future__ import annotations
 import os
 import select
 import time
-import warnings
-from typing import TYPE_CHECKING, TypeVar
 
 from . import _binding
-from ._types import (BarInfo, Enable, Event, FunctionInfo, MemoryAttribute, Place, VpdField,
-                     bar_info, function_info, known, vpd_field)
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from ._irq import Irq, Irqs, irq_flags, irq_type, irq_window
+from ._managed import Managed
+from ._types import (BarInfo, Enable, Event, FunctionInfo, IrqInfo, IrqType, MemoryAttribute, Place,
+                     VpdField, bar_info, function_info, irq_info, known, vpd_field)
 
 ROM = _binding.BAR_ROM
 
-_Self = TypeVar("_Self", bound="_Managed")
 
-
-class _Managed:
-    """What is closed at the end of a with statement."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-        @property
-        def closed(self) -> bool: ...
-        def close(self) -> None: ...
-
-    def __enter__(self: _Self) -> _Self:
-        if self.closed:
-            raise ValueError(f"{self!r} is closed")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 traceback: TracebackType | None) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not self.closed:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
-            self.close()
-
-    def __repr__(self) -> str:
-        return f"<pcibar.{type(self).__name__} {self}>"
-
-
-class Map(_Managed, _binding.Map):
+class Map(Managed, _binding.Map):
     """A mapped window of a BAR, from Device.map().
 
     Offsets are in bytes, in the window; the address in the BAR must be a multiple of the width.
@@ -141,7 +108,7 @@ class Map(_Managed, _binding.Map):
         self.copy_to(offset, data, width, _copy_flags(fixed, memory))
 
 
-class Device(_Managed, _binding.Device):
+class Device(Managed, _binding.Device):
     """An open PCI function, from open()."""
 
     __slots__ = ("address",)
@@ -227,6 +194,28 @@ class Device(_Managed, _binding.Device):
         Of damaged data, all that can be read; a RuntimeWarning says where the damage is.
         """
         return tuple(map(vpd_field, self.vpd_fields()))
+
+    def irq_info(self, type: str | IrqType = IrqType.BEST) -> IrqInfo:
+        """What interrupts of a type the function has. Wakes a suspended device."""
+        return irq_info(self.irq_numbers(irq_type(type)))
+
+    def irq(self, type: str | IrqType = IrqType.BEST, vectors: range = range(1), *,
+            reserve: int = 0, masked: bool = False, bus_master: bool = False) -> Irqs:
+        """Open interrupt vectors, all of them or none. They outlive close().
+
+        type: "intx", "msi", "msix", or "best": MSI-X, else MSI, else INTx
+        vectors: which, one after the other
+        reserve: so many, from vector 0 on, can be opened while these are open
+        masked: until unmask()
+        bus_master: turn bus mastering on while they are open: a message needs it
+        """
+        kind = self.irq_info(type).type
+        irqs = Irqs(_binding.irqs(Irq, self, kind, *irq_window(vectors), reserve,
+                                  irq_flags(masked, bus_master)))
+        for vector, irq in zip(vectors, irqs):
+            irq.address, irq.type, irq.vector = self.address, kind, vector
+            irq._epoll = irq._waiter = None
+        return irqs
 
     def read_event(self) -> Event | int | None:
         """Read the next event; None if no event is pending. Call fileno() before."""

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-from errno import (EACCES, EBUSY, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE,
-                   ETIMEDOUT)
+from errno import (EACCES, EBUSY, ECONNRESET, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM,
+                   ERANGE, ETIMEDOUT)
 
 from ._types import Backend, Reason, ReasonCode, printable, reason
 
@@ -64,6 +64,15 @@ _SENTENCES = {
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end does not report events",
                      "the module's can: modprobe pciio"),
         EINVAL: (ReasonCode.SYSTEM, "no events were requested yet", "call fileno() first"),
+    },
+    "irq": {
+        ENODEV: (ReasonCode.GONE, "the vector has ended: the function was removed, or unbound from "
+                 "its driver", "explain_irq() shows what there is now"),
+        ECONNRESET: (ReasonCode.SYSTEM, "the function was reset, or the system slept",
+                     "set the device up again: it may have forgotten that it is to interrupt"),
+        EACCES: (ReasonCode.PERMISSION, "a user may read the first 64 bytes only", "run as root"),
+        EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end cannot do that with this type",
+                     "irq_info() has the flags that say what it can"),
     },
     "vpd": {
         EACCES: (ReasonCode.PERMISSION, "there is no permission to read vital product data",

@@ -37,6 +37,7 @@ class Capability(IntFlag, metaclass=_Short):
     ACTIVATE = _binding.CAP_ACTIVATE
     REVOKE = _binding.CAP_REVOKE
     EVENTS = _binding.CAP_EVENTS
+    IRQ = _binding.CAP_IRQ
 
 
 class BarKind(IntEnum, metaclass=_Short):
@@ -86,6 +87,26 @@ class Event(IntEnum, metaclass=_Short):
     ERROR = _binding.EVENT_ERROR
 
 
+class IrqType(IntEnum, metaclass=_Short):
+    """How a function interrupts."""
+
+    BEST = _binding.IRQ_BEST
+    INTX = _binding.IRQ_INTX
+    MSI = _binding.IRQ_MSI
+    MSIX = _binding.IRQ_MSIX
+
+
+class IrqFlag(IntFlag, metaclass=_Short):
+    """What a back end can do with a type of interrupts."""
+
+    LEVEL = _binding.IRQ_LEVEL
+    CAN_MASK = _binding.IRQ_CAN_MASK
+    CAN_GROW = _binding.IRQ_CAN_GROW
+    HAS_TIME = _binding.IRQ_HAS_TIME
+    SHARED_LINE = _binding.IRQ_SHARED_LINE
+    CAN_TRIGGER = _binding.IRQ_CAN_TRIGGER
+
+
 class ReasonCode(IntEnum, metaclass=_Short):
     """Why a call is refused. Codes that a newer library adds become SYSTEM."""
 
@@ -124,6 +145,10 @@ class ReasonCode(IntEnum, metaclass=_Short):
     RESTORE = _binding.REASON_RESTORE
     PROBE = _binding.REASON_PROBE
     TIMEOUT = _binding.REASON_TIMEOUT
+    NO_VECTOR = _binding.REASON_NO_VECTOR
+    VECTOR_BUSY = _binding.REASON_VECTOR_BUSY
+    BUS_MASTER_OFF = _binding.REASON_BUS_MASTER_OFF
+    EXHAUSTED = _binding.REASON_EXHAUSTED
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode | None:
@@ -232,6 +257,26 @@ class VpdField(NamedTuple):
     writable: bool
 
 
+class IrqInfo(NamedTuple):
+    """Interrupts of one type: how many vectors the function has, and how many are open."""
+
+    type: IrqType
+    flags: IrqFlag
+    count: int
+    open: int
+
+
+class IrqEvent(NamedTuple):
+    """Interrupts since the last event.
+
+    count: how many, at least
+    time_ns: when the kernel handled the last one, as of time.monotonic_ns(); None if not known
+    """
+
+    count: int
+    time_ns: int | None
+
+
 def printable(text: str) -> str:
     """For a terminal, which would obey the control characters in the name of a driver."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
@@ -265,6 +310,12 @@ def bar_info(numbers: tuple[int, int, int, int, int, int, str]) -> BarInfo:
     """A BarInfo from what the extension returns."""
     index, kind, flags, *addresses = numbers
     return BarInfo(index, known(BarKind, kind), BarFlag(flags), *addresses)
+
+
+def irq_info(numbers: tuple[int, int, int, int]) -> IrqInfo:
+    """An IrqInfo from what the extension returns."""
+    kind, flags, count, opened = numbers
+    return IrqInfo(IrqType(kind), IrqFlag(flags), count, opened)
 
 
 def vpd_field(numbers: tuple[int, bytes, bytes]) -> VpdField:
