@@ -212,8 +212,8 @@ struct pcibar_irq_event {
  *   not zero, or longer than 4096 bytes
  * * -ECONNRESET - once after the function was reset, or the system slept: the device may
  *   have forgotten that it is to interrupt. The vector is as before
- * * -ENODEV - the vector has ended: the function was removed or unbound. If it was
- *   removed, pcibar_device_is_gone() returns true
+ * * -ENODEV - the vector has ended: the function was removed or unbound. A removal begins
+ *   with unbinding: pcibar_device_is_gone() may return true only later
  * * -EIO - the system has returned something else
  */
 int pcibar_irq_read(struct pcibar_irq *irq, struct pcibar_irq_event *event);

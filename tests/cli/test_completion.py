@@ -13,7 +13,7 @@ from harness import Skip, check, equal
 
 LIBRARY = "/usr/share/bash-completion/bash_completion"
 VERBS = ("list info explain read write dump load compare watch expect config enable disable "
-         "bind unbind script help")
+         "bind unbind irq script help")
 DRIVER = r"""
 source "$1" && source "$2" || exit
 while IFS= read -r COMP_LINE && IFS=$'\t' read -ra COMP_WORDS; do
@@ -70,13 +70,15 @@ def offers(bench, wanted):
 def test_verbs(bench):
     offers(bench, {"": VERBS, "SYSFS ": VERBS, "co": "compare config", "-v di": "disable",
                    "config ": "read write dump", "config w": "write", "help en": "enable",
-                   "help s": "script selectors sleep status"})
+                   "help s": "script selectors sleep status", "SYSFS irq w": "wait",
+                   "irq wait --ti": "--timeout", "irq trigger --type=m": "msi msix",
+                   "irq --js": "--json"})
 
 
 def test_every_option_of_every_verb(bench):
     wanted = {}
     for verb in ["", *VERBS.replace("config", "").split(), "config read", "config write",
-                 "config dump"]:
+                 "config dump", "irq wait", "irq trigger"]:
         words = [*verb.split(), "--help"] if verb else ["help", "options"]
         helped = bench.run(*words, sysfs=False).stdout
         wanted[f"{verb} --"] = " ".join(re.findall(r"^ .{5}(--[\w-]+)", helped, re.MULTILINE))

@@ -129,13 +129,15 @@ def test_json(bench):
     result = bench.run("explain", NVME, "0", "--json", "--wc")
     equal((result.status, result.stderr, result.stdout.count("\n")), (1, "", 1))
     equal(json.loads(result.stdout), {
-        "schema": 1, "selector": NVME, "bar": "0", "write": False, "write_combining": True,
+        "schema": 1, "selector": NVME, "bar": "0", "irq": None, "write": False,
+        "write_combining": True,
         "possible": False, "backends": [{"name": "sysfs", "possible": False, "reasons": [
             reason("attribute", errno.EOPNOTSUPP, no_wc(0)),
             reason("driver", errno.EBUSY, driver(bench.function(NVME)))]}]})
     result = bench.run("explain", EDU, "--json")
     equal(json.loads(result.stdout), {
-        "schema": 1, "selector": EDU, "bar": None, "write": False, "write_combining": False,
+        "schema": 1, "selector": EDU, "bar": None, "irq": None, "write": False,
+        "write_combining": False,
         "possible": True, "backends": [{"name": "sysfs", "possible": True, "reasons": []}]})
 
 

@@ -10,12 +10,13 @@ from harness import check, equal, matches, valgrind
 
 VERBS = ["list", "info", "explain", "read", "write", "dump", "load", "compare", "watch",
          "expect", "config read", "config write", "config dump", "enable", "disable", "bind",
-         "unbind", "script", "help"]
+         "unbind", "irq wait", "irq trigger", "irq", "script", "help"]
 TOPICS = ["options", "selectors", "registers", "status"]
 OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))? ", re.MULTILINE)
 ARGUMENTS = {"NAME": "sysfs", "DIR": "/nowhere", "WHEN": "never", "COUNT": "1", "FILE": "/dev/null",
              "N": "0", "TIME": "1ms", "VALUE[:MASK]": "0", "hex|raw|json": "hex",
-             "CLASS": "02"}
+             "CLASS": "02", "best|msix|msi|intx": "intx", "N|N+COUNT": "0", "COMMAND": "true",
+             "BAR:OFFSET=VALUE[:MASK]": "0:0=0"}
 
 
 def help_of(bench, *words):
@@ -36,8 +37,8 @@ def test_help_of_all(bench):
     equal(help_of(bench, "--help"), text)
     listed = re.findall(r"^  (\w+(?: \w+)?)  ", text.split("verbs:")[1].split("\n\n")[0],
                         re.MULTILINE)
-    equal(listed, VERBS)
-    equal(text.splitlines()[-1], f"  {', '.join(TOPICS)}")
+    equal([*listed, "help"], VERBS)
+    check(text.splitlines()[-1].endswith(f" or {', '.join(TOPICS)}"), text)
 
 
 def test_help_fits_a_terminal(bench):
@@ -68,7 +69,9 @@ def test_letters(bench):
 def test_help_of_each_verb(bench):
     for verb in VERBS:
         text = help_of(bench, "help", *verb.split())
-        equal(help_of(bench, *verb.split(), "--help"), text)
+        its = help_of(bench, *verb.split(), "--help")
+        longer = any(other.startswith(f"{verb} ") for other in VERBS)
+        equal(its, text[-len(its):] if longer else text)
         check(text.startswith(f"usage: pcibar {verb} "), f"{verb}: {text[:60]!r}")
         check(max(map(len, text.splitlines())) <= 100, f"the help of {verb} has long lines")
 
@@ -76,6 +79,8 @@ def test_help_of_each_verb(bench):
 def test_help_of_two_verbs_with_one_first_word(bench):
     equal(help_of(bench, "help", "config"), "\n".join(
         help_of(bench, "help", "config", verb) for verb in ("read", "write", "dump")))
+    equal(help_of(bench, "help", "irq"), "\n".join(
+        help_of(bench, "irq", *verb.split(), "--help") for verb in ("wait", "trigger", "")))
 
 
 def test_help_wins_over_mistakes(bench):

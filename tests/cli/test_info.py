@@ -20,6 +20,7 @@ BACKEND = """\
     + decoding turned on for as long as a BAR is mapped
     - a map outlives the removal of the function, and may then reach another one
     - the loss of a map is not reported
+    - interrupts are not delivered
 """
 
 
@@ -85,7 +86,7 @@ def test_json(bench):
         "revision": "0x02", "driver": "nvme", "driver_owns": True, "asleep": False,
         "responds": True, "backend": "sysfs", "capabilities": {
             "write_combining": True, "attribute_proof": False, "exclusive": False, "events": False,
-            "activate": True, "revoke": False},
+            "activate": True, "revoke": False, "interrupts": False},
         "bars": [{"bar": "0", "kind": "mem64", "length": 0x4000, "address": "0xfebd4000",
                   "prefetchable": False, "mappable": True, "write_combining": False,
                   "holder": "nvme", "decoding": True, "bus_address": "0xfebd4000",

@@ -111,6 +111,16 @@ static const struct sentence sentences[] = {
 	{ PHASE_CONFIG, -EIO, STATUS_FAILED,
 	  "the system refused the access, or it had no effect; in a container, the file config "
 	  "may be hidden" },
+	{ PHASE_IRQ, -ENODEV, STATUS_LOST,
+	  "the vector has ended: the function was removed, or unbound from its driver" },
+	{ PHASE_IRQ, -ECONNRESET, STATUS_LOST,
+	  "the function was reset, or the system slept: the device may have forgotten that it is "
+	  "to interrupt" },
+	{ PHASE_IRQ, -EACCES, STATUS_FAILED,
+	  "no permission to read which interrupts the function has; run it as root" },
+	{ PHASE_IRQ, -EOPNOTSUPP, STATUS_FAILED,
+	  "this back end cannot do that with this type of interrupt; 'pcibar irq' shows what it "
+	  "can" },
 	{ 0 }
 };
 
@@ -141,6 +151,7 @@ static int status_of_reason(enum phase phase, uint32_t code)
 	case PCIBAR_REASON_NO_BAR:
 	case PCIBAR_REASON_UPPER_HALF:
 	case PCIBAR_REASON_RANGE:
+	case PCIBAR_REASON_NO_VECTOR:
 		return STATUS_USAGE;
 	case PCIBAR_REASON_NO_DEVICE:
 	case PCIBAR_REASON_AMBIGUOUS:

@@ -16,6 +16,7 @@ enum phase {
 	PHASE_ACCESS,	/* reading or writing a BAR */
 	PHASE_CONFIG,	/* reading or writing configuration space */
 	PHASE_VPD,	/* reading vital product data */
+	PHASE_IRQ,	/* opening interrupt vectors, or using them */
 };
 
 /* What an error means that the library does not explain itself */

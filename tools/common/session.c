@@ -361,6 +361,7 @@ void session_forget(struct session *s)
 void session_close(struct session *s)
 {
 	session_forget(s);
+	session_irqs_close(s);
 	pcibar_device_close(s->dev);
 	s->dev = NULL;
 }

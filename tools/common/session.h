@@ -8,6 +8,7 @@
 
 #include <pcibar/bar.h>
 #include <pcibar/device.h>
+#include <pcibar/irq.h>
 
 #include "context.h"
 
@@ -25,6 +26,7 @@ struct session {
 	bool bar_known[PCIBAR_BAR_COUNT];
 	struct pcibar_bar_info bars[PCIBAR_BAR_COUNT];
 	struct session_map *maps;
+	struct session_irq *irqs;	/* open until session_close() */
 };
 
 /* What a verb wants to reach */
@@ -43,6 +45,15 @@ struct view {
 	uint64_t length;
 };
 
+/* Interrupt vectors that a verb wants */
+struct vectors {
+	uint32_t type;			/* enum pcibar_irq_type; BEST is replaced */
+	uint32_t first;
+	uint32_t count;
+	bool bus_master;		/* on for as long as they are open */
+	bool level;			/* found out: each event masks, until pcibar_irq_done() */
+};
+
 /* The selector that names just this function */
 struct pcibar_selector info_selector(const struct pcibar_device_info *info);
 
@@ -58,12 +69,18 @@ int session_open(struct context *ctx, bool write);
 int session_bar(struct context *ctx, unsigned int bar, const struct pcibar_bar_info **infop);
 int session_map(struct context *ctx, const struct window *window, struct view *view);
 
+/* Opens the vectors, or finds those that an earlier line of a script has opened. */
+int session_irqs(struct context *ctx, struct vectors *v, struct pcibar_irq **irqs);
+
 /* The PCIBAR_MAP_* flags with which a verb would map such a window */
 uint32_t session_map_flags(const struct options *opt, const struct window *window,
 			   const struct pcibar_bar_info *info);
 
 /* Drops all maps: decoding or a BAR may have changed, and mapping checks that again. */
 void session_forget(struct session *s);
+
+/* session_close() calls it. */
+void session_irqs_close(struct session *s);
 
 void session_close(struct session *s);
 

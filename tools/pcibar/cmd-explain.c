@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <pcibar/explain.h>
+#include <pcibar/irq.h>
 
 #include "common/error.h"
 #include "common/session.h"
 #include "common/text.h"
 
 #include "cmd.h"
+#include "irq-type.h"
 #include "json.h"
 #include "operand.h"
 #include "terminal.h"
@@ -20,6 +22,10 @@
 struct explain_options {
 	bool write;
 	bool wc;
+	const char *irq;	/* as it was typed; NULL: not about interrupts */
+	uint32_t type;
+	struct range vectors;
+	bool bus_master;
 };
 
 /* Short words for programs; the sentences may change. */
@@ -57,6 +63,10 @@ static const char *code_name(uint32_t code)
 		[PCIBAR_REASON_GROUP] = "group",
 		[PCIBAR_REASON_HELD] = "held",
 		[PCIBAR_REASON_RESETS] = "resets",
+		[PCIBAR_REASON_NO_VECTOR] = "no-vector",
+		[PCIBAR_REASON_VECTOR_BUSY] = "vector-busy",
+		[PCIBAR_REASON_BUS_MASTER_OFF] = "bus-master-off",
+		[PCIBAR_REASON_EXHAUSTED] = "exhausted",
 	};
 
 	return names[code < sizeof(names) / sizeof(names[0]) ? code : PCIBAR_REASON_SYSTEM];
@@ -75,6 +85,8 @@ static void print_text(const struct context *ctx, unsigned int bar,
 	const struct explain_options *opt = ctx->own;
 
 	printf("%s", ctx->session->label);
+	if (opt->irq)
+		printf(" interrupts, %s", irq_type_name(opt->type));
 	if (bar != NO_BAR)
 		printf(" BAR %s, %s, %s", bar_name(bar),
 		       opt->write ? "read-write" : "read-only",
@@ -129,6 +141,7 @@ static void print_json(const struct context *ctx, unsigned int bar,
 	json_begin(&json, stdout);
 	json_string(&json, "selector", ctx->session->label);
 	json_string(&json, "bar", bar == NO_BAR ? NULL : bar_name(bar));
+	json_string(&json, "irq", opt->irq ? irq_type_name(opt->type) : NULL);
 	json_bool(&json, "write", opt->write);
 	json_bool(&json, "write_combining", opt->wc);
 	json_bool(&json, "possible", refusal->possible);
@@ -187,6 +200,12 @@ static int explain(struct context *ctx, unsigned int bar)
 	struct pcibar_open_opts opts = session_open_opts(ctx);
 	struct pcibar_selector sel = { .size = sizeof(sel) };
 	struct pcibar_refusal refusal = PCIBAR_REFUSAL_INIT;
+	const struct explain_options *opt = ctx->own;
+	const struct pcibar_irq_opts irq = {
+		.size = sizeof(irq), .type = opt->type, .first = (uint32_t)opt->vectors.start,
+		.count = (uint32_t)opt->vectors.length,
+		.flags = opt->bus_master ? PCIBAR_IRQ_BUS_MASTER : 0,
+	};
 	struct pcibar_intent intent;
 	int status;
 	int ret;
@@ -200,6 +219,11 @@ static int explain(struct context *ctx, unsigned int bar)
 	if (status)
 		return status;
 
+	if (opt->irq) {
+		intent.bar = PCIBAR_INTENT_IRQ;
+		intent.attr = 0;
+		intent.irq = &irq;
+	}
 	ret = pcibar_selector_parse(ctx->session->address, &sel, NULL);
 	if (!ret)
 		ret = pcibar_explain(&sel, &intent, &opts, &refusal);
@@ -221,23 +245,41 @@ static int run(struct context *ctx, int argc, char **argv)
 	unsigned int bar = NO_BAR;
 	int status;
 
+	if (!opt->irq && (opt->bus_master || opt->vectors.start || opt->vectors.length != 1))
+		return usage_error(ctx, "--%s needs --irq",
+				   opt->bus_master ? "bus-master" : "vector");
+	if (opt->irq && (argc || opt->write || opt->wc))
+		return usage_error(ctx, "--irq cannot be combined with %s",
+				   argc ? "a BAR" : opt->write ? "--write" : "--wc");
 	if (!argc && (opt->write || opt->wc))
 		return usage_error(ctx, "--%s needs a BAR", opt->write ? "write" : "wc");
 	status = argc ? operand_bar(ctx, argv[0], &bar) : STATUS_OK;
 	return status ? status : explain(ctx, bar);
 }
 
+static const char *set_irq(void *value, const char *arg)
+{
+	struct explain_options *opt = value;
+
+	opt->irq = arg;
+	return option_set_irq_type(&opt->type, arg);
+}
+
 static const struct option_def own[] = {
 	OPTION_FLAG(struct explain_options, write, "write", 0, "ask about write access, too"),
 	OPT_WC(struct explain_options),
+	{ .name = "irq", .arg = "best|msix|msi|intx",
+	  .help = "ask about interrupts of this type, not about a BAR", .set = set_irq },
+	OPT_VECTORS(struct explain_options),
+	OPT_BUS_MASTER(struct explain_options),
 	OPTION_END
 };
 
-static const struct explain_options defaults;
+static const struct explain_options defaults = { .vectors = { .length = 1 } };
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.summary = "report what prevents mapping a BAR, and what helps",
+	.summary = "report what prevents mapping a BAR or interrupts, and what helps",
 	.operands = "[bar]",
 	.notes = "For each back end: possible or not, and why. Without a BAR: of opening the "
 		 "function.\nExit status 0 when some back end can, 1 when none can. Nothing is "

@@ -37,6 +37,8 @@ static const struct ability {
 	  "a map outlives the removal of the function, and may then reach another one" },
 	{ PCIBAR_CAP_EVENTS, "events", "the loss of a map is reported when it happens",
 	  "the loss of a map is not reported" },
+	{ PCIBAR_CAP_IRQ, "interrupts", "interrupts are delivered",
+	  "interrupts are not delivered" },
 };
 
 #define N_ABILITIES	(sizeof(abilities) / sizeof(abilities[0]))

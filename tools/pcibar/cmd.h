@@ -45,12 +45,12 @@ struct cmd {
 	int (*run)(struct context *ctx, int argc, char **argv);
 };
 
-/* Every verb, in the order of the help */
+/* Every verb, in the order of the help; one of two words is before its first word alone */
 #define CMD_VERBS(verb) \
 	verb(list) verb(info) verb(explain) verb(read) verb(write) verb(dump) verb(load) \
 	verb(compare) verb(watch) verb(expect) verb(config_read) verb(config_write) \
-	verb(config_dump) verb(enable) verb(disable) verb(bind) verb(unbind) verb(script) \
-	verb(echo) verb(sleep) verb(help)
+	verb(config_dump) verb(enable) verb(disable) verb(bind) verb(unbind) verb(irq_wait) \
+	verb(irq_trigger) verb(irq) verb(script) verb(echo) verb(sleep) verb(help)
 
 #define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
 CMD_VERBS(CMD_DECLARE)

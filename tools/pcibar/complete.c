@@ -290,11 +290,24 @@ static void offer_form(struct line *line, const char *operands, unsigned int ind
 	offer_values(line, what);
 }
 
+/* What makes a longer verb of the one that is there */
+static void offer_second(const struct line *line)
+{
+	size_t length = strlen(line->cmd->name);
+
+	for (size_t i = 0; i < N_CMDS; i++)
+		if (!strncmp(cmds[i]->name, line->cmd->name, length) &&
+		    cmds[i]->name[length] == ' ')
+			offer(line, cmds[i]->name + length + 1, cmds[i]->summary);
+}
+
 /* The operand that comes next; the last may be repeated. */
 static void offer_operand(struct line *line)
 {
 	unsigned int selector = line->cmd->flags & CMD_SELECTOR && !line->in_script ? 1 : 0;
 
+	if (!line->operands)
+		offer_second(line);
 	if (!line->in_script && line->operands < (unsigned int)line->cmd->unselected_count)
 		offer_form(line, line->cmd->unselected, line->operands);
 	if (line->operands < selector)
@@ -346,6 +359,20 @@ static void take_verb(struct line *line, const char *word)
 		line->half = word;
 }
 
+/* A verb of one word may be the first of others: "irq", "irq wait". */
+static bool take_second(struct line *line, const char *word)
+{
+	size_t length = strlen(line->cmd->name);
+
+	for (size_t i = 0; !line->operands && i < N_CMDS; i++)
+		if (!strncmp(cmds[i]->name, line->cmd->name, length) &&
+		    cmds[i]->name[length] == ' ' && !strcmp(cmds[i]->name + length + 1, word)) {
+			line->cmd = cmds[i];
+			return true;
+		}
+	return false;
+}
+
 static void take_word(struct line *line, const char *word)
 {
 	if (line->pending) {
@@ -356,7 +383,7 @@ static void take_word(struct line *line, const char *word)
 		take_option(line, word);
 	} else if (!line->cmd) {
 		take_verb(line, word);
-	} else {
+	} else if (!take_second(line, word)) {
 		if (!line->operands++)
 			line->selector = word;
 		/* "help config": the second word of a verb */

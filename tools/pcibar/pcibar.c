@@ -92,13 +92,13 @@ static const struct topic {
 /* Fits a terminal of 24 lines. */
 static void help_all(void)
 {
-	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]\nverbs:\n", stdout);
+	fputs("usage: pcibar [options] <verb> [options] <selector> [operands]; verbs:\n", stdout);
 	for (size_t i = 0; i < N_CMDS; i++)
-		if (!(cmds[i]->flags & CMD_SCRIPT_ONLY))
+		if (!(cmds[i]->flags & CMD_SCRIPT_ONLY) && cmds[i] != &cmd_help)
 			printf("  %-13s %s\n", cmds[i]->name, cmds[i]->summary);
-	fputs("\n'pcibar help VERB' describes a verb, 'pcibar help TOPIC' one of:", stdout);
+	fputs("\n'pcibar help WORD' describes a verb, or ", stdout);
 	for (size_t i = 0; i < N_TOPICS; i++)
-		printf("%s%s", i ? ", " : "\n  ", topics[i].name);
+		printf("%s%s", i ? ", " : "", topics[i].name);
 	putchar('\n');
 }
 
@@ -234,6 +234,7 @@ static int unknown_verb(const struct context *ctx, const char *word)
 
 static int run_help(struct context *ctx, int argc, char **argv)
 {
+	const struct cmd *exact;
 	bool found = false;
 	int words;
 
@@ -249,11 +250,12 @@ static int run_help(struct context *ctx, int argc, char **argv)
 		topics[i].print();
 		return STATUS_OK;
 	}
+	exact = find_cmd(argc, argv, &words);
 	for (size_t i = 0; i < N_CMDS; i++) {
 		size_t len = strlen(argv[0]);
 
 		/* "help config" is about all of its verbs. */
-		if (!is_verb(cmds[i], argc, argv, &words) &&
+		if (cmds[i] != exact &&
 		    !(argc == 1 && !strncmp(cmds[i]->name, argv[0], len) &&
 		      cmds[i]->name[len] == ' '))
 			continue;
