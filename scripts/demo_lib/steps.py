@@ -136,6 +136,20 @@ def load_module(guest):
     return claim("back end    pciio" in said, "the command uses it by itself")
 
 
+@step("Sleep until the device interrupts",
+      "Bound to the module's driver, the educational device interrupts when it has computed; a "
+      "write to register 0x64 makes it quiet. `unbind` restores what was there before.")
+def interrupt(guest):
+    guest.shell(f"pcibar bind {EDU} pciio")
+    guest.shell(f"pcibar write {EDU} 0 0x20 0x80")
+    said = guest.shell(f"pcibar irq wait {EDU} --type intx --start 0:8=12 --ack 0:0x64=1 -c 1 "
+                       "--timeout 5s")
+    claim(said.endswith(" intx 0: 1\n"), "there was one event")
+    said = guest.shell(f"pcibar read {EDU} 0 8")
+    guest.shell(f"pcibar unbind {EDU}")
+    return claim(int(said, 0) == factorial(12), f"one interrupt, and {int(said, 0):,} = 12!")
+
+
 @step("Unplug a device under a running command",
       "One more educational device has been plugged in; the machine takes it away as soon as "
       "`watch` has shown its first register. Through sysfs the mapping would stay, and show what "

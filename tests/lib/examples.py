@@ -7,7 +7,8 @@ from typing import NamedTuple
 HERE_DOCUMENT = re.compile(r"<<'(\w+)'")
 # What differs from run to run, or with another firmware: times and rates, addresses of BARs, and
 # of page tables the last page or two, by whether the kernel puts the mapping beside another one.
-VARIES = re.compile(r"((?<![\w.:])\d+\.\d+(?= (?:s|ms|MiB/s|0x))|(?<=  )0x[0-9a-f]{8,}(?=\n|  )|"
+VARIES = re.compile(r"((?<![\w.:])\d+\.\d+(?= (?:s|ms|MiB/s|0x|intx|msi))|"
+                    r"(?<=  )0x[0-9a-f]{8,}(?=\n|  )|"
                     r"(?<=page tables )\d(?= KiB)|(?<=page tables \d{3})\d\d(?= KiB))")
 
 

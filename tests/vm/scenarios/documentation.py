@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from harness import pciio_module, python
-from harness.devices import bochs_display, edu, ivshmem, nvme, rtl8139
+from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139
 from harness.kernels import NEWEST
 from harness.machine import Machine
 from harness.paths import SOURCE
@@ -71,6 +71,18 @@ def build(vm, name, source):
                     "-x", "none", vm.share / "libpcibar.so.1"], input=source, text=True, check=True)
 
 
+def build_example(vm, name):
+    """Makes /host/NAME of examples/NAME.c."""
+    build(vm, name, (SOURCE / "examples" / f"{name}.c").read_text(encoding="utf-8"))
+
+
+def run_python(vm, name, *words):
+    """Runs examples/NAME with these arguments, and returns what it prints."""
+    program = (SOURCE / "examples" / name).read_text(encoding="utf-8")
+    arguments = f"import sys\nsys.argv[1:] = {[str(word) for word in words]}\n"
+    return python.run(vm, arguments + program).stdout
+
+
 def write(vm, name, data):
     (vm.share / name).write_bytes(data)
 
@@ -87,7 +99,7 @@ def readme(vm, memory, **_):
     write(vm, "random", random.Random(1).randbytes(4 * MIB))
     write(vm, "picture", random.Random(2).randbytes(640 * 480 * 4))
     write(vm, "pciio.ko", pciio_module.build(vm.image.kernel).read_bytes())
-    build(vm, "map-whole", (SOURCE / "examples" / "map-whole.c").read_text(encoding="utf-8"))
+    build_example(vm, "map-whole")
     play(vm, "README.md", before=WATCH | {"insmod pciio.ko": plug}, during={
         "pcibar watch 0000:01:00.0 0 0": ("010000ed", lambda _: vm.unplug(plugged["card"]))})
     assert memory.backing_file().read_bytes() == (vm.share / "random").read_bytes()
@@ -121,9 +133,26 @@ def example_files(vm, edu):
     assert len(changed.splitlines()) == 2 and changed.startswith("0x00000004: 0x"), changed
 
     python.install(vm)
-    program = (SOURCE / "examples" / "edu_factorial.py").read_text(encoding="utf-8")
-    arguments = f"import sys\nsys.argv[1:] = ['{edu}', '10']\n"
-    assert python.run(vm, arguments + program).stdout == "3628800\n"
+    assert run_python(vm, "edu_factorial.py", edu, 10) == "3628800\n"
+
+
+@scenario(devices={"edu": edu(), "net": e1000e()}, kernels=NEWEST, log=pciio_module.LOG)
+def interrupted(vm, edu, net):
+    """The examples wait for interrupts, by the line and by messages."""
+    pciio_module.load(vm)
+    for function in (edu, net):
+        vm.bind(function, "pciio")
+    for name in ("edu-interrupt", "e1000e-vectors"):
+        build_example(vm, name)
+    for kind in ("intx", "msi"):
+        assert vm.check(f"/host/edu-interrupt {edu} 10 {kind}").stdout == (
+            "10! = 3628800, after 1 interrupt, cause 0x1\n")
+    assert vm.check(f"/host/e1000e-vectors {net}").stdout == "".join(
+        f"vector {number}: 1\n" for number in (4, 3, 2, 1, 0))
+
+    python.install(vm)
+    for kind in ("intx", "msi"):
+        assert run_python(vm, "edu_interrupt.py", edu, kind, 3, 10) == "6\n3628800\n"
 
 
 @scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu")),
@@ -131,7 +160,7 @@ def example_files(vm, edu):
 def borrowed(vm, disk):
     """The example takes the function from its driver, and gives it back."""
     vm.modprobe("nvme", "vfio-pci", "vfio_iommu_type1")
-    build(vm, "borrow", (SOURCE / "examples" / "borrow.c").read_text(encoding="utf-8"))
+    build_example(vm, "borrow")
     assert vm.check(f"/host/borrow {disk} 0 8").stdout == "vfio: 0x00010400\n"
     vm.check(f"[ -e /sys/bus/pci/drivers/nvme/{disk} ]")
 
