@@ -92,6 +92,7 @@ ON_AMD64 = tuple(name for name, series in SERIES.items() if series.architecture 
 EVERYWHERE = tuple(SERIES)
 NEWEST = ON_AMD64[-1:]
 NEWEST_EVERYWHERE = (*NEWEST, "arm64")
+BETWEEN = ON_AMD64[1:-1]
 OLDEST_AND_NEWEST = (ON_AMD64[0], *NEWEST)
 # What the module is compiled for and not run on. Addresses of devices have 32 bits on armhf,
 # 64 on i386, where both are 32-bit kernels.

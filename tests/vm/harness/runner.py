@@ -209,6 +209,8 @@ def _arguments():
     parser.add_argument("--lane", choices=("snapshot", "cold"), help="only this lane")
     parser.add_argument("-k", metavar="PATTERN", default="", help="only scenarios whose name "
                         "(FILE.FUNCTION) contains a match of this regular expression")
+    parser.add_argument("--brief", action="store_true", help="where a scenario names no kernels, "
+                        "leave out those between the oldest and the newest")
     parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument("-j", metavar="N", type=int, default=2, help="guests at a time (2)")
     parser.add_argument("--keep", action="store_true",
@@ -223,7 +225,7 @@ def _selected(arguments):
     for case in load():
         if re.search(arguments.k, case.name) and arguments.lane in (None, case.lane):
             for series in arguments.kernel or SERIES:
-                if case.runs_on(series):
+                if case.runs_on(series, arguments.brief):
                     yield case, series
 
 

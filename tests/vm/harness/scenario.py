@@ -4,7 +4,7 @@
 import importlib.util
 from dataclasses import dataclass, replace
 
-from .kernels import DEBUG, DEBUG_KERNELS, ON_AMD64
+from .kernels import BETWEEN, DEBUG, DEBUG_KERNELS, ON_AMD64
 from .machine import Machine
 from .paths import TESTS
 
@@ -27,26 +27,29 @@ class Scenario:
     devices: dict
     log: tuple | None
     timeout: int
+    # Those of KERNELS that --brief leaves out
+    spared: tuple = ()
 
     @property
     def lane(self):
         return "cold" if self.machine else "snapshot"
 
-    def runs_on(self, series):
+    def runs_on(self, series, brief=False):
         """A debug kernel runs what the kernel that it was made from runs."""
         if series in DEBUG_KERNELS:
             return DEBUG in self.kernels or DEBUG_KERNELS[series] in self.kernels
-        return series in self.kernels
+        return series in self.kernels and not (brief and series in self.spared)
 
 
 _found = []
 
 
-def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
+def scenario(cold=None, kernels=None, devices=None, log=(), timeout=120):
     """Marks a function as a scenario. It is called with the VM and, by name, its devices.
 
     cold: the Machine to boot; without it the guest starts from the snapshot of a booted one
-    kernels: the series to run it on, one of the sets in kernels.py
+    kernels: the series to run it on, one of the sets in kernels.py. Without it those for amd64, of
+        which --brief takes the oldest and the newest
     devices: {name: Device}, on the command line of a cold machine, else hot-plugged one by one
     log: patterns of the lines it may leave in the kernel log; None when the guest does not
         survive
@@ -54,7 +57,8 @@ def scenario(cold=None, kernels=ON_AMD64, devices=None, log=(), timeout=120):
     """
     def mark(function):
         name = f"{function.__module__}.{function.__name__}"
-        _found.append(Scenario(name, function, cold, tuple(kernels), devices or {}, log, timeout))
+        _found.append(Scenario(name, function, cold, kernels or ON_AMD64, devices or {}, log,
+                               timeout, () if kernels else BETWEEN))
         return function
     return mark
 
@@ -63,7 +67,7 @@ def again(suffix, scenario_function, variant, kernels, log):
     """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own."""
     original = next(case for case in _found if case.function is scenario_function)
     _found.append(replace(original, name=f"{original.name}.{suffix}", function=variant,
-                          kernels=tuple(kernels), log=original.log + log))
+                          kernels=kernels, spared=(), log=original.log + log))
 
 
 def load():

@@ -95,7 +95,7 @@ def ordinary_user(vm, edu, net, memory):
                 **USER)
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG, devices={"edu": edu(), "net": e1000e()})
+@scenario(cold=IOMMU, log=LOG, devices={"edu": edu(), "net": e1000e()})
 def untouched(vm, edu, net):
     """What only shows a function does not open it: nothing is written to it."""
     bind(vm, edu, net)
@@ -116,7 +116,7 @@ def untouched(vm, edu, net):
     assert [access for access in trace.config(edu) if access[0] == "write"]
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG, devices={"edu": edu()})
+@scenario(cold=IOMMU, log=LOG, devices={"edu": edu()})
 def given_back(vm, edu):
     """An administrator who unbinds or removes a function does not wait for its user."""
     for path, text in ((f"{edu.sysfs}/driver/unbind", str(edu)), (f"{edu.sysfs}/remove", "1")):
@@ -146,7 +146,7 @@ def given_back(vm, edu):
     assert user.wait().expect(0).stdout == "ready\nok\n"
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+@scenario(cold=IOMMU, log=LOG)
 def unplugged(vm):
     """Hot-unplug during a watch ends it, too."""
     device = vm.plug(e1000e())
@@ -157,7 +157,7 @@ def unplugged(vm):
     watch.wait().expect(4)
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+@scenario(cold=IOMMU, log=LOG)
 def one_group(vm):
     """Functions of one group: all for VFIO or none, and one process for all."""
     first, second = vm.plug_together({"first": edu(), "second": edu()})
@@ -180,7 +180,7 @@ def one_group(vm):
     assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64, log=LOG)
+@scenario(cold=IOMMU, log=LOG)
 def not_viable(vm):
     """A driver of the kernel in the group, which is named; without it the group can be used."""
     first, second = vm.plug_together({"first": edu(), "second": e1000e()})
@@ -218,7 +218,7 @@ def memory_at(vm, address):
 
 
 @scenario(cold=Machine(append="intel_iommu=on iommu=pt", options=IOMMU.options),
-          kernels=ON_AMD64, log=(*LOG, r"DMAR: "), devices={"edu": edu()})
+          log=(*LOG, r"DMAR: "), devices={"edu": edu()})
 def reaches_no_memory(vm, edu):
     """Bus mastering through VFIO reaches nothing, where it reaches all memory without it."""
     vm.check(f"pcibar enable {edu}")
@@ -239,7 +239,7 @@ def reaches_no_memory(vm, edu):
 RECEIVE_ADDRESS = 0x5400
 
 
-@scenario(cold=IOMMU, kernels=ON_AMD64,
+@scenario(cold=IOMMU,
           log=(*LOG, r"pcieport \S+: unlocked secondary bus reset"))
 def registers_that_a_reset_clears(vm):
     """They are lost by a map through VFIO, which was announced, and by nothing before."""

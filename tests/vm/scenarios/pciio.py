@@ -3,7 +3,7 @@
 
 from harness.devices import bochs_display, e1000e, edu, ivshmem, nvme, rtl8139, sdhci
 from harness.holder import Holder, command, enable, held
-from harness.kernels import EVERYWHERE, NEWEST_EVERYWHERE
+from harness.kernels import EVERYWHERE, NEWEST_EVERYWHERE, ON_AMD64
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
@@ -42,7 +42,7 @@ def huge_leaves(vm, memory):
 
 
 @scenario(cold=Machine(smp=2, cpu="max"), devices={"memory": ivshmem(16 * GIB)},
-          log=LOG, timeout=240)
+          kernels=ON_AMD64, log=LOG, timeout=240)
 def first_touch(vm, memory):
     """Two threads touch one chunk for the first time, 10,000 times."""
     load(vm)

@@ -4,6 +4,7 @@
 from harness import page_table
 from harness.devices import bochs_display, e1000e, edu, ivshmem
 from harness.holder import Holder, command, enable, held, unused
+from harness.kernels import ON_AMD64
 from harness.machine import Machine
 from harness.page_table import leaf, reserved
 from harness.pciio_module import LOG, load
@@ -35,7 +36,8 @@ def leaves(vm, function, bar, type_, size, words=(), offsets=(0,)):
     unused(vm)
 
 
-@scenario(devices={"memory": ivshmem(16 * GIB), "display": bochs_display(), "edu": edu()}, log=LOG)
+@scenario(devices={"memory": ivshmem(16 * GIB), "display": bochs_display(), "edu": edu()},
+          kernels=ON_AMD64, log=LOG)
 def page_tables(vm, memory, display, edu):
     """The type that was asked for is in the leaves, small and large, and nothing is above 2 MiB."""
     load(vm)

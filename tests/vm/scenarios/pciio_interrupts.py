@@ -3,7 +3,7 @@
 
 from harness.devices import bochs_display, e1000e, edu, nvme
 from harness.holder import Holder, soon, unused
-from harness.kernels import NEWEST
+from harness.kernels import NEWEST, ON_AMD64
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds
@@ -79,7 +79,7 @@ def msi(vm, edu):
     clean(vm)
 
 
-@scenario(devices={"net": e1000e()}, log=LOG)
+@scenario(devices={"net": e1000e()}, kernels=ON_AMD64, log=LOG)
 def msix(vm, net):
     """Five vectors, each for itself, masked, closed and opened again, and added later."""
     bound(vm, net)
