@@ -99,7 +99,10 @@ class Package(unittest.TestCase):
     def test_help_is_short(self):
         """Enumerations show their members, without all that integers have."""
         text = pydoc.plain(pydoc.render_doc(pcibar))
-        self.assertLess(len(text.splitlines()), 2100)
+        # How much a tuple or an exception shows depends on the version of Python.
+        inherited = re.compile(r"^ *\|  [^\n]* inherited from builtins\.\w+:$.*?^ *(?:\|  --|\n)",
+                               re.MULTILINE | re.DOTALL)
+        self.assertLess(len(inherited.sub("", text).splitlines()), 1900)
         for name in ("FREEBSD", "wait_until", "MAP_WC", "share_driver"):
             self.assertIn(name, text)
         self.assertNotIn("bit_count", text)
