@@ -62,9 +62,19 @@ static int bind_driver(const char *driver, const char *address)
 	return 0;
 }
 
+/* Waits until the test has opened the gate, and closed it again. */
+static void pass_gate(void)
+{
+	int fd = open(gate, O_RDONLY);
+	char byte;
+
+	MUST(fd >= 0 && !read(fd, &byte, 1));
+	close(fd);
+}
+
 /*
- * What the kernel does when a file is written to. The driver "held" is released when the
- * test opens the gate; "nvme" is what the kernel chooses.
+ * What the kernel does when a file is written to. The driver "held" is released at the
+ * gate; "nvme" is what the kernel chooses.
  */
 static int kernel(const char *path, const char *text)
 {
@@ -78,7 +88,7 @@ static int kernel(const char *path, const char *text)
 		tree_set(&tree, driver, file, "%s\n", line);
 	} else if (!strcmp(file, "unbind")) {
 		if (!strcmp(driver, "held"))
-			close(open(gate, O_RDONLY));
+			pass_gate();
 		tree_driver(&tree, text, NULL);
 	} else if (!strcmp(file, "bind")) {
 		return bind_driver(driver, text);
