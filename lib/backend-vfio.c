@@ -89,6 +89,16 @@ static void *vfio_query_data(void *priv)
 	return be->sysfs;
 }
 
+const char *pcibar_vfio_address(void *priv)
+{
+	return ((struct vfio *)priv)->address;
+}
+
+struct pcibar_vfio_device *pcibar_vfio_taken(void *priv)
+{
+	return atomic_load(&((struct vfio *)priv)->device);
+}
+
 /* An eventfd is never read, since several handles wait for it: each signal is an edge. */
 static int watch(int epoll, int fd, uint32_t type)
 {
@@ -250,7 +260,7 @@ static bool is_beyond(const struct pcibar_vfio_device *device, unsigned int off)
  */
 static int vfio_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
 {
-	const struct pcibar_vfio_device *device = atomic_load(&((struct vfio *)priv)->device);
+	const struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
 
 	if (is_beyond(device, off))
 		return -ERANGE;
@@ -259,13 +269,31 @@ static int vfio_config_write(void *priv, unsigned int off, unsigned int width, u
 
 static int vfio_config_read(void *priv, unsigned int off, unsigned int width, uint32_t *val)
 {
-	const struct pcibar_vfio_device *device = atomic_load(&((struct vfio *)priv)->device);
+	const struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
 
 	if (!device)
 		return -EACCES;
 	if (is_beyond(device, off))
 		return -ERANGE;
 	return pcibar_vfio_region_read(device, VFIO_PCI_CONFIG_REGION_INDEX, off, width, val);
+}
+
+/*
+ * The register as VFIO shows it, not as the hardware has it: the bit that masks INTx is set
+ * in the hardware while an interrupt is served, and written to VFIO would mask it for good.
+ */
+static int vfio_config_modify(void *priv, unsigned int off, unsigned int width, uint32_t mask,
+			      uint32_t value, uint32_t *old)
+{
+	struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
+	int state = pcibar_vfio_lock();
+	int ret = pcibar_vfio_modify(device, off, width, mask, value, old);
+
+	/* What the program sets by itself is no longer the vectors' to undo. */
+	if (!ret && off == PCIR_COMMAND && mask & PCIM_CMD_BUSMASTEREN)
+		device->irqs.was_master = value & PCIM_CMD_BUSMASTEREN;
+	pcibar_vfio_unlock(state);
+	return ret;
 }
 
 static int vfio_vpd_list(void *priv, pcibar_vpd_fn fn, void *data)
@@ -327,7 +355,7 @@ const struct pcibar_backend_ops pcibar_backend_vfio = {
 	.absent = "there is no function bound to vfio-pci",
 	.absent_remedy = "modprobe vfio-pci, and hand it a function: pcibar bind",
 	.caps = PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE |
-		PCIBAR_CAP_EVENTS,
+		PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ,
 	.some_functions = true,
 	.handed_over = true,
 	.starts_at_page = true,
@@ -347,7 +375,9 @@ const struct pcibar_backend_ops pcibar_backend_vfio = {
 	.channel_close = use_end,
 	.config_write = vfio_config_write,
 	.config_read = vfio_config_read,
+	.config_modify = vfio_config_modify,
 	.vpd_list = vfio_vpd_list,
+	.irq = &pcibar_vfio_irq,
 	.event_fd = vfio_event_fd,
 	.event_next = vfio_event_next,
 };

@@ -151,6 +151,9 @@ struct pcibar_irq_ops {
 	 */
 	int (*get_info)(void *be, struct pcibar_irq_info *info);
 
+	/* Whether taking the function would turn bus mastering off. NULL: it would not. */
+	bool (*ends_master)(void *be);
+
 	/* Records what would have open() fail, as far as that is known without an effect. */
 	void (*check)(void *be, const struct pcibar_irq_request *req,
 		      struct pcibar_refuse_ctx *ctx);

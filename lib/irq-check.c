@@ -148,16 +148,24 @@ static int check_rights(struct pcibar_device *dev, struct pcibar_irq_request *re
 	return 0;
 }
 
+static int refuse_back_end(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx)
+{
+	char address[PCIBAR_ADDRESS_STRLEN], remedy[192];
+
+	pcibar_address_format(&dev->addr, address);
+	snprintf(remedy, sizeof(remedy), "use the back end vfio (pcibar bind %s vfio-pci), or with "
+		 "the module pciio (pcibar bind %s pciio)", address, address);
+	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, remedy,
+			     "the %s back end does not deliver interrupts", dev->ops->name);
+}
+
 static int check_abilities(struct pcibar_device *dev, struct pcibar_irq_request *req,
 			   struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_irq_info info = { .size = sizeof(info), .type = req->type };
 
 	if (!dev->ops->irq)
-		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-				     "use the back end pciio (modprobe pciio)",
-				     "the %s back end does not deliver interrupts",
-				     dev->ops->name);
+		return refuse_back_end(dev, ctx);
 	if (req->flags & PCIBAR_IRQ_OPEN_MASKED && !dev->ops->irq->get_info(dev->be, &info) &&
 	    !(info.flags & PCIBAR_IRQ_CAN_MASK))
 		pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "open it unmasked",
@@ -227,16 +235,24 @@ static int check_system(struct pcibar_device *dev, struct pcibar_irq_request *re
 static int check_master(struct pcibar_device *dev, struct pcibar_irq_request *req,
 			struct pcibar_refuse_ctx *ctx)
 {
+	const struct pcibar_irq_ops *ops = dev->ops->irq;
 	char address[PCIBAR_ADDRESS_STRLEN], remedy[128];
+	bool ends = ops->ends_master && ops->ends_master(dev->be);
 	uint32_t command;
 
-	if (req->type < PCIBAR_IRQ_MSI || req->flags & PCIBAR_IRQ_BUS_MASTER ||
-	    pcibar_config_read(dev, PCIR_COMMAND, 2, &command) || command & PCIBAR_BUS_MASTER)
+	if (req->type < PCIBAR_IRQ_MSI || req->flags & PCIBAR_IRQ_BUS_MASTER)
+		return 0;
+	if (!ends && (pcibar_config_read(dev, PCIR_COMMAND, 2, &command) ||
+		      command & PCIBAR_BUS_MASTER))
 		return 0;
 
 	pcibar_address_format(&dev->addr, address);
-	snprintf(remedy, sizeof(remedy), "turn it on (pcibar enable --bus-master %s), or for as "
-		 "long as vectors are open (--bus-master)", address);
+	if (ops->ends_master)
+		snprintf(remedy, sizeof(remedy), "turn it on as long as vectors are open "
+			 "(--bus-master)");
+	else
+		snprintf(remedy, sizeof(remedy), "turn it on (pcibar enable --bus-master %s), or "
+			 "for as long as vectors are open (--bus-master)", address);
 	pcibar_refuse(ctx, PCIBAR_REASON_BUS_MASTER_OFF, -ENXIO, remedy,
 		      "bus mastering is off, so that the device cannot send %s messages",
 		      type_name(req->type));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The functions that this process has open through VFIO, and their events. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -45,21 +46,40 @@ static void watch_fork_early(void)
 	pthread_mutex_unlock(&table);
 }
 
+int pcibar_vfio_lock(void)
+{
+	return pcibar_lock(&table);
+}
+
+void pcibar_vfio_unlock(int state)
+{
+	pcibar_unlock(&table, state);
+}
+
+int pcibar_vfio_set_irq(int device, const struct vfio_irq_set *set, const void *data, size_t len)
+{
+	_Alignas(struct vfio_irq_set) char buf[sizeof(*set) + sizeof(int)];
+	uint32_t argsz = (uint32_t)(sizeof(*set) + len);
+
+	memcpy(buf, set, sizeof(*set));
+	memcpy(buf + offsetof(struct vfio_irq_set, argsz), &argsz, sizeof(argsz));
+	if (len)
+		memcpy(buf + sizeof(*set), data, len);
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, buf) < 0 ? -errno : 0;
+}
+
 /* Has VFIO signal an eventfd. -1: it does not, because the function has no such event. */
 static int arm(int device, unsigned int index)
 {
-	char buf[sizeof(struct vfio_irq_set) + sizeof(int)];
 	struct vfio_irq_set set = {
-		.argsz = sizeof(buf), .flags = VFIO_IRQ_SET_DATA_EVENTFD |
-		VFIO_IRQ_SET_ACTION_TRIGGER, .index = index, .count = 1,
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = index, .count = 1,
 	};
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (fd < 0)
 		return -1;
-	memcpy(buf, &set, sizeof(set));
-	memcpy(buf + sizeof(set), &fd, sizeof(fd));
-	if (!ioctl(device, VFIO_DEVICE_SET_IRQS, buf))
+	if (!pcibar_vfio_set_irq(device, &set, &fd, sizeof(fd)))
 		return fd;
 	close(fd);
 	return -1;
@@ -170,6 +190,15 @@ void pcibar_vfio_device_put(struct pcibar_vfio_device *dev)
 	pcibar_unlock(&table, state);
 }
 
+bool pcibar_vfio_device_exists(const char *address)
+{
+	int state = pcibar_lock(&table);
+	bool exists = find(address);
+
+	pcibar_unlock(&table, state);
+	return exists;
+}
+
 int pcibar_vfio_user_begin(struct pcibar_vfio_device *dev, unsigned int bar, bool exclusive)
 {
 	int state = pcibar_lock(&table), ret = 0;
@@ -191,4 +220,15 @@ void pcibar_vfio_user_end(struct pcibar_vfio_device *dev, unsigned int bar)
 	dev->users[bar]--;
 	dev->exclusive[bar] = false;
 	pcibar_unlock(&table, state);
+}
+
+int pcibar_vfio_modify(struct pcibar_vfio_device *dev, unsigned int off, unsigned int width,
+		       uint32_t mask, uint32_t value, uint32_t *old)
+{
+	int ret = pcibar_vfio_region_read(dev, VFIO_PCI_CONFIG_REGION_INDEX, off, width, old);
+
+	if (ret || *old == UINT32_MAX >> (32 - 8 * width) || (*old & mask) == value)
+		return ret;
+	return pcibar_vfio_region_write(dev, VFIO_PCI_CONFIG_REGION_INDEX, off, width,
+					(*old & ~mask) | value);
 }

@@ -166,9 +166,9 @@ void pcibar_vfio_note_reset(struct pcibar_refuse_ctx *ctx, const char *address)
 	methods[strcspn(methods, " \n")] = '\0';
 	if (*methods)
 		pcibar_refuse(ctx, PCIBAR_REASON_RESETS, 0, "",
-			      "the first map resets the function (%s), and closing it does so "
+			      "the first use resets the function (%s), and closing it does so "
 			      "again", methods);
 	else
 		pcibar_refuse(ctx, PCIBAR_REASON_RESETS, 0, "",
-			      "closing the function after a map may reset its bus");
+			      "closing the function after its use may reset its bus");
 }

@@ -44,6 +44,26 @@ struct pcibar_vfio_anchor {
 	unsigned int refs;
 };
 
+/* A vector of a function: whether it is open, and what for */
+struct pcibar_vfio_vector {
+	bool open;
+	bool master;			/* bus mastering is on for it */
+	int event;			/* the eventfd that VFIO signals; -1: the caller's */
+};
+
+/*
+ * What is open of a function, by all handles of it. While that is nothing, the kernel has
+ * no vectors for it, and only @open has a meaning. The lock of the table covers it.
+ */
+struct pcibar_vfio_irqs {
+	uint32_t open;
+	uint32_t type;			/* enum pcibar_irq_type */
+	uint32_t ready;			/* vectors that the kernel has, open or not */
+	struct pcibar_vfio_vector *vectors;	/* as many */
+	unsigned int masters;		/* vectors with @master */
+	bool was_master;		/* before the first of them, or by the program since */
+};
+
 /*
  * A function that this process has open: one for all handles of it, because VFIO opens a
  * function once. Its address cannot be another function's in the meantime: removal
@@ -60,6 +80,7 @@ struct pcibar_vfio_device {
 	/* Of each BAR: how many maps, and whether the one is exclusive */
 	unsigned int users[PCIBAR_BAR_COUNT];
 	bool exclusive[PCIBAR_BAR_COUNT];
+	struct pcibar_vfio_irqs irqs;
 };
 
 /* vfio-refusal.c; each records the refusal in @ctx and returns its errno. */
@@ -104,8 +125,16 @@ struct pcibar_vfio_anchor *pcibar_vfio_anchor_find(const char *node);
 struct pcibar_vfio_anchor *pcibar_vfio_anchor_add(const char *node, int fd);
 void pcibar_vfio_anchor_put(struct pcibar_vfio_anchor *anchor);
 
+/* backend-vfio.c: of a handle */
+const char *pcibar_vfio_address(void *be);
+/* NULL: it has not taken the function. */
+struct pcibar_vfio_device *pcibar_vfio_taken(void *be);
+
 /* vfio-device.c */
 
+/* The lock of the table of functions; pcibar_vfio_unlock() takes what this returned. */
+int pcibar_vfio_lock(void);
+void pcibar_vfio_unlock(int state);
 /*
  * Opens the function, or shares what is open. 1: opened. With ctx->all only what prevents
  * that, and what it does to the function, is recorded.
@@ -113,9 +142,16 @@ void pcibar_vfio_anchor_put(struct pcibar_vfio_anchor *anchor);
 int pcibar_vfio_device_get(const char *address, struct pcibar_refuse_ctx *ctx,
 			   struct pcibar_vfio_device **devp);
 void pcibar_vfio_device_put(struct pcibar_vfio_device *dev);
+/* Whether this process has it open. */
+bool pcibar_vfio_device_exists(const char *address);
 /* A map begins: -EBUSY if it, or another one of the BAR, is exclusive. */
 int pcibar_vfio_user_begin(struct pcibar_vfio_device *dev, unsigned int bar, bool exclusive);
 void pcibar_vfio_user_end(struct pcibar_vfio_device *dev, unsigned int bar);
+/* As config_modify() of the back end, with the lock held. */
+int pcibar_vfio_modify(struct pcibar_vfio_device *dev, unsigned int off, unsigned int width,
+		       uint32_t mask, uint32_t value, uint32_t *old);
+/* Of one vector, or of none (@set->count is 0): @data is what @set->flags says. */
+int pcibar_vfio_set_irq(int device, const struct vfio_irq_set *set, const void *data, size_t len);
 
 /* vfio-region.c */
 int pcibar_vfio_regions_read(struct pcibar_vfio_device *dev);
@@ -128,5 +164,8 @@ int pcibar_vfio_region_write(const struct pcibar_vfio_device *dev, unsigned int 
 int pcibar_vfio_region_map(const struct pcibar_vfio_device *dev, unsigned int bar,
 			   const struct pcibar_pages *pages, struct pcibar_refuse_ctx *ctx,
 			   void **basep);
+
+/* vfio-irq.c */
+extern const struct pcibar_irq_ops pcibar_vfio_irq;
 
 #endif

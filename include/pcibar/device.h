@@ -48,8 +48,9 @@ struct pcibar_refusal;
  * between the comparison and a write.
  *
  * VFIO resets a function when it opens it, and again when it closes it. So the VFIO back end
- * opens it at the first map, write to configuration space or change of decoding, logs
- * that with PCIBAR_LOG_INFO, and closes it with the last handle and map of this process.
+ * opens it at the first map, vector, write to configuration space or change of decoding,
+ * logs that with PCIBAR_LOG_INFO, and closes it with the last handle, map and vector of this
+ * process.
  * Everything else comes from sysfs and has no effect. From then on the function is
  * awake and decodes, no other process can open the functions of its IOMMU group, bus
  * mastering reaches no memory, and an administrator who unbinds the function waits:

@@ -23,8 +23,8 @@ extern "C" {
  * @PCIBAR_EVENT_GONE: the function was removed. All that remains to be done is to
  *                     release the maps and close the device.
  * @PCIBAR_EVENT_GIVE_BACK: the function is about to be unbound or removed, which waits
- *                          until its maps are released and the device is closed. It
- *                          works until then. The event comes again every few seconds.
+ *                          until its maps and vectors are released and the device
+ *                          is closed. It works until then. The event comes again every few seconds.
  *                          Only the VFIO back end reports it.
  * @PCIBAR_EVENT_ERROR: the bus reported an error of the function (AER), after which it
  *                      may be in any state. Only the VFIO back end reports it.
@@ -55,7 +55,7 @@ struct pcibar_event {
  * valid until the device is closed and its maps are released. Do not read from it,
  * and do not close it. PCIBAR_EVENT_REVOKED concerns mapped BARs only;
  * PCIBAR_EVENT_GONE is reported without a map, too, and once. The VFIO back end reports
- * its events from the first map on, and neither of these two.
+ * its events from the first map or vector on, and neither of these two.
  *
  * Return: the descriptor, or
  * * -EOPNOTSUPP - the back end does not report events (no PCIBAR_CAP_EVENTS)

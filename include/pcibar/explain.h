@@ -44,11 +44,11 @@ extern "C" {
  * @PCIBAR_REASON_NO_RESPONSE: the function is known, but its configuration space reads
  *                             as all-ones
  * @PCIBAR_REASON_NOT_BOUND: the function is not bound to the driver that the back end needs:
- *                           one of VFIO, or for interrupts pciio
+ *                           one of VFIO, or for interrupts from the module pciio
  * @PCIBAR_REASON_ISOLATION: the function has no IOMMU, or its interrupts are not remapped
  * @PCIBAR_REASON_GROUP: another function of the IOMMU group has a kernel driver
  * @PCIBAR_REASON_HELD: another user has the function, or an exclusive map of the BAR
- * @PCIBAR_REASON_RESETS: no refusal, @error is 0: what a map does to the function. Only
+ * @PCIBAR_REASON_RESETS: no refusal, @error is 0: what its use does to the function. Only
  *                        pcibar_explain() reports it.
  * @PCIBAR_REASON_NO_DRIVER: no driver of this name is loaded
  * @PCIBAR_REASON_RESTORE: no other driver was bound, so there is nothing to restore

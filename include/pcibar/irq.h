@@ -29,7 +29,10 @@ enum pcibar_irq_type {
 #define PCIBAR_IRQ_LEVEL	(1u << 0)
 /** PCIBAR_IRQ_CAN_MASK - pcibar_irq_mask() works, and what happens while masked is not lost */
 #define PCIBAR_IRQ_CAN_MASK	(1u << 1)
-/** PCIBAR_IRQ_CAN_GROW - vectors can be opened while others of the type are open */
+/**
+ * PCIBAR_IRQ_CAN_GROW - vectors can be opened while others of the type are open. The VFIO
+ * back end knows that once it has opened the function
+ */
 #define PCIBAR_IRQ_CAN_GROW	(1u << 2)
 /** PCIBAR_IRQ_HAS_TIME - events have the time at which the kernel handled the interrupt */
 #define PCIBAR_IRQ_HAS_TIME	(1u << 3)
@@ -170,8 +173,8 @@ void pcibar_irq_close(struct pcibar_irq *irq);
  *
  * The descriptor polls readable (POLLIN) when pcibar_irq_read() has an event to return,
  * POLLPRI when it has a reset to report and as long as the function sleeps, and POLLHUP or
- * POLLERR when the vector has ended. It belongs to the vector. Do not read
- * from it, and do not close it.
+ * POLLERR when the vector has ended, or with the VFIO back end POLLIN. It belongs to the
+ * vector. Do not read from it, and do not close it.
  *
  * Return: the descriptor.
  */
@@ -204,6 +207,10 @@ struct pcibar_irq_event {
  * The function does not wait. With PCIBAR_IRQ_EVENTFD there are no events here, but resets
  * and the end of the vector are reported.
  *
+ * The VFIO back end does not report resets. There, a vector ends when the function is about
+ * to be unbound or removed, which waits until all vectors are closed, all maps released
+ * and the device is closed: see PCIBAR_EVENT_GIVE_BACK.
+ *
  * Return:
  * * 0 - success
  * * -EAGAIN - there was no interrupt since the last event
@@ -212,8 +219,8 @@ struct pcibar_irq_event {
  *   not zero, or longer than 4096 bytes
  * * -ECONNRESET - once after the function was reset, or the system slept: the device may
  *   have forgotten that it is to interrupt. The vector is as before
- * * -ENODEV - the vector has ended: the function was removed or unbound. A removal begins
- *   with unbinding: pcibar_device_is_gone() may return true only later
+ * * -ENODEV - the vector has ended: the function was removed or unbound, or is about to be.
+ *   A removal begins with unbinding: pcibar_device_is_gone() may return true only later
  * * -EIO - the system has returned something else
  */
 int pcibar_irq_read(struct pcibar_irq *irq, struct pcibar_irq_event *event);
@@ -278,6 +285,8 @@ int pcibar_irq_unmask(struct pcibar_irq *irq);
 /**
  * pcibar_irq_trigger() - make an event without the device, for tests
  * @irq: vector
+ *
+ * Of a masked vector there may be one at once (VFIO), or only after pcibar_irq_unmask().
  *
  * Return:
  * * 0 - success

@@ -9,8 +9,9 @@ from fake_sysfs import EDU, NVME, PORT, RTL8139
 from harness import check, equal, valgrind
 
 HEAD = "back end sysfs, which does not deliver interrupts, bus mastering"
-NOT_HERE = ("the sysfs back end does not deliver interrupts; use the back end pciio (modprobe "
-            "pciio)")
+BIND = (f"use the back end vfio (pcibar bind {EDU} vfio-pci), or with the module pciio (pcibar "
+        f"bind {EDU} pciio)")
+NOT_HERE = f"the sysfs back end does not deliver interrupts; {BIND}"
 UNBOUND = f"pcibar irq wait: {EDU}: {NOT_HERE}"
 
 
@@ -98,7 +99,7 @@ def test_explain(bench):
 {EDU} interrupts, msi
 sysfs: not possible
   - the sysfs back end does not deliver interrupts
-    remedy: use the back end pciio (modprobe pciio)
+    remedy: {BIND}
 """)
     for words in (("--bus-master",), ("--vector", "1"), ("--irq", "msi", "--write")):
         equal(bench.run("explain", *words, EDU).status, 2)

@@ -230,6 +230,8 @@ int node_openat(int dir, const char *path, int flags, mode_t mode)
 	/* What describes a descriptor is a file of the tree. */
 	if (node.present && !strncmp(path, "/proc/self/fdinfo/", 18))
 		return __real_openat64(dir, node_path("/sys/fdinfo", buf), flags, mode);
+	if (node.present && !strcmp(path, "/proc/interrupts"))
+		return __real_openat64(dir, node_path("/sys/interrupts", buf), flags, mode);
 	if (node.present && !strcmp(path, "/dev/pci"))
 		return open_node(flags);
 	return __real_openat64(dir, node_path(path, buf), flags, mode);

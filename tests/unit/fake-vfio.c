@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -21,13 +22,27 @@ struct vfio vfio = { .device = -1 };
 
 int __real_openat64(int dir, const char *path, int flags, ...);
 
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void drop_vectors(void)
+{
+	for (unsigned int i = 0; vfio.present && i < VFIO_VECTORS; i++)
+		drop(&vfio.vector[i]);
+	vfio.irq_type = -1;
+	vfio.irq_ready = 0;
+	vfio.masked = false;
+}
+
 void vfio_drop_signals(void)
 {
-	for (unsigned int i = 0; vfio.present && i < VFIO_SIGNALS; i++) {
-		if (vfio.signal[i] >= 0)
-			close(vfio.signal[i]);
-		vfio.signal[i] = -1;
-	}
+	drop_vectors();
+	for (unsigned int i = 0; vfio.present && i < VFIO_SIGNALS; i++)
+		drop(&vfio.signal[i]);
 }
 
 void vfio_reset(void)
@@ -80,6 +95,8 @@ void vfio_create(struct tree *tree)
 	vfio.length[VFIO_CONFIG] = 256;
 	vfio.not_mappable = 1u << 1;
 	memset(vfio.signal, -1, sizeof(vfio.signal));
+	memset(vfio.vector, -1, sizeof(vfio.vector));
+	vfio.irq_type = -1;
 }
 
 void vfio_peek(unsigned int index, uint64_t off, void *buf, size_t len)
@@ -92,12 +109,36 @@ void vfio_poke(unsigned int index, uint64_t off, const void *buf, size_t len)
 	MUST(pwrite(vfio.device, buf, len, VFIO_OFFSET(index) + (off_t)off) == (ssize_t)len);
 }
 
-void vfio_signal(unsigned int index)
+static void count(int fd)
 {
 	uint64_t one = 1;
 
-	MUST(vfio.signal[index] >= 0);
-	MUST(write(vfio.signal[index], &one, sizeof(one)) == sizeof(one));
+	MUST(fd >= 0);
+	MUST(write(fd, &one, sizeof(one)) == sizeof(one));
+}
+
+void vfio_signal(unsigned int index)
+{
+	count(vfio.signal[index]);
+}
+
+void vfio_message(uint32_t vector)
+{
+	count(vfio.vector[vector]);
+}
+
+static void update_line(void)
+{
+	if (!vfio.line || vfio.masked || vfio.irq_type != VFIO_PCI_INTX_IRQ_INDEX)
+		return;
+	vfio.masked = true;
+	count(*vfio.vector);
+}
+
+void vfio_line(bool held)
+{
+	vfio.line = held;
+	update_line();
 }
 
 static int fail(int error)
@@ -162,16 +203,119 @@ static int region_info(struct vfio_region_info *info)
 	return 0;
 }
 
-static int set_irqs(const struct vfio_irq_set *set)
+static int irq_info(struct vfio_irq_info *info)
+{
+	info->count = vfio.irq_count[info->index];
+	info->flags = vfio.irq_flags[info->index];
+	return 0;
+}
+
+static void replace(int *at, int fd)
+{
+	drop(at);
+	if (fd < 0)
+		return;
+	*at = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	MUST(*at >= 0);
+}
+
+static int fd_of(const struct vfio_irq_set *set, uint32_t i)
 {
 	int fd;
 
+	memcpy(&fd, set->data + i * sizeof(fd), sizeof(fd));
+	return fd;
+}
+
+/* Returns how many requests there were. */
+static unsigned int note(const struct vfio_irq_set *set)
+{
+	static const char *const types[] = { "intx", "msi", "msix" };
+	bool fds = set->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+	char *to = vfio.irq_requests;
+	unsigned int lines = 1;
+
+	if (strlen(to) > sizeof(vfio.irq_requests) / 2)
+		*to = '\0';
+	for (; *to; to++)
+		lines += *to == '\n';
+	to += sprintf(to, "%s %s %u+%u", types[set->index],
+		      set->flags & VFIO_IRQ_SET_ACTION_MASK ? "mask" :
+		      set->flags & VFIO_IRQ_SET_ACTION_UNMASK ? "unmask" : "trigger",
+		      set->start, set->count);
+	if (!(set->flags & VFIO_IRQ_SET_DATA_NONE))
+		*to++ = ':';
+	for (uint32_t i = 0; i < set->count && !(set->flags & VFIO_IRQ_SET_DATA_NONE); i++)
+		*to++ = !fds ? '0' + (char)set->data[i] : fd_of(set, i) < 0 ? '-' : '+';
+	strcpy(to, "\n");
+	return lines;
+}
+
+/* Eventfds of a range, for which vectors are allocated first. */
+static int attach(const struct vfio_irq_set *set)
+{
+	uint32_t end = set->start + set->count;
+
+	if (vfio.irq_type < 0 && vfio.irq_left && end > vfio.irq_left)
+		return (int)vfio.irq_left;
+	if (vfio.irq_type >= 0 && end > vfio.irq_ready &&
+	    vfio.irq_flags[set->index] & VFIO_IRQ_INFO_NORESIZE)
+		return fail(EINVAL);
+	vfio.irq_type = (int)set->index;
+	vfio.irq_ready = end > vfio.irq_ready ? end : vfio.irq_ready;
+	for (uint32_t i = 0; i < set->count; i++)
+		replace(&vfio.vector[set->start + i], fd_of(set, i));
+	update_line();
+	return 0;
+}
+
+static int set_mask(const struct vfio_irq_set *set)
+{
+	if (set->index != VFIO_PCI_INTX_IRQ_INDEX)
+		return fail(ENOTTY);
+	MUST(set->flags & VFIO_IRQ_SET_DATA_NONE && !set->start && set->count == 1);
+	vfio.masked = set->flags & VFIO_IRQ_SET_ACTION_MASK;
+	update_line();
+	return 0;
+}
+
+static int set_vectors(const struct vfio_irq_set *set)
+{
+	if (note(set) == vfio.irq_fails)
+		return fail(vfio.irq_error);
+	if (set->start + set->count > vfio.irq_count[set->index] ||
+	    (vfio.irq_type >= 0 && vfio.irq_type != (int)set->index))
+		return fail(EINVAL);
+
+	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
+		return attach(set);
+	if (vfio.irq_type < 0)
+		return fail(EINVAL);
+	if (set->flags & (VFIO_IRQ_SET_ACTION_MASK | VFIO_IRQ_SET_ACTION_UNMASK))
+		return set_mask(set);
+	if (set->flags & VFIO_IRQ_SET_DATA_NONE) {
+		MUST(!set->start && !set->count);
+		drop_vectors();
+		return 0;
+	}
+
+	for (uint32_t i = 0; i < set->count; i++)
+		if (set->data[i])
+			vfio_message(set->start + i);
+	return 0;
+}
+
+static int set_irqs(const struct vfio_irq_set *set)
+{
+	size_t width = set->flags & VFIO_IRQ_SET_DATA_EVENTFD ? sizeof(int) :
+		       set->flags & VFIO_IRQ_SET_DATA_BOOL ? 1 : 0;
+
+	MUST(set->argsz == sizeof(*set) + width * set->count);
+	if (set->index <= VFIO_PCI_MSIX_IRQ_INDEX)
+		return set_vectors(set);
+
 	MUST(set->flags == (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER));
-	memcpy(&fd, set + 1, sizeof(fd));
-	if (vfio.signal[set->index] >= 0)
-		close(vfio.signal[set->index]);
-	vfio.signal[set->index] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	MUST(vfio.signal[set->index] >= 0);
+	replace(&vfio.signal[set->index], fd_of(set, 0));
 	return 0;
 }
 
@@ -190,6 +334,8 @@ static int serve(enum vfio_step step, void *arg)
 		return fcntl(vfio.device, F_DUPFD_CLOEXEC, 0);
 	case VFIO_STEP_REGION:
 		return region_info(arg);
+	case VFIO_STEP_IRQ_INFO:
+		return irq_info(arg);
 	case VFIO_STEP_IRQS:
 		return set_irqs(arg);
 	default:
@@ -208,6 +354,7 @@ bool vfio_ioctl(int fd, unsigned long request, void *arg, int *ret)
 		[VFIO_STEP_DEVICE] = VFIO_GROUP_GET_DEVICE_FD,
 		[VFIO_STEP_BIND] = BIND_IOMMUFD,
 		[VFIO_STEP_REGION] = VFIO_DEVICE_GET_REGION_INFO,
+		[VFIO_STEP_IRQ_INFO] = VFIO_DEVICE_GET_IRQ_INFO,
 		[VFIO_STEP_IRQS] = VFIO_DEVICE_SET_IRQS,
 	};
 

@@ -3,6 +3,7 @@
 #ifndef FAKE_VFIO_H
 #define FAKE_VFIO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@
 #define VFIO_CONFIG	7u
 #define VFIO_AREAS	4
 #define VFIO_SIGNALS	8
+#define VFIO_VECTORS	8u
 
 enum vfio_step {
 	VFIO_STEP_STATUS,
@@ -29,6 +31,7 @@ enum vfio_step {
 	VFIO_STEP_DEVICE,
 	VFIO_STEP_BIND,
 	VFIO_STEP_REGION,
+	VFIO_STEP_IRQ_INFO,
 	VFIO_STEP_IRQS,
 	VFIO_STEPS,
 };
@@ -40,13 +43,25 @@ struct vfio {
 	bool not_viable;
 	int open_error;			/* of the group's node and of the character device */
 	int error[VFIO_STEPS];		/* errno that a step returns; 0: it works */
-	unsigned int calls[VFIO_STEPS];
+	atomic_uint calls[VFIO_STEPS];
 	uint64_t length[VFIO_CONFIG + 1];
 	uint32_t area_count;		/* 0: all of a region can be mapped; of BAR 2 */
 	struct { uint64_t offset, length; } area[VFIO_AREAS];
 	uint32_t not_mappable;		/* regions, as bits */
 	int device;			/* the file; -1 */
 	int signal[VFIO_SIGNALS];	/* eventfds by the index of the interrupt; -1 */
+
+	uint32_t irq_count[3];		/* by the index of the type, as the next */
+	uint32_t irq_flags[3];		/* of struct vfio_irq_info */
+	uint32_t irq_left;		/* vectors that the machine has; 0: enough */
+	unsigned int irq_fails;		/* the number, from 1, of the request that does; 0: none */
+	int irq_error;			/* with this errno */
+	char irq_requests[512];		/* the last: lines of "type action first+count[:data]" */
+	int irq_type;			/* index of the type that is on; -1 */
+	uint32_t irq_ready;		/* vectors that were allocated for it */
+	int vector[VFIO_VECTORS];	/* their eventfds; -1 */
+	bool line;			/* the device holds its line */
+	bool masked;			/* and the kernel masks it */
 };
 
 extern struct vfio vfio;
@@ -58,6 +73,9 @@ void vfio_peek(unsigned int index, uint64_t off, void *buf, size_t len);
 void vfio_poke(unsigned int index, uint64_t off, const void *buf, size_t len);
 /* What the kernel does to report an event */
 void vfio_signal(unsigned int index);
+/* What it does when the device sends a message, and when the line or its mask changes */
+void vfio_message(uint32_t vector);
+void vfio_line(bool held);
 /* And when the function was closed */
 void vfio_drop_signals(void);
 

@@ -98,7 +98,7 @@ static void is_not_opened_until_it_is_used(void **state)
 	assert_int_equal(info.flags, PCIBAR_DEV_ASLEEP);
 	assert_int_equal(info.backend, PCIBAR_BACKEND_VFIO);
 	assert_int_equal(info.caps, PCIBAR_CAP_EXCLUSIVE | PCIBAR_CAP_ACTIVATE |
-			 PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS);
+			 PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ);
 	assert_int_equal(pcibar_bar_get_info(dev, 0, PCIBAR_BAR_INFO_CONFIG, &bar), 0);
 	assert_int_equal(bar.flags, PCIBAR_BAR_F_MAPPABLE);
 	assert_int_equal(pcibar_bar_get_info(dev, 1, 0, &bar), 0);
