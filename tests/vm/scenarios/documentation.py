@@ -12,6 +12,7 @@ from harness.machine import Machine
 from harness.paths import SOURCE
 from harness.pcibar import enable, fill, wait_for
 from harness.scenario import scenario
+from harness.vfio import IOMMU
 
 sys.path.insert(0, str(SOURCE / "tests" / "lib"))
 
@@ -21,7 +22,6 @@ MIB, GIB = 1 << 20, 1 << 30
 MAC = "52:54:00:12:34:56"
 # That of `make demo`, where its devices have the same addresses; and one with a driver.
 MACHINE = Machine(cpu="max")
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 DEVICES = {"edu": edu(addr="4"), "net": rtl8139(mac=MAC, addr="5"),
            "memory": ivshmem(4 * MIB, addr="6"), "display": bochs_display(addr="7"),
            "disk": nvme(addr="8")}
@@ -155,7 +155,7 @@ def interrupted(vm, edu, net):
         assert run_python(vm, "edu_interrupt.py", edu, kind, 3, 10) == "6\n3628800\n"
 
 
-@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu")),
+@scenario(cold=IOMMU,
           devices={"disk": nvme()}, kernels=NEWEST, log=(r"vfio-pci \S+: (resetting|reset done)",))
 def borrowed(vm, disk):
     """The example takes the function from its driver, and gives it back."""

@@ -10,13 +10,12 @@ from harness.devices import edu, nvme, rtl8139
 from harness.helper_module import HelperModule
 from harness.holder import soon
 from harness.kernels import NEWEST, OLDEST_AND_NEWEST
-from harness.machine import Machine
 from harness.paths import SOURCE
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import comment, scenario
+from harness.vfio import IOMMU
 
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 # What vfio-pci says of a function that it waits for, and resets.
 VFIO = (r"vfio-pci \S+: No device request channel registered",
         r"vfio-pci \S+: Relaying device request to user", r"vfio_iommu_type1_attach_group",

@@ -10,28 +10,9 @@ from harness.kernels import DEBUG, ON_AMD64
 from harness.machine import Machine
 from harness.pcibar import Script, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
+from harness.vfio import IOMMU, LOG, USER, bind, group
 
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
-# What vfio-pci says of users, and the kernel of remapping that is absent.
-LOG = (r"vfio-pci \S+: ", r"vfio_iommu_type1_attach_group")
-USER = {"user": "nobody"}
 EDU_ID = 0x010000ed
-
-
-def bind(vm, *functions, unsafe=True):
-    """Gives functions to VFIO, and their nodes to an ordinary user; returns the nodes."""
-    vm.modprobe("vfio-pci", "vfio_iommu_type1")
-    if unsafe:
-        vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
-    for function in functions:
-        vm.bind(function, "vfio-pci")
-    nodes = [f"/dev/vfio/{group(vm, function)}" for function in functions]
-    vm.check(f"chown 65534 {' '.join(nodes)}")
-    return nodes
-
-
-def group(vm, function):
-    return vm.check(f"basename $(readlink {function.sysfs}/iommu_group)").stdout.strip()
 
 
 def explained(vm, operands, **how):
@@ -249,7 +230,7 @@ def registers_that_a_reset_clears(vm):
     place = f"--backend sysfs {net} 0 {RECEIVE_ADDRESS:#x}"
     vm.check(f"pcibar enable --backend sysfs {net} && pcibar write {place} 0x12345678")
     vm.check(f"pcibar list -v; pcibar info {net}; pcibar config read {net} COMMAND")
-    assert "the first map resets the function (bus)" in \
+    assert "the first use resets the function (bus)" in \
         vm.check(f"pcibar explain {net} 0").stdout
     assert numbers(vm, f"pcibar read {place}") == [0x12345678]
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Functions that are given to VFIO, and their nodes to an ordinary user."""
+
+from .machine import Machine
+
+IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
+# What vfio-pci says of users, and the kernel of remapping that is absent.
+LOG = (r"vfio-pci \S+: ", r"vfio_iommu_type1_attach_group")
+USER = {"user": "nobody"}
+
+
+def bind(vm, *functions):
+    """Gives functions to VFIO, and their nodes to an ordinary user."""
+    vm.modprobe("vfio-pci", "vfio_iommu_type1")
+    vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
+    for function in functions:
+        vm.bind(function, "vfio-pci")
+    vm.check(f"chown 65534 {' '.join(f'/dev/vfio/{group(vm, each)}' for each in functions)}")
+
+
+def group(vm, function):
+    """The number of the function's IOMMU group."""
+    return vm.check(f"basename $(readlink {function.sysfs}/iommu_group)").stdout.strip()
