@@ -397,6 +397,8 @@ void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsign
 void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
 /* pciio_vector.c: call start, stop and off while the device exists. */
+struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index);
+void pciio_vector_free(struct pciio_vector *vector);
 int pciio_vector_start(struct pciio_vector *vector);
 void pciio_vector_stop(struct pciio_vector *vector);
 int pciio_vector_control(struct pciio_vector *vector, u32 command);
@@ -480,7 +482,6 @@ void pciio_intr_fail(struct pciio_func *func);
 void pciio_intr_kill(struct pciio_func *func);
 void pciio_intr_wake(struct pciio_func *func);
 void pciio_intr_disturb(struct pciio_func *func);
-struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index);
 void pciio_vector_release(struct pciio_vector *vector);
 
 /* pciio_driver.c */

@@ -8,9 +8,7 @@
  * allocated until no vector of it is open. That, and freeing them, needs
  * device_lock, because a reset restores them; it is only tried, never waited for.
  */
-#include <linux/eventfd.h>
 #include <linux/pm_runtime.h>
-#include <linux/slab.h>
 
 #include "pciio.h"
 
@@ -463,33 +461,6 @@ void pciio_intr_disturb(struct pciio_func *func)
 	pciio_intr_wake(func);
 }
 
-struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index)
-{
-	static const char *const names[] = { "intx", "msi", "msix" };
-	struct pciio_vector *vector = kzalloc(sizeof(*vector), GFP_KERNEL_ACCOUNT);
-
-	if (!vector)
-		return NULL;
-
-	vector->inode = pciio_inode_new();
-	if (IS_ERR(vector->inode)) {
-		kfree(vector);
-		return NULL;
-	}
-
-	pciio_func_get(func);
-	vector->func = func;
-	vector->type = type;
-	vector->index = index;
-	snprintf(vector->name, sizeof(vector->name), PCIIO_NAME "-%s[%u](%s)",
-		 names[type - PCIIO_INTR_INTX], index, func->name);
-	vector->pid = get_pid(task_tgid(current));
-	get_task_comm(vector->comm, current);
-	spin_lock_init(&vector->lock);
-	init_waitqueue_head(&vector->wait);
-	return vector;
-}
-
 /*
  * Stops it, if it was started, and waits for a stop that is in progress. A function that
  * is gone has done that before: its driver was unbound first.
@@ -503,10 +474,5 @@ void pciio_vector_release(struct pciio_vector *vector)
 		pciio_func_leave(func);
 	}
 
-	if (vector->eventfd)
-		eventfd_ctx_put(vector->eventfd);
-	pciio_inode_put(vector->inode);
-	put_pid(vector->pid);
-	pciio_func_put(func);
-	kfree_rcu(vector, rcu);
+	pciio_vector_free(vector);
 }

@@ -8,7 +8,6 @@
 #include "pciio.h"
 
 #define OPEN_FLAGS	(PCIIO_INTR_OPEN_MASKED | PCIIO_INTR_OPEN_MASTER | PCIIO_INTR_OPEN_EVENTFD)
-#define MAX_VECTORS	2048	/* of MSI-X */
 
 struct opening {
 	struct pci_intr_open io;

@@ -15,6 +15,7 @@
 #include <linux/irq.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
 #include "pciio.h"
 
@@ -292,4 +293,43 @@ void pciio_vector_stop(struct pciio_vector *vector)
 		synchronize_rcu_expedited();
 	free_irq(vector->irq, vector);
 	wake_up_all(&vector->wait);
+}
+
+/* It is not started. */
+struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index)
+{
+	static const char *const names[] = { "intx", "msi", "msix" };
+	struct pciio_vector *vector = kzalloc(sizeof(*vector), GFP_KERNEL_ACCOUNT);
+
+	if (!vector)
+		return NULL;
+
+	vector->inode = pciio_inode_new();
+	if (IS_ERR(vector->inode)) {
+		kfree(vector);
+		return NULL;
+	}
+
+	pciio_func_get(func);
+	vector->func = func;
+	vector->type = type;
+	vector->index = index;
+	snprintf(vector->name, sizeof(vector->name), PCIIO_NAME "-%s[%u](%s)",
+		 names[type - PCIIO_INTR_INTX], index, func->name);
+	vector->pid = get_pid(task_tgid(current));
+	get_task_comm(vector->comm, current);
+	spin_lock_init(&vector->lock);
+	init_waitqueue_head(&vector->wait);
+	return vector;
+}
+
+/* When it is stopped, or was never started. */
+void pciio_vector_free(struct pciio_vector *vector)
+{
+	if (vector->eventfd)
+		eventfd_ctx_put(vector->eventfd);
+	pciio_inode_put(vector->inode);
+	put_pid(vector->pid);
+	pciio_func_put(vector->func);
+	kfree_rcu(vector, rcu);
 }
