@@ -478,7 +478,7 @@ int pciio_intr_check(struct pciio_func *func, const struct pci_intr_open *req);
 int pciio_intr_open(struct pciio_func *func, const struct pci_intr_open *req,
 		    struct pciio_vector **vectors);
 void pciio_intr_settle(struct pciio_func *func);
-void pciio_intr_fail(struct pciio_func *func);
+void pciio_intr_end(struct pciio_func *func);
 void pciio_intr_kill(struct pciio_func *func);
 void pciio_intr_wake(struct pciio_func *func);
 void pciio_intr_disturb(struct pciio_func *func);
@@ -488,6 +488,7 @@ void pciio_vector_release(struct pciio_vector *vector);
 void pciio_work_init(struct pciio_func *func);
 void pciio_work_flush(struct pciio_func *func);
 void pciio_work_cancel(struct pciio_func *func);
+void pciio_driver_withdraw(struct pciio_func *func);
 void pciio_driver_found(struct pciio_func *func);
 void pciio_driver_probing(struct pciio_func *func);
 void pciio_driver_bound(struct pciio_func *func);

@@ -281,7 +281,7 @@ static void recovery_work(struct work_struct *work)
 	if (pciio_func_enter(func)) {
 		if (recovery_failed(func)) {
 			pciio_func_kill_bars(func);
-			pciio_intr_fail(func);
+			pciio_intr_end(func);
 		} else if (READ_ONCE(func->recovery_end)) {
 			pciio_func_queue(func, &func->recovery_work, RECOVERY_POLL);
 		}
@@ -340,13 +340,29 @@ static int pciio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 }
 
+/* No vector is opened any more. */
+static void revoke(struct pciio_func *func)
+{
+	mutex_lock(&func->lock);
+	func->delegated = false;
+	mutex_unlock(&func->lock);
+}
+
+/*
+ * The function is about to be removed. The kernel has unbound its driver before, but
+ * lets another one bind as long as it is busy with functions beside this one.
+ */
+void pciio_driver_withdraw(struct pciio_func *func)
+{
+	revoke(func);
+	pciio_intr_end(func);
+}
+
 static void pciio_remove(struct pci_dev *pdev)
 {
 	struct pciio_func *func = pci_get_drvdata(pdev);
 
-	mutex_lock(&func->lock);
-	func->delegated = false;
-	mutex_unlock(&func->lock);
+	revoke(func);
 	pciio_intr_kill(func);
 	WRITE_ONCE(func->recovery_end, 0);
 	pci_set_drvdata(pdev, NULL);

@@ -422,8 +422,8 @@ void pciio_intr_settle(struct pciio_func *func)
 		settle(func, NULL, func->pdev->error_state == pci_channel_io_perm_failure);
 }
 
-/* Error recovery has failed. */
-void pciio_intr_fail(struct pciio_func *func)
+/* Stops all vectors. Call it inside the fence, or before it is closed. */
+void pciio_intr_end(struct pciio_func *func)
 {
 	settle(func, NULL, true);
 }

@@ -34,6 +34,8 @@ static void func_remove(struct pci_dev *pdev)
 	if (!func)
 		return;
 
+	/* First: afterwards the close of a vector finds no device to stop it. */
+	pciio_driver_withdraw(func);
 	pciio_func_close(func);
 	pciio_func_kill_bars(func);
 	pciio_func_drain(func);

@@ -327,8 +327,7 @@ int main(int argc, char **argv)
 		return 2;
 
 	if (!strcmp(what, "try") && argc >= 6) {
-		sel = function(argv[2]);
-		pci = node(O_RDWR);
+		name(argv[2]);
 		try(argv);
 		return 0;
 	}

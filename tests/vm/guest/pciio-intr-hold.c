@@ -70,7 +70,10 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return 2;
 
-	map_regs(argv[1]);
+	if (!strcmp(argv[4], "raised"))
+		map_regs(argv[1]);
+	else
+		name(argv[1]);
 	shared = one(type_of(argv[3]), 0, PCIIO_INTR_OPEN_MASTER);
 	by_poll = !strcmp(argv[4], "poll");
 	if (by_poll || !strcmp(argv[4], "read")) {

@@ -84,14 +84,19 @@ static inline bool quiet(int fd)
 	return !events(fd, SHORT);
 }
 
+static inline void name(const char *address)
+{
+	sel = function(address);
+	pci = node(O_RDWR);
+}
+
 /* The registers of BAR 0, through a descriptor that no one could forge messages with. */
 static inline void map_regs(const char *address)
 {
 	int bar;
 	void *base;
 
-	sel = function(address);
-	pci = node(O_RDWR);
+	name(address);
 	bar = (int)MUST(bar_open(pci, sel, BAR(0), PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_ACTIVATE |
 				 PCIIO_BAR_OPEN_NO_MSIX, UC));
 	base = mmap(NULL, 0x20000, PROT_READ | PROT_WRITE, MAP_SHARED, bar, 0);

@@ -9,7 +9,9 @@
  *	fail		errno that probe fails with after all that, 0: it succeeds
  *	probe_waits	probe waits, before it maps, until this is off
  *	remove_waits	remove waits until this is off
- *	state		idle, probing, bound or removing
+ *	del_waits	the removal of a function that a driver has been bound to since its own
+ *			was unbound waits, after pciio was notified of it, until this is off
+ *	state		idle, probing, bound, removing or deleting
  */
 #include <linux/device.h>
 #include <linux/io.h>
@@ -35,7 +37,7 @@ module_param(fail, int, 0644);
 
 static const char *state = "idle";
 static DECLARE_WAIT_QUEUE_HEAD(wait);
-static bool probe_waits, remove_waits;
+static bool probe_waits, remove_waits, del_waits;
 
 static int waits_set(const char *text, const struct kernel_param *param)
 {
@@ -51,6 +53,7 @@ static const struct kernel_param_ops waits_ops = {
 };
 module_param_cb(probe_waits, &waits_ops, &probe_waits, 0644);
 module_param_cb(remove_waits, &waits_ops, &remove_waits, 0644);
+module_param_cb(del_waits, &waits_ops, &del_waits, 0644);
 
 static int state_get(char *text, const struct kernel_param *param)
 {
@@ -99,7 +102,41 @@ static struct pci_driver awkward_driver = {
 	.probe = awkward_probe,
 	.remove = awkward_remove,
 };
-module_pci_driver(awkward_driver);
+
+static int awkward_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct device *dev = data;
+
+	if (event == BUS_NOTIFY_DEL_DEVICE && dev->driver && READ_ONCE(del_waits)) {
+		WRITE_ONCE(state, "deleting");
+		wait_event_timeout(wait, !READ_ONCE(del_waits), PATIENCE);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block awkward_nb = {
+	.notifier_call = awkward_notify,
+};
+
+static int __init awkward_init(void)
+{
+	int ret = bus_register_notifier(&pci_bus_type, &awkward_nb);
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&awkward_driver);
+	if (ret)
+		bus_unregister_notifier(&pci_bus_type, &awkward_nb);
+	return ret;
+}
+module_init(awkward_init);
+
+static void __exit awkward_exit(void)
+{
+	pci_unregister_driver(&awkward_driver);
+	bus_unregister_notifier(&pci_bus_type, &awkward_nb);
+}
+module_exit(awkward_exit);
 
 MODULE_AUTHOR("The pcibar authors");
 MODULE_DESCRIPTION("A driver that fails and waits on request, for tests");

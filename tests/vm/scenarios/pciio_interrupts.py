@@ -2,11 +2,13 @@
 """The kernel module: interrupt descriptors."""
 
 from harness.devices import bochs_display, e1000e, edu, nvme
+from harness.helper_module import HelperModule
 from harness.holder import Holder, soon, unused
 from harness.kernels import NEWEST, ON_AMD64
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds
+from harness.registers import bridge
 from harness.scenario import scenario
 from harness.suspend import away
 
@@ -206,6 +208,29 @@ def suspend(vm, net, edu):
     woken(polling, "poll", DISTURBED)
     vm.check(f"pciio-intr msix {net} && pciio-intr msi {edu}")
     clean(vm)
+
+
+@scenario(cold=Machine(smp=2), devices={
+    "net": e1000e(bus="port0", addr="0.0", multifunction=True),
+    "late": e1000e(bus="port0", addr="0.1")}, log=LOG)
+def bound_while_removed(vm, net, late):
+    """A driver may bind between the halves of a removal; vectors end before the device does."""
+    load(vm)
+    driver = HelperModule(vm, "awkward_driver")
+    vm.bind(net, "awkward_driver")
+    driver.set("remove_waits", 1)
+    driver.set("del_waits", 1)
+    port = bridge(vm, net)
+    removing = vm.spawn(f"echo 1 >/sys/bus/pci/devices/{port}/remove")
+    driver.wait_for("state", "removing")
+    vm.bind(late, "pciio")
+    waiting = holding(vm, late, "msix", "read")
+    driver.set("remove_waits", 0)
+    driver.wait_for("state", "deleting")
+    woken(waiting, "read", DEAD)
+    clean(vm)
+    driver.set("del_waits", 0)
+    removing.wait(timeout=soon()).expect(0)
 
 
 @scenario(devices={"edu": edu()}, log=LOG)
