@@ -205,6 +205,7 @@ struct pciio_func {
 
 	spinlock_t intx_lock;		/* covers @intx, which is also read without, as a hint */
 	struct pciio_vector *intx;	/* the vector whose mask is INTX_DISABLE */
+	bool intx_on;			/* INTX_DISABLE is to be clear: a vector has a line alone */
 	atomic_t disturbances;		/* resets and system sleeps */
 
 	struct delayed_work settle_work;	/* what could not be done at once */
@@ -396,7 +397,7 @@ void pciio_func_drain(struct pciio_func *func);
 void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay);
 void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
-/* pciio_vector.c: call start, stop and off while the device exists. */
+/* pciio_vector.c: call start, stop and switch while the device exists. */
 struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index);
 void pciio_vector_free(struct pciio_vector *vector);
 int pciio_vector_start(struct pciio_vector *vector);
@@ -406,7 +407,7 @@ int pciio_vector_take(struct pciio_vector *vector, int disturbances,
 		      struct pci_intr_event *event);
 __poll_t pciio_vector_poll(struct pciio_vector *vector);
 void pciio_intx_sync(struct pciio_func *func);
-void pciio_intx_off(struct pciio_func *func);
+void pciio_intx_switch(struct pciio_func *func, bool on);
 
 /*
  * pciio_cfg.c: call these inside the fence. Accesses return -EAGAIN when a reset has

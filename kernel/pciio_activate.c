@@ -42,7 +42,9 @@ static int command_set(struct pciio_func *func, bool io)
 	if (driver && func->driver != PCIIO_DRIVER_BOUND && wanted != command)
 		return -EBUSY;
 	/* Without a handler INTx is off; it is enabled again when a driver binds. */
-	if (!driver && !READ_ONCE(func->intx))
+	if (READ_ONCE(func->intx_on))
+		wanted &= ~PCI_COMMAND_INTX_DISABLE;
+	else if (!driver && !READ_ONCE(func->intx))
 		wanted |= PCI_COMMAND_INTX_DISABLE;
 	return wanted == command ? 0 : pciio_cfg_write(func, PCI_COMMAND, 2, wanted);
 }

@@ -145,8 +145,11 @@ int pciio_cfg_write(struct pciio_func *func, int reg, int width, u32 val)
 	}
 	preempt_enable();
 
-	if (reg < PCI_COMMAND + 2 && reg + width > PCI_COMMAND)
+	if (reg < PCI_COMMAND + 2 && reg + width > PCI_COMMAND) {
+		if (READ_ONCE(func->intx_on))
+			pci_intx(func->pdev, true);
 		pciio_intx_sync(func);
+	}
 	return pcibios_err_to_errno(ret);
 }
 

@@ -79,7 +79,7 @@ static void release_set(struct pciio_func *func)
 	/* Without messages the function may use its line: the kernel turns that on. */
 	if (func->intr_type == PCIIO_INTR_MSI || func->intr_type == PCIIO_INTR_MSIX) {
 		pci_free_irq_vectors(func->pdev);
-		pciio_intx_off(func);
+		pciio_intx_switch(func, false);
 	}
 	func->intr_type = 0;
 	func->intr_held = false;

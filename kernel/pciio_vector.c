@@ -226,15 +226,36 @@ static void intx_set(struct pciio_func *func, struct pciio_vector *vector)
 }
 
 /*
- * INTx of a function without a handler must stay off: the kernel would disable the
- * line, and with it those that share it. cfg_lock, because other writes of COMMAND
- * are under it.
+ * Writes INTX_DISABLE. INTx of a function without a handler must stay off: the kernel
+ * would disable the line, and with it those that share it. cfg_lock, because other
+ * writes of COMMAND are under it.
  */
-void pciio_intx_off(struct pciio_func *func)
+void pciio_intx_switch(struct pciio_func *func, bool on)
 {
 	mutex_lock(&func->cfg_lock);
-	pci_intx(func->pdev, 0);
+	pci_intx(func->pdev, on);
 	mutex_unlock(&func->cfg_lock);
+}
+
+/*
+ * The bit of a function of which the kernel knows that it is of no use for masking may
+ * work all the same: where only the status bit does not, it keeps all interrupts away.
+ */
+static void line_begin(struct pciio_func *func, struct pciio_vector *vector)
+{
+	if (vector->by_status) {
+		intx_set(func, vector);
+	} else {
+		WRITE_ONCE(func->intx_on, true);
+		pciio_intx_switch(func, true);
+	}
+}
+
+static void line_end(struct pciio_func *func)
+{
+	intx_set(func, NULL);
+	WRITE_ONCE(func->intx_on, false);
+	pciio_intx_switch(func, false);
 }
 
 /* The vector begins masked. For a line, INTX_DISABLE is set. */
@@ -264,8 +285,8 @@ int pciio_vector_start(struct pciio_vector *vector)
 	spin_lock_irq(&vector->lock);
 	vector->live = true;
 	spin_unlock_irq(&vector->lock);
-	if (vector->by_status)
-		intx_set(func, vector);
+	if (line)
+		line_begin(func, vector);
 	return 0;
 }
 
@@ -285,11 +306,9 @@ void pciio_vector_stop(struct pciio_vector *vector)
 	mask(vector);
 	spin_unlock_irq(&vector->lock);
 
-	if (vector->by_status) {
-		intx_set(func, NULL);
-		pciio_intx_off(func);
-	}
-	if (!pciio_vector_is_line(vector))
+	if (pciio_vector_is_line(vector))
+		line_end(func);
+	else
 		synchronize_rcu_expedited();
 	free_irq(vector->irq, vector);
 	wake_up_all(&vector->wait);

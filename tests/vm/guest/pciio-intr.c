@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-intr WHAT FUNCTION: interrupts that a device raises, and what arrives of
- * them: "intx" and "msi" of edu, "msix" of e1000e.
+ * them: "intx" and "msi" of edu, "exclusive", which is its line without
+ * INTx Disable, "msix" of e1000e.
  */
 #include <time.h>
 
@@ -88,12 +89,39 @@ static void line_command(int fd)
 	}
 }
 
+static uint32_t capabilities(unsigned int type)
+{
+	struct pci_intr_open io = { .pin_size = sizeof(io), .pin_sel = sel, .pin_type = type };
+
+	MUST(ioctl(pci, PCIOCINTROPEN, &io));
+	return io.pin_caps;
+}
+
+/* INTX_DISABLE works, but is not used. */
+static void exclusive(void)
+{
+	int fd = one(PCIIO_INTR_INTX, 0, 0);
+
+	EQUAL(capabilities(PCIIO_INTR_INTX), PCIIO_INTR_CAP_LEVEL);
+	line_rounds(fd);
+	line_asserted(fd);
+	line_masks(fd);
+	raise_edu();
+	EQUAL(took(fd), 1);
+	close(fd);
+	fd = one(PCIIO_INTR_INTX, 0, 0);
+	EQUAL(took(fd), 1);
+	clear_edu();
+	close(fd);
+}
+
 /* A device that asserts its line when the program ends keeps it off. */
 static void intx(void)
 {
 	struct pci_io io = { .pi_sel = sel, .pi_reg = 4, .pi_width = 2 };
 	int fd = one(PCIIO_INTR_INTX, 0, 0);
 
+	EQUAL(capabilities(PCIIO_INTR_INTX), PCIIO_INTR_CAP_LEVEL | PCIIO_INTR_CAP_SHARED);
 	line_rounds(fd);
 	line_asserted(fd);
 	line_masks(fd);
@@ -333,6 +361,8 @@ int main(int argc, char **argv)
 	map_regs(argv[2]);
 	if (!strcmp(argv[1], "intx"))
 		intx();
+	else if (!strcmp(argv[1], "exclusive"))
+		exclusive();
 	else if (!strcmp(argv[1], "msi"))
 		msi();
 	else

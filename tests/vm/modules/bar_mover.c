@@ -9,6 +9,8 @@
  *		the old and the new address.
  *	hold	write FUNCTION: its configuration space is blocked, as during a
  *		reset, until "" is written or the module is unloaded.
+ *	unmask	write FUNCTION: COMMAND.INTX_DISABLE does not work, which the
+ *		kernel knows of some devices.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -121,6 +123,24 @@ static const struct kernel_param_ops hold_ops = {
 	.set = hold_set,
 };
 module_param_cb(hold, &hold_ops, NULL, 0200);
+
+static int unmask_set(const char *text, const struct kernel_param *param)
+{
+	struct pci_dev *pdev = function_get(text);
+
+	if (!pdev)
+		return -ENODEV;
+	device_lock(&pdev->dev);
+	pdev->broken_intx_masking = true;
+	device_unlock(&pdev->dev);
+	pci_dev_put(pdev);
+	return 0;
+}
+
+static const struct kernel_param_ops unmask_ops = {
+	.set = unmask_set,
+};
+module_param_cb(unmask, &unmask_ops, NULL, 0200);
 
 static int __init bar_mover_init(void)
 {

@@ -72,6 +72,22 @@ def shared_line(vm, edu):
     unused(vm)
 
 
+# Slots of one interrupt line, which no other device uses.
+@scenario(cold=Machine(), devices={"edu": edu(addr="0x8"), "other": edu(addr="0xc")},
+          log=LOG + ("genirq: Flags mismatch irq",), kernels=NEWEST)
+def exclusive_line(vm, edu, other):
+    """A function whose INTx Disable does not work gets a line of its own, and no other."""
+    bound(vm, edu, other)
+    mover = HelperModule(vm, "bar_mover")
+    mover.set("unmask", edu)
+    vm.check(f"pciio-intr exclusive {edu}", timeout=90)
+    user = holding(vm, other, "intx", "idle")
+    assert attempt(vm, edu, "intx 0 1") == "Address already in use"
+    user.kill()
+    assert attempt(vm, edu, "intx 0 1") == "ok"
+    clean(vm)
+
+
 @scenario(devices={"edu": edu()}, log=LOG)
 def msi(vm, edu):
     """A message for each interrupt, also one that came while it was masked."""
