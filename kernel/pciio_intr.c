@@ -32,6 +32,9 @@ static int count_vectors(struct pciio_func *func, u32 type)
 		return pdev->pin ? 1 : -ENXIO;
 	if (!cap || !pci_msi_enabled() || pdev->no_msi)
 		return -EOPNOTSUPP;
+	/* Anyone may ask, which is to wake nothing. */
+	if (pdev->current_state == PCI_D3cold)
+		return -EIO;
 
 	/* The flags are at the same offset in both. */
 	ret = pciio_cfg_read_wait(func, cap + PCI_MSI_FLAGS, 2, &flags);
