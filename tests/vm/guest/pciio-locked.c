@@ -34,6 +34,16 @@ static long config(int pci, unsigned long request)
 	return ioctl(pci, request, &io);
 }
 
+/* Asks for the vectors that there are, and opens so many of them. */
+static long intr_request(int pci, unsigned int count)
+{
+	static int fd;
+	struct pci_intr_open io = { .pin_size = sizeof(io), .pin_sel = edu, .pin_count = count,
+				    .pin_type = PCIIO_INTR_INTX, .pin_fds = (uintptr_t)&fd };
+
+	return ioctl(pci, PCIOCINTROPEN, &io);
+}
+
 /* All that reaches a device's memory or changes its registers. */
 static void refused(int pci, int bar, char *occupied)
 {
@@ -43,6 +53,7 @@ static void refused(int pci, int bar, char *occupied)
 		REFUSED(map_request(pci, flags[i]), EPERM);
 	for (unsigned int bit = 0; bit < 7; bit++)
 		REFUSED(bar_open(pci, edu, BAR(0), 1u << bit, UC), EPERM);
+	REFUSED(intr_request(pci, 1), EPERM);
 	REFUSED(config(pci, PCIOCWRITE), EPERM);
 	REFUSED(bario(pci, PCIBARIO_READ), EPERM);
 	REFUSED(bario(pci, PCIBARIO_WRITE), EPERM);
@@ -63,6 +74,7 @@ static void served(int pci)
 	EQUAL(ioctl(pci, PCIOCGETBAR, &bar), 0);
 	EQUAL(config(pci, PCIOCREAD), 0);
 	EQUAL(config(pci, PCIOCATTACHED), 0);
+	EQUAL(intr_request(pci, 0), 0);
 	REFUSED(ioctl(pci, PCIOCLISTVPD, &vpd), ENXIO);
 	close(node(O_RDWR));
 }
@@ -96,6 +108,8 @@ int main(int argc, char **argv)
 	EQUAL(map_request(pci, 0), 0);
 	EQUAL(bario(pci, PCIBARIO_READ), 0);
 	EQUAL(config(pci, PCIOCWRITE), 0);
+	/* Not bound: what is asked for later is refused for another reason. */
+	REFUSED(intr_request(pci, 1), ENOTCONN);
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
 		lock_down(levels[i]);
 		refused(pci, bar, occupied);
