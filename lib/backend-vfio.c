@@ -358,7 +358,7 @@ const struct pcibar_backend_ops pcibar_backend_vfio = {
 		PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ,
 	.some_functions = true,
 	.handed_over = true,
-	.starts_at_page = true,
+	.own_pages = true,
 	.channels_all = true,
 	.scan = vfio_scan,
 	.open = vfio_open,

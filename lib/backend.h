@@ -201,7 +201,7 @@ struct pcibar_backend_ops {
 	bool by_name_only;		/* not for AUTO */
 	bool some_functions;		/* serves some functions: AUTO lists them by another one */
 	bool handed_over;		/* only those that their driver leaves to user space */
-	bool starts_at_page;		/* does not map a BAR that begins in the middle of a page */
+	bool own_pages;			/* does not map a BAR whose page holds another one */
 	bool channels_all;		/* memory BARs have channels, too */
 
 	/*

@@ -88,6 +88,20 @@ int pcibar_open_address(const struct pcibar_address *addr, const struct pcibar_o
 	return 0;
 }
 
+/* A BAR that begins in the middle of a page follows what has the beginning. */
+static bool has_own_pages(struct pcibar_device *dev, unsigned int bar,
+			  const struct pcibar_resource *res)
+{
+	uint64_t rest = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+	char name[PCIBAR_NAME_LEN];
+
+	if (!((res->start | res->length) & rest))
+		return true;
+	return !(res->start & rest) &&
+	       !dev->query->get_neighbour(dev->query_data, bar, res->start, res->start | rest,
+					  name) && !*name;
+}
+
 int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 			       struct pcibar_resource *res)
 {
@@ -96,7 +110,8 @@ int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return ret;
 
-	if (dev->ops->starts_at_page && res->start & ((uint64_t)sysconf(_SC_PAGESIZE) - 1))
+	if (dev->ops->own_pages && res->flags & PCIBAR_BAR_F_MAPPABLE &&
+	    !has_own_pages(dev, bar, res))
 		res->flags &= ~PCIBAR_BAR_F_MAPPABLE;
 	if (!(dev->ops->caps & PCIBAR_CAP_MAP_WC))
 		res->flags &= ~PCIBAR_BAR_F_HAS_WC;

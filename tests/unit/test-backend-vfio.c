@@ -191,13 +191,20 @@ static void maps_only_the_areas_of_a_driver(void **state)
 
 static void reaches_what_has_no_pages(void **state)
 {
-	static const unsigned int bars[] = { 1, 4 };
+	static const unsigned int bars[] = { 1, 4, 5 };
 	struct pcibar_map *map;
 	uint64_t val;
 
 	(void)state;
-	assert_int_equal(try_map(1), -EOPNOTSUPP);
-	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_UNSUPPORTED);
+	/* It has the beginning of the page that BAR 1 is in. */
+	tree_bar(&tree, VFIO_FUNCTION, 5, 0xfd010000, 0x100, TREE_MEM32);
+	vfio.length[5] = 0x100;
+	for (unsigned int bar = 1; bar <= 5; bar += 4) {
+		opts.flags = PCIBAR_MAP_SHARE_PAGE;
+		assert_int_equal(try_map(bar), -EOPNOTSUPP);
+		assert_int_equal(why.reasons[0].code, PCIBAR_REASON_UNSUPPORTED);
+		assert_non_null(strstr(why.reasons[0].remedy, "indirect map"));
+	}
 	assert_int_equal(try_map(4), -EOPNOTSUPP);
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_IO_BAR);
 
