@@ -2,6 +2,7 @@
 /* The regions of a function: BARs, the ROM and configuration space. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,9 @@
 
 /* More than the kernel ever has to report; garbage is not followed. */
 #define INFO_MAX	65536
+
+/* A page of the second level, on architectures with pages of 4 KiB */
+#define LEAF		((uintptr_t)2 << 20)
 
 /* The areas that a driver allows. The capability is inside @info, or else is not used. */
 static int take_sparse(const struct vfio_region_info *info, uint32_t at,
@@ -191,19 +195,61 @@ static int refuse_mmap(struct pcibar_refuse_ctx *ctx, int error)
 	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s", strerror(error));
 }
 
+/* A multiple of LEAF with room for @length bytes, as long as no other thread takes it; or 0 */
+static uintptr_t find_room(size_t length)
+{
+	void *area = mmap(NULL, length + LEAF, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (area == MAP_FAILED)
+		return 0;
+	munmap(area, length + LEAF);
+	return ((uintptr_t)area + LEAF - 1) / LEAF * LEAF;
+}
+
+/*
+ * Since Linux 6.12 VFIO maps 2 MiB at once where address and offset in the BAR have the same
+ * remainder, @rest; mmap() rarely chooses such an address by itself. Addresses are given as hints,
+ * which replace no map of another thread. The place of the last map is tried first, because
+ * maps that follow each other then need one call each.
+ */
+static void *map_aligned(size_t length, int prot, int fd, off_t off, uintptr_t rest)
+{
+	static _Atomic(uintptr_t) last;
+	uintptr_t place = atomic_load(&last);
+	void *base;
+
+	if (place) {
+		base = mmap((void *)(place + rest), length, prot, MAP_SHARED, fd, off);
+		if (base == MAP_FAILED || (uintptr_t)base == place + rest)
+			return base;
+		munmap(base, length);
+	}
+
+	place = find_room(rest + length);
+	base = mmap((void *)(place + rest), length, prot, MAP_SHARED, fd, off);
+	if (base != MAP_FAILED)
+		atomic_store(&last, place);
+	return base;
+}
+
 int pcibar_vfio_region_map(const struct pcibar_vfio_device *dev, unsigned int bar,
 			   const struct pcibar_pages *pages, struct pcibar_refuse_ctx *ctx,
 			   void **basep)
 {
 	int prot = PROT_READ | (pages->flags & PCIBAR_MAP_WRITE ? PROT_WRITE : 0);
 	const struct pcibar_vfio_region *region = &dev->region[bar];
+	off_t off = (off_t)(region->offset + pages->offset);
 	void *base;
 
 	if (!is_mappable(region, pages))
 		return refuse_area(ctx, region);
 
-	base = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, dev->fd,
-		    (off_t)(region->offset + pages->offset));
+	if (pages->length < LEAF)
+		base = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, dev->fd, off);
+	else
+		base = map_aligned((size_t)pages->length, prot, dev->fd, off,
+				   (uintptr_t)(pages->offset % LEAF));
 	if (base == MAP_FAILED)
 		return refuse_mmap(ctx, errno);
 	*basep = base;

@@ -93,7 +93,7 @@ void vfio_create(struct tree *tree)
 		vfio.length[i] = bars[i].length;
 	}
 	vfio.length[VFIO_CONFIG] = 256;
-	vfio.not_mappable = 1u << 1;
+	vfio.not_mappable = 1u << 1 | 1u << 4;
 	memset(vfio.signal, -1, sizeof(vfio.signal));
 	memset(vfio.vector, -1, sizeof(vfio.vector));
 	vfio.irq_type = -1;
@@ -196,7 +196,7 @@ static int region_info(struct vfio_region_info *info)
 	info->cap_offset = 0;
 	info->size = vfio.length[info->index];
 	info->offset = (uint64_t)VFIO_OFFSET(info->index);
-	if (info->size && info->index < 4 && !(vfio.not_mappable & 1u << info->index))
+	if (info->size && info->index < PCIBAR_BAR_ROM && !(vfio.not_mappable & 1u << info->index))
 		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	if (info->index == 2 && vfio.area_count)
 		add_areas(info, room);

@@ -162,6 +162,30 @@ static void maps_what_the_region_has(void **state)
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ATTRIBUTE);
 }
 
+/* Where the kernel can use pages of 2 MiB, whatever else is mapped */
+static void places_big_maps_where_big_pages_fit(void **state)
+{
+	static const struct { uint64_t offset, length; } windows[] = {
+		{ 0, 4 << 20 }, { 0x201000, 2 << 20 }, { 0x3ff000, 4 << 20 }, { 0, 8 << 20 },
+	};
+	struct pcibar_map *maps[sizeof(windows) / sizeof(windows[0])];
+
+	(void)state;
+	tree_bar(&tree, VFIO_FUNCTION, 5, 0xf0000000, 8 << 20, TREE_MEM32);
+	vfio.length[5] = 8 << 20;
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		opts.offset = windows[i].offset;
+		opts.length = windows[i].length;
+		maps[i] = map_bar(5);
+		assert_int_equal(((uintptr_t)pcibar_map_addr(maps[i]) ^ windows[i].offset) &
+				 ((2 << 20) - 1), 0);
+	}
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+		pcibar_map_release(maps[i]);
+}
+
 /* Only windows that lie in one area can be mapped; there is a channel for the rest. */
 static void maps_only_the_areas_of_a_driver(void **state)
 {
@@ -629,6 +653,7 @@ int main(void)
 		VFIO_TEST(is_not_opened_until_it_is_used),
 		VFIO_TEST(a_driver_of_its_own_kind_serves_as_well),
 		VFIO_TEST(maps_what_the_region_has),
+		VFIO_TEST(places_big_maps_where_big_pages_fit),
 		VFIO_TEST(maps_only_the_areas_of_a_driver),
 		VFIO_TEST(reaches_what_has_no_pages),
 		VFIO_TEST(the_rom_is_as_long_as_its_image),
