@@ -63,11 +63,13 @@ def scenario(cold=None, kernels=None, devices=None, log=(), timeout=120):
     return mark
 
 
-def again(suffix, scenario_function, variant, kernels, log):
-    """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own."""
+def again(suffix, scenario_function, variant, kernels, log, machine=None):
+    """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own, and on MACHINE
+    if there is one."""
     original = next(case for case in _found if case.function is scenario_function)
     _found.append(replace(original, name=f"{original.name}.{suffix}", function=variant,
-                          kernels=kernels, spared=(), log=original.log + log))
+                          kernels=kernels, spared=(), log=original.log + log,
+                          machine=machine or original.machine))
 
 
 def load():

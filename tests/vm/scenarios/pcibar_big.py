@@ -17,6 +17,7 @@ def in_file(memory, offset, length):
         return file.read(length)
 
 
+@through("vfio")
 @through("freebsd")
 @through("pciio", kernels=ON_AMD64)
 @scenario(devices={"memory": ivshmem(16 * GIB)}, kernels=OLDEST_AND_NEWEST)

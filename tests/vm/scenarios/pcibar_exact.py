@@ -3,7 +3,7 @@
 
 from harness.backends import through
 from harness.devices import edu, rtl8139
-from harness.kernels import NEWEST, ON_AMD64
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST, ON_AMD64
 from harness.pcibar import accesses, enable, numbers
 from harness.scenario import scenario
 from harness.trace import Access
@@ -99,6 +99,7 @@ def width_2(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 2)
 
 
+@through("vfio", kernels=OLDEST_AND_NEWEST)
 @through("freebsd")
 @through("pciio", kernels=ON_AMD64)
 @scenario(devices={"net": rtl8139()}, kernels=NEWEST)
@@ -106,12 +107,14 @@ def width_4(vm, net):
     all_verbs(vm, net, 1, FILTER, 8, 4)
 
 
+@through("vfio")
 @scenario(devices={"edu": edu()}, kernels=NEWEST)
 def width_8(vm, edu):
     """The DMA engine's source, destination and count."""
     all_verbs(vm, edu, 0, 0x80, 24, 8)
 
 
+@through("vfio", kernels=OLDEST_AND_NEWEST)
 @through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def io_bar(vm, net):
@@ -133,6 +136,7 @@ def default_width(vm, edu):
     assert seen == [Access("read", 4 * at, 4, value) for at, value in enumerate(read)]
 
 
+@through("vfio")
 @through("pciio")
 @scenario(devices={"net": rtl8139()}, kernels=NEWEST)
 def whole_bar(vm, net):

@@ -18,6 +18,7 @@ def random_file(vm, length):
     return data
 
 
+@through("vfio")
 @through("pciio")
 @scenario(devices={"memory": ivshmem(4 * MIB)}, kernels=NEWEST)
 def round_trip(vm, memory):

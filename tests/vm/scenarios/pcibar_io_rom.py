@@ -3,7 +3,7 @@
 
 from harness.backends import through
 from harness.devices import am53c974, rtl8139
-from harness.kernels import NEWEST
+from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.pcibar import enable, numbers, refused
 from harness.scenario import scenario
 
@@ -11,6 +11,7 @@ MAC = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56]
 WIDTH_8 = ("does not support this width", "-w")
 
 
+@through("vfio", kernels=OLDEST_AND_NEWEST)
 @through("pciio", "freebsd")
 @scenario(devices={"net": rtl8139(mac=":".join(f"{byte:02x}" for byte in MAC))}, kernels=NEWEST)
 def ports(vm, net):

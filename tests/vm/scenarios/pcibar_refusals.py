@@ -9,8 +9,8 @@ from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import enable, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
+from harness.vfio import IOMMU
 
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 UNBIND = ("unbind it", "--share-driver")
 
 
@@ -161,6 +161,7 @@ def asleep(vm, net):
     vm.check(f"pcibar read {back_end} {net} 0 0")
 
 
+@through("vfio")
 @through("pciio")
 @scenario(devices={"memory": ivshmem(1 << 20), "net": rtl8139()}, kernels=NEWEST)
 def no_such_place(vm, memory, net):

@@ -11,8 +11,8 @@ from harness.kernels import NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import enable, numbers, refused
 from harness.scenario import scenario
+from harness.vfio import IOMMU
 
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
 # A command of a remedy is in brackets, or after a colon.
 COMMAND = re.compile(r"(?:\(|: )((?:echo|pcibar|mount) [^)]+)")
 

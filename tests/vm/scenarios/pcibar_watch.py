@@ -8,6 +8,7 @@ from harness.pcibar import Script, enable, fill, is_refusal, mapped_from, mappin
 from harness.scenario import scenario
 
 
+@through("vfio")
 @through("pciio", "freebsd")
 @scenario(devices={"memory": ivshmem(1 << 20)}, kernels=NEWEST)
 def until(vm, memory):
