@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pcibar-vfio both A B | again A | fork A | events A: uses edu devices A and B
+ * pcibar-vfio both A B | again A | fork A | events A | guard A: uses edu devices A and B
  * through the back end vfio in one process, and prints "ok" if all is as it should be.
  */
 #include <errno.h>
@@ -17,6 +17,8 @@
 #define ID		0x00u
 #define LIVENESS	0x04u	/* reads as the complement of what was written */
 #define MARK		0x12345678u
+
+#define COMMAND		4	/* in configuration space */
 
 static void check(bool good, const char *what)
 {
@@ -155,12 +157,36 @@ static void events(char **argv)
 	pcibar_device_close(dev);
 }
 
+/* VFIO has accesses fault while the function does not decode: the map is lost, for good. */
+static void guarded(char **argv)
+{
+	struct pcibar_device *dev = open_it(argv[0]);
+	struct pcibar_map *lost = map(dev), *next;
+	uint16_t command = 0;
+	uint64_t val;
+
+	check(!pcibar_guard_install(), "the guard");
+	works(lost, "before the loss");
+	check(!pcibar_config_read16(dev, COMMAND, &command) &&
+	      !pcibar_config_write16(dev, COMMAND, 0), "decoding off");
+	check(pcibar_map_read(lost, ID, 4, &val) == -ENODEV && pcibar_map_is_lost(lost),
+	      "the loss");
+	check(!pcibar_config_write16(dev, COMMAND, command), "decoding on");
+	check(pcibar_map_read(lost, ID, 4, &val) == -ENODEV, "a lost map");
+	next = map(dev);
+	works(next, "the next map");
+	pcibar_map_release(next);
+	pcibar_map_release(lost);
+	pcibar_device_close(dev);
+}
+
 static const struct {
 	const char *name;
 	int operands;
 	void (*run)(char **argv);
 } tests[] = {
 	{ "both", 2, both }, { "again", 1, again }, { "fork", 1, forked }, { "events", 1, events },
+	{ "guard", 1, guarded },
 };
 
 int main(int argc, char **argv)
