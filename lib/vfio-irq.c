@@ -288,8 +288,8 @@ static int refuse(struct pcibar_refuse_ctx *ctx, uint32_t type, bool adding, int
 {
 	if (ret > 0)
 		return pcibar_refuse(ctx, PCIBAR_REASON_EXHAUSTED, -ENOSPC, "open fewer",
-				     "the machine has only %d interrupt vector%s left", ret,
-				     ret == 1 ? "" : "s");
+				     "the kernel has only %d of these vectors for the function",
+				     ret);
 	if (adding && ret == -EINVAL)
 		return refuse_growth(ctx);
 
