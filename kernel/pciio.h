@@ -480,6 +480,7 @@ int pciio_intr_open(struct pciio_func *func, const struct pci_intr_open *req,
 		    struct pciio_vector **vectors);
 void pciio_intr_settle(struct pciio_func *func);
 void pciio_intr_end(struct pciio_func *func);
+void pciio_intr_restore(struct pciio_func *func);
 void pciio_intr_kill(struct pciio_func *func);
 void pciio_intr_wake(struct pciio_func *func);
 void pciio_intr_disturb(struct pciio_func *func);

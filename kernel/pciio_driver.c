@@ -398,6 +398,7 @@ static pci_ers_result_t pciio_slot_reset(struct pci_dev *pdev)
 	WRITE_ONCE(func->recovery_end, recovery_deadline());
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
+	pciio_intr_restore(func);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 

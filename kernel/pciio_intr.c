@@ -431,6 +431,25 @@ void pciio_intr_end(struct pciio_func *func)
 	settle(func, NULL, true);
 }
 
+/*
+ * After pci_restore_state(), which has put back a COMMAND of before the vectors, and
+ * has written the MSI-X table to a BAR that need not be decoded then. A callback of
+ * error recovery: it must take neither func->lock nor intr_lock, and device_lock keeps
+ * the messages allocated.
+ */
+void pciio_intr_restore(struct pciio_func *func)
+{
+	struct pci_dev *pdev = func->pdev;
+	u16 command;
+
+	if (!pci_dev_msi_enabled(pdev) || pci_read_config_word(pdev, PCI_COMMAND, &command))
+		return;
+
+	command |= PCI_COMMAND_MEMORY | (func->master ? PCI_COMMAND_MASTER : 0);
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+	pci_restore_msi_state(pdev);
+}
+
 /* The driver pciio is unbound, with device_lock held; the function may be about to be removed. */
 void pciio_intr_kill(struct pciio_func *func)
 {

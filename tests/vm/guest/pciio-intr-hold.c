@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-intr-hold FUNCTION BAR TYPE idle|raised|read|poll: holds an interrupt vector
+ * pciio-intr-hold FUNCTION BAR TYPE idle|raised|read|poll|fire: holds an interrupt vector
  * until it is killed, with an untaken interrupt of edu if it is "raised"; or
- * four threads wait for an event by read(2) or poll(2) and say what has woken them.
+ * four threads wait for an event by read(2) or poll(2) and say what has woken them; or
+ * for each line of input "read" it says what there is to read, and for "fire" whether an
+ * interrupt of e1000e comes.
  */
 #include <pthread.h>
 
@@ -65,12 +67,37 @@ static void wait_in_four(void)
 	}
 }
 
+static const char *outcome(void)
+{
+	struct pci_intr_event event;
+
+	return read(shared, &event, sizeof(event)) == sizeof(event) ? "event" : strerror(errno);
+}
+
+static void serve(void)
+{
+	char line[16];
+
+	MUST(fcntl(shared, F_SETFL, O_NONBLOCK));
+	printf("ready\n");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strcmp(line, "fire\n")) {
+			net_setup();
+			net_fire(0);
+			events(shared, LONG);
+		}
+		printf("%s\n", outcome());
+		fflush(stdout);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 5)
 		return 2;
 
-	if (!strcmp(argv[4], "raised"))
+	if (!strcmp(argv[4], "raised") || !strcmp(argv[4], "fire"))
 		map_regs(argv[1]);
 	else
 		name(argv[1]);
@@ -78,6 +105,10 @@ int main(int argc, char **argv)
 	by_poll = !strcmp(argv[4], "poll");
 	if (by_poll || !strcmp(argv[4], "read")) {
 		wait_in_four();
+		return 0;
+	}
+	if (!strcmp(argv[4], "fire")) {
+		serve();
 		return 0;
 	}
 

@@ -221,34 +221,12 @@ static void msi(void)
 	close(fd);
 }
 
-/*
- * QEMU's device delays a message that follows another one of the vector within 128 us,
- * and repeats every message after it has once done so. It also ends QEMU when MSI-X is
- * turned off in that time. A timer of the guest that is set later expires later.
- */
-static void unthrottle(void)
-{
-	poll(NULL, 0, 2);
-}
-
-/*
- * The last message of the vector has cleared the mask, too. Causes of the device's own,
- * such as a link that comes up, are no part of the test.
- */
-static void fire(unsigned int vector)
-{
-	unthrottle();
-	reg_write(NET_CAUSES, ~0u);
-	reg_write(NET_MASK, NET_CAUSE(vector));
-	reg_write(NET_RAISE, NET_CAUSE(vector));
-}
-
 static void each_alone(const int *fds)
 {
 	unsigned int i, other;
 
 	for (i = 0; i < NET_VECTORS && !failures; i++) {
-		fire(i);
+		net_fire(i);
 		EQUAL(took(fds[i]), 1);
 		for (other = 0; other < NET_VECTORS; other++)
 			EQUAL(events(fds[other], 0), 0);
@@ -261,7 +239,7 @@ static void each_masked(const int *fds)
 
 	for (i = 0; i < NET_VECTORS && !failures; i++) {
 		control(fds[i], PCIIO_INTR_MASK);
-		fire(i);
+		net_fire(i);
 		CHECK(quiet(fds[i]));
 		control(fds[i], PCIIO_INTR_UNMASK);
 		EQUAL(took(fds[i]), 1);
@@ -282,13 +260,13 @@ static void forget(int fd)
 static void reopened(int *fds)
 {
 	MUST(close(fds[3]));
-	fire(3);
-	fire(2);
+	net_fire(3);
+	net_fire(2);
 	EQUAL(took(fds[2]), 1);
 	REFUSED(intr_open(PCIIO_INTR_MSIX, 2, 2, 0, fds + 2), EEXIST);
 	fds[3] = one(PCIIO_INTR_MSIX, 3, 0);
 	forget(fds[3]);
-	fire(3);
+	net_fire(3);
 	EQUAL(took(fds[3]), 1);
 }
 

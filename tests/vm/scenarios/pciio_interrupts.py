@@ -2,16 +2,20 @@
 """The kernel module: interrupt descriptors."""
 
 from harness.devices import bochs_display, e1000e, edu, nvme
+from harness.errors import ERRORS, NATIVE, fail
 from harness.helper_module import HelperModule
 from harness.holder import Holder, soon, unused
 from harness.kernels import NEWEST, ON_AMD64
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds
-from harness.registers import bridge
+from harness.registers import bridge, register
 from harness.scenario import scenario
 from harness.suspend import away
 
+COMMAND = 4
+# Of e1000e: the BAR with the MSI-X table; and the size of an entry.
+TABLE, ENTRY = 3, 16
 PARAMETER = "/sys/module/pciio/parameters/unsafe_interrupts"
 TAINT_USER = 1 << 6
 # The slot's interrupt line on q35 is that of virtio-9p, which has slot 2.
@@ -223,6 +227,30 @@ def suspend(vm, net, edu):
     woken(reading, "read", DISTURBED)
     woken(polling, "poll", DISTURBED)
     vm.check(f"pciio-intr msix {net} && pciio-intr msi {edu}")
+    clean(vm)
+
+
+@scenario(cold=NATIVE, devices={"net": e1000e(bus="port0")}, log=LOG + ERRORS)
+def recovered(vm, net):
+    """After the recovery from an error a vector is what it was, also one whose table is lost."""
+    load(vm)
+    # What the driver saves is a function that decodes nothing.
+    register(vm, net, COMMAND, 2, 0)
+    vm.bind(net, "pciio")
+    reading = holding(vm, net, "msix", "read")
+    fail(vm, net, "port0")
+    woken(reading, "read", DISTURBED)
+    user = holding(vm, net, "msix", "fire")
+    assert user.ask("fire") == "event"
+    # As a reset leaves it, whatever that of QEMU does.
+    for offset in range(0, ENTRY, 4):
+        vm.check(f"pciio-bario {net} {TABLE} {offset} 4 0")
+    vm.check("dmesg -c >/dev/null")
+    fail(vm, net, "port0")
+    vm.wait_until("dmesg | grep -q 'device recovery successful'")
+    assert user.ask("read") == "Connection reset by peer"
+    assert user.ask("fire") == "event"
+    user.kill()
     clean(vm)
 
 
