@@ -176,7 +176,8 @@ def decoding_off_under_a_map(vm, edu):
     assert vm.check(f"pcibar-vfio guard {edu}", **USER).stdout == "ok\n"
 
 
-@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"net": rtl8139()})
+@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=(*LOG, RESET),
+          devices={"net": rtl8139()})
 def without_pages(vm, net):
     """What VFIO does not map is reached by calls: ROMs, and BARs that share a page, which it maps
     never."""
