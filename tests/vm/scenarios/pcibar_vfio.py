@@ -151,6 +151,7 @@ def given_back_soon(vm):
                     f"echo 1 >{device.sysfs}/remove; echo 1 >/sys/bus/pci/rescan",
                     f"echo 0 >{slot.stdout.strip()}/power"):
         bind(vm, device)
+        vm.check("rm -f /tmp/watch")
         # Not into the host's folder: while the guest waits for the host, its clock leaps.
         watch = vm.spawn(f"exec pcibar watch --activate -i 1000s {device} 0 0 >/tmp/watch 2>&1",
                          **USER)
