@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * irq-cost events WAY FUNCTION RUNS: instructions of kernel and program for each interrupt of edu,
- * whose line is FUNCTION's alone, in its WAY: pciio-intx, pciio-msi, uio-intx, vfio-intx, vfio-msi.
- * irq-cost open WAY FUNCTION RUNS: of opening 64 vectors of MSI-X, by pciio-msix or vfio-msix.
+ * irq-cost instructions WAY FUNCTION RUNS: of kernel and program for each interrupt of edu, whose
+ * line is FUNCTION's alone, in its WAY: pciio-intx, pciio-msi, uio-intx, vfio-intx, vfio-msi; or
+ * eventfd, which is without a device and its handler.
+ * irq-cost time WAY FUNCTION RUNS: the same in nanoseconds.
+ * irq-cost open WAY FUNCTION RUNS: instructions of opening 64 vectors of MSI-X, by pciio-msix or
+ * vfio-msix.
  * Prints "FIGURE VALUE..." a line.
  *
  *	event		from the write that makes the device interrupt, in one thread, until
@@ -29,7 +32,7 @@
 
 static int events_fd, control_fd;
 static unsigned char command_high;	/* of uio: with the line unmasked */
-static volatile uint32_t *regs;
+static volatile uint32_t *regs;		/* NULL: there is no device */
 
 static void map_regs(int fd, off_t offset)
 {
@@ -183,6 +186,12 @@ static void vfio_done(void)
 	MUST(ioctl(control_fd, VFIO_DEVICE_SET_IRQS, &set));
 }
 
+static void eventfd_open(const char *unused)
+{
+	(void)unused;
+	events_fd = (int)MUST(eventfd(0, EFD_CLOEXEC));
+}
+
 static const struct way {
 	const char *name;
 	void (*open)(const char *address);
@@ -194,10 +203,12 @@ static const struct way {
 	{ "uio-intx", uio_intx, uio_read, uio_done },
 	{ "vfio-intx", vfio_intx, vfio_read, vfio_done },
 	{ "vfio-msi", vfio_msi, vfio_read, NULL },
+	{ "eventfd", eventfd_open, vfio_read, NULL },
 };
 
 static const struct way *way;
-static int runs;
+static long long (*now)(void) = instructions;
+static int runs, served;
 static long long raised, event[MAX_RUNS], done[MAX_RUNS];
 static long switches;
 
@@ -216,12 +227,14 @@ static void *reader(void *unused)
 	(void)unused;
 	for (int i = 0; i < runs; i++) {
 		way->read();
-		event[i] = instructions() - raised;
-		regs[CLEAR / 4] = 1;
-		done[i] = instructions();
+		event[i] = now() - raised;
+		if (regs)
+			regs[CLEAR / 4] = 1;
+		done[i] = now();
 		if (way->done)
 			way->done();
-		done[i] = instructions() - done[i];
+		done[i] = now() - done[i];
+		__atomic_add_fetch(&served, 1, __ATOMIC_RELEASE);
 	}
 	switches = own_switches() - before;
 	return NULL;
@@ -250,6 +263,16 @@ static void print(const char *figure, const long long *values)
 	printf("\n");
 }
 
+static void interrupt(void)
+{
+	uint64_t one = 1;
+
+	if (regs)
+		regs[RAISE / 4] = 1;
+	else
+		MUST(write(events_fd, &one, sizeof(one)));
+}
+
 static void measure_events(const char *address)
 {
 	pthread_t thread;
@@ -257,9 +280,9 @@ static void measure_events(const char *address)
 	way->open(address);
 	thread = start_reader();
 	for (int i = 0; i < runs; i++) {
-		raised = instructions();
-		regs[RAISE / 4] = 1;
-		while (!__atomic_load_n(&done[i], __ATOMIC_ACQUIRE))
+		raised = now();
+		interrupt();
+		while (__atomic_load_n(&served, __ATOMIC_ACQUIRE) == i)
 			;
 	}
 	pthread_join(thread, NULL);
@@ -307,7 +330,10 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return 2;
 
-	check_instructions();
+	if (!strcmp(argv[1], "time"))
+		now = nanoseconds;
+	else
+		check_instructions();
 	runs = atoi(argv[4]);
 	if (runs > MAX_RUNS)
 		return 2;
