@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is different on arm64: who lays out BARs, and whose the memory type is."""
+"""What is different on arm64: who lays out BARs, whose the memory type is, who routes messages."""
 
 from harness import page_table
-from harness.devices import edu, ivshmem, rtl8139, sdhci
-from harness.holder import Holder, enable, held
+from harness.devices import e1000e, edu, ivshmem, rtl8139, sdhci
+from harness.holder import Holder, enable, held, unused
 from harness.machine import Machine
 from harness.page_table import leaf
 from harness.pciio_module import LOG, load
@@ -69,3 +69,19 @@ def attributes(vm, memory, edu):
         assert holder.ask("write 0x1234 7") == "ok" and holder.ask("read 0x1234") == "0x00000007"
         vm.check("kill -9 $(pidof pciio-hold)")
         vm.wait_until("grep -qx 0 /sys/module/pciio/refcnt")
+
+
+@scenario(cold=Machine(q35=",gic-version=3"), devices={"edu": edu(), "net": e1000e()}, log=LOG,
+          kernels=ONLY, timeout=300)
+def interrupts(vm, edu, net):
+    """Lines and messages, which the GIC's ITS delivers; a masked one comes when it is unmasked."""
+    load(vm)
+    for function in (edu, net):
+        vm.bind(function, "pciio")
+    user = held(vm, edu, 0, "msi", "idle", program="pciio-intr-hold")
+    assert "ITS" in vm.check("grep pciio-msi /proc/interrupts").stdout
+    user.kill()
+    vm.check(f"pciio-intr intx {edu}", timeout=90)
+    vm.check(f"pciio-intr msi {edu}", timeout=60)
+    vm.check(f"pciio-intr msix {net}", timeout=60)
+    unused(vm)
