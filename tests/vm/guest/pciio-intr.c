@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pciio-intr WHAT FUNCTION: interrupts that a device raises, and what arrives of
- * them: "intx" and "msi" of edu, "exclusive", which is its line without
- * INTx Disable, "msix" of e1000e.
+ * pciio-intr WHAT FUNCTION | msix FUNCTION once|twice: interrupts that a device raises,
+ * and what arrives of them: "intx" and "msi" of edu, "exclusive", which is its line
+ * without INTx Disable, "msix" of e1000e, which may send a message twice.
  */
 #include <time.h>
 
 #include "pciio-intr.h"
 
 #define ROUNDS	10000
+
+static bool sent_twice;
 
 static void raise_edu(void)
 {
@@ -221,13 +223,23 @@ static void msi(void)
 	close(fd);
 }
 
+/* Whether one message has arrived, or it twice from a device that does that at once. */
+static bool took_message(int fd)
+{
+	uint64_t count;
+
+	unthrottle();
+	count = took(fd);
+	return count == 1 || (sent_twice && count == 2);
+}
+
 static void each_alone(const int *fds)
 {
 	unsigned int i, other;
 
 	for (i = 0; i < NET_VECTORS && !failures; i++) {
 		net_fire(i);
-		EQUAL(took(fds[i]), 1);
+		CHECK(took_message(fds[i]));
 		for (other = 0; other < NET_VECTORS; other++)
 			EQUAL(events(fds[other], 0), 0);
 	}
@@ -242,7 +254,7 @@ static void each_masked(const int *fds)
 		net_fire(i);
 		CHECK(quiet(fds[i]));
 		control(fds[i], PCIIO_INTR_UNMASK);
-		EQUAL(took(fds[i]), 1);
+		CHECK(took_message(fds[i]));
 		CHECK(quiet(fds[i]));
 	}
 }
@@ -262,12 +274,12 @@ static void reopened(int *fds)
 	MUST(close(fds[3]));
 	net_fire(3);
 	net_fire(2);
-	EQUAL(took(fds[2]), 1);
+	CHECK(took_message(fds[2]));
 	REFUSED(intr_open(PCIIO_INTR_MSIX, 2, 2, 0, fds + 2), EEXIST);
 	fds[3] = one(PCIIO_INTR_MSIX, 3, 0);
 	forget(fds[3]);
 	net_fire(3);
-	EQUAL(took(fds[3]), 1);
+	CHECK(took_message(fds[3]));
 }
 
 static void close_all(const int *fds, unsigned int count)
@@ -325,7 +337,7 @@ static void msix(void)
 	MUST(intr_open(PCIIO_INTR_MSIX, 0, NET_VECTORS, PCIIO_INTR_OPEN_MASTER, fds));
 	CHECK(quiet(fds[1]));
 	reg_write(NET_MASK, NET_CAUSE(1));
-	EQUAL(took(fds[1]), 1);
+	CHECK(took_message(fds[1]));
 	each_alone(fds);
 	close_all(fds, NET_VECTORS);
 	grown();
@@ -333,17 +345,19 @@ static void msix(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 3 && (argc != 4 || strcmp(argv[1], "msix")))
 		return 2;
 
 	map_regs(argv[2]);
-	if (!strcmp(argv[1], "intx"))
-		intx();
-	else if (!strcmp(argv[1], "exclusive"))
-		exclusive();
-	else if (!strcmp(argv[1], "msi"))
-		msi();
-	else
+	if (argc == 4) {
+		sent_twice = !strcmp(argv[3], "twice");
 		msix();
+	} else if (!strcmp(argv[1], "intx")) {
+		intx();
+	} else if (!strcmp(argv[1], "exclusive")) {
+		exclusive();
+	} else {
+		msi();
+	}
 	return verdict();
 }

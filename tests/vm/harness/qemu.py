@@ -83,7 +83,9 @@ class Monitor:
         self.lines = lines
         self.deadline = deadline
         self.events = []
-        self._receive("QMP's greeting", 30)
+        greeting = self._receive("QMP's greeting", 30)
+        version = greeting["QMP"]["version"]["qemu"]
+        self.version = version["major"], version["minor"]
         self.execute("qmp_capabilities")
 
     def execute(self, command, timeout=30, **arguments):

@@ -102,6 +102,15 @@ def ends(vm, edu):
     assert "the vector has ended" in job.wait().expect(4).stderr
 
 
+def first_event(vm, script, earlier):
+    """(vector, count) of the next event; where e1000e sends twice, of a vector not in EARLIER."""
+    while True:
+        line = script.ask("irq wait --vector 0+5 -c 1 --timeout 20s")
+        number, count = map(int, re.fullmatch(r"\S+ msix (\d): (\d)", line).groups())
+        if vm.e1000e_sends == "once" or number not in earlier:
+            return number, count
+
+
 @scenario(devices={"net": e1000e()}, kernels=NEWEST, log=LOG)
 def five(vm, net):
     """Each vector for itself, in a script that keeps them open; a reset is reported."""
@@ -114,10 +123,12 @@ def five(vm, net):
     script.replies += 5
     for words in SET_UP:
         script.send(words)
+    earlier = set()
     for vector in (3, 0, 4, 1, 2):
         script.send(f"write 0 0xc8 {1 << 20 + vector:#x}")
-        line = script.ask("irq wait --vector 0+5 -c 1 --timeout 20s")
-        assert line.endswith(f" msix {vector}: 1"), line
+        number, count = first_event(vm, script, earlier)
+        assert number == vector and 1 <= count <= (1 if vm.e1000e_sends == "once" else 2)
+        earlier.add(vector)
     opened = json.loads(vm.check(f"pcibar irq --json {net}").stdout)["interrupts"]
     assert [each["open"] for each in opened if each["type"] == "msix"] == [5]
     refused(vm, f"pcibar irq wait --type intx {net}", 1,

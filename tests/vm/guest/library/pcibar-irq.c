@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pcibar-irq line EDU COUNT | messages E1000E: vectors through the library, and prints "ok"
- * if all is as it should be.
+ * pcibar-irq line EDU COUNT | messages E1000E once|twice: vectors through the library, and
+ * prints "ok" if all is as it should be. E1000E may send each message twice.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 static struct pcibar_device *dev;
 static struct pcibar_map *registers;
 static struct pcibar_irq *irqs[VECTORS];
+static uint64_t most = 1;
 
 static void check(bool good, const char *what)
 {
@@ -72,9 +74,9 @@ static void comes(uint32_t vector, const char *what)
 	struct pcibar_irq_event event = { .size = sizeof(event) };
 	int ret = pcibar_irq_wait(irqs[vector], LONG, &event);
 
-	if (ret || !event.count)
-		printf("vector %u: %s\n", vector, strerror(-ret));
-	check(!ret && event.count, what);
+	if (ret || !event.count || event.count > most)
+		printf("vector %u: %s, %" PRIu64 "\n", vector, strerror(-ret), event.count);
+	check(!ret && event.count && event.count <= most, what);
 }
 
 static void does_not(uint32_t vector, int64_t timeout_ns, const char *what)
@@ -128,11 +130,15 @@ static void line(char **argv)
 	pcibar_irq_close(irqs[0]);
 }
 
-/* A message turns its cause off. */
+/*
+ * A message turns its cause off. A device that sends it twice does so after 128 us, which
+ * end before a timer of the guest that is set later.
+ */
 static void send(uint32_t vector)
 {
 	set(INTERRUPTS, ALL);
 	set(SEND, CAUSE << vector);
+	poll(NULL, 0, 2);
 }
 
 static void each_for_itself(uint32_t count)
@@ -167,6 +173,7 @@ static void messages(char **argv)
 {
 	uint32_t enabled = 0;
 
+	most = strcmp(argv[1], "twice") ? 1 : 2;
 	open_it(argv[0]);
 	set(VECTOR_OF_CAUSE, IN_ORDER);
 	set(CLEARED_BY_MESSAGE, ALL);
@@ -199,7 +206,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "line"))
 		line(argv + 2);
-	else if (argc == 3 && !strcmp(argv[1], "messages"))
+	else if (argc == 4 && !strcmp(argv[1], "messages"))
 		messages(argv + 2);
 	else
 		return 2;
