@@ -4,7 +4,7 @@
 from harness.devices import ivshmem
 
 from guests import every_series
-from mapping import FIRST, MappingGuest, growth, touching
+from mapping import FIRST, FIRST_BESIDE_VFIO, MappingGuest, growth, touching
 from rows import Point, Row, Taken
 
 SIZES = ("64 MiB", "16 GiB", "64 GiB")
@@ -79,4 +79,5 @@ def _revocation(guest, function):
 def _sizes(guest):
     """Like with like beside VFIO: both hold what they map from."""
     for size in ("64 MiB", "64 GiB"):
-        yield guest.beside("vfio-held", FIRST.format(size), "first", 1, size=size, runs=RUNS)
+        yield guest.beside("vfio-held", FIRST.format(size), "first",
+                           FIRST_BESIDE_VFIO[guest.series], size=size, runs=RUNS)

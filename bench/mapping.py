@@ -32,6 +32,8 @@ FIGURES = (
     ("odd", "the same where 2 MiB leaves are impossible", GIB, False,
      {"6.1": 1 / 3, "6.12": 1 / 3, "7": 1 / 3}),
 )
+# Of VFIO. On 6.12 a fault of the module costs more, because it reads the device: see README.md.
+FIRST_BESIDE_VFIO = {"6.1": 1, "6.12": 0.97, "7": 1}
 PAGE_TABLES = (
     ("kib-mapped", "page tables after the map of 16 GiB"),
     ("kib-sparse", "page tables after a touch of every 2 MiB"),
@@ -126,8 +128,9 @@ def touching(guest):
         yield guest.beside("sysfs", name, figure, goals[guest.series] if guest.counting else None,
                            part=part, runs=15)
         if vfio:
+            first = guest.counting and figure == "first"
             yield guest.beside("vfio-held", name, figure,
-                               1 if guest.counting and figure == "first" else None,
+                               FIRST_BESIDE_VFIO[guest.series] if first else None,
                                part=part, runs=15)
 
 

@@ -13,10 +13,7 @@
 
 #define NAME_LEN	48	/* of "DDDDDDDD:BB:DD.F BARn" */
 
-/*
- * Every refusal of mmap(). The kernel asks for an address before it unmaps what
- * MAP_FIXED replaces; a refusal in ->mmap would leave a hole there.
- */
+/* Every refusal of mmap(). */
 static int map_check(struct pciio_handle *handle, unsigned long len, unsigned long pgoff,
 		     bool shared)
 {
@@ -43,9 +40,15 @@ static unsigned long pciio_get_unmapped_area(struct file *file, unsigned long ad
 	unsigned long area, want;
 	int ret;
 
-	ret = map_check(handle, len, pgoff, (flags & MAP_TYPE) != MAP_PRIVATE);
-	if (ret)
-		return ret;
+	/*
+	 * The kernel asks for an address before it unmaps what MAP_FIXED replaces; a
+	 * refusal in ->mmap would leave a hole there.
+	 */
+	if (flags & MAP_FIXED) {
+		ret = map_check(handle, len, pgoff, (flags & MAP_TYPE) != MAP_PRIVATE);
+		if (ret)
+			return ret;
+	}
 
 	if (addr || flags & MAP_FIXED || len < PMD_SIZE || len + PMD_SIZE < len)
 		return pciio_mm_unmapped_area(file, addr, len, pgoff, flags);
