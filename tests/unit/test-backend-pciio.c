@@ -14,14 +14,10 @@
 #include "inject.h"
 #include "internal.h"
 #include "fake-devpci.h"
+#include "fixture.h"
 
 #define THREADS	4
 #define ROUNDS	50
-
-static struct tree tree;
-static struct pcibar_device *dev;
-static struct pcibar_refusal why;
-static struct pcibar_map_opts opts;
 
 static int setup(void **state)
 {
@@ -29,43 +25,14 @@ static int setup(void **state)
 		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
 		.backend = PCIBAR_BACKEND_PCIIO, .why = &why,
 	};
-	int ret = unit_setup(state);
+	int ret = fixture_setup(state);
 
-	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
-	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	node_populate(&tree);
 	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &dev), 0);
 	return ret;
 }
 
-static int teardown(void **state)
-{
-	pcibar_device_close(dev);
-	dev = NULL;
-	tree_remove(&tree);
-	return unit_teardown(state);
-}
-
-#define PCIIO_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-static struct pcibar_map *map_bar(unsigned int bar)
-{
-	struct pcibar_map *map = NULL;
-
-	if (pcibar_bar_map(dev, bar, &opts, &map))
-		fail_msg("%s", why.reasons[0].what);
-	return map;
-}
-
-static int try_map(unsigned int bar)
-{
-	struct pcibar_map *map;
-	int ret = pcibar_bar_map(dev, bar, &opts, &map);
-
-	if (!ret)
-		pcibar_map_release(map);
-	return ret;
-}
+#define PCIIO_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
 static int read_event(uint32_t *type)
 {

@@ -9,15 +9,10 @@
 
 #include "inject.h"
 #include "internal.h"
-#include "fake-sysfs.h"
+#include "fixture.h"
 
 #define FUNCTION	"0000:03:00.0"
 #define COMMAND_ON	"\x03"
-
-static struct tree tree;
-static struct pcibar_device *dev;
-static struct pcibar_refusal why;
-static struct pcibar_map_opts opts;
 
 static int open_at(const char *root, const char *selector, uint32_t flags,
 		   struct pcibar_device **devp)
@@ -32,10 +27,8 @@ static int open_at(const char *root, const char *selector, uint32_t flags,
 
 static int setup(void **state)
 {
-	int ret = unit_setup(state);
+	int ret = fixture_setup(state);
 
-	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
-	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	tree_create(&tree);
 	tree_add(&tree, FUNCTION);
 	tree_poke(&tree, FUNCTION, "config", PCIR_COMMAND, COMMAND_ON, 1);
@@ -47,34 +40,7 @@ static int setup(void **state)
 	return ret;
 }
 
-static int teardown(void **state)
-{
-	pcibar_device_close(dev);
-	dev = NULL;
-	tree_remove(&tree);
-	return unit_teardown(state);
-}
-
-#define SYSFS_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-static int try_map(unsigned int bar)
-{
-	struct pcibar_map *map = NULL;
-	int ret = pcibar_bar_map(dev, bar, &opts, &map);
-
-	if (!ret)
-		pcibar_map_release(map);
-	return ret;
-}
-
-static struct pcibar_map *map_bar(unsigned int bar)
-{
-	struct pcibar_map *map = NULL;
-
-	if (pcibar_bar_map(dev, bar, &opts, &map))
-		fail_msg("BAR %u: %s", bar, why.reasons[0].what);
-	return map;
-}
+#define SYSFS_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
 static int note(void *data, const struct pcibar_device_info *info)
 {

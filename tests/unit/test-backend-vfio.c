@@ -18,11 +18,8 @@
 #include "fake-vfio.h"
 #include "inject.h"
 #include "internal.h"
+#include "fixture.h"
 
-static struct tree tree;
-static struct pcibar_device *dev;
-static struct pcibar_refusal why;
-static struct pcibar_map_opts opts;
 static char last_line[256];
 
 static void keep_line(void *data, int level, const char *msg)
@@ -44,10 +41,8 @@ static int open_it(struct pcibar_device **devp)
 
 static int setup(void **state)
 {
-	int ret = unit_setup(state);
+	int ret = fixture_setup(state);
 
-	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
-	opts = (struct pcibar_map_opts){ .size = sizeof(opts), .why = &why };
 	*last_line = '\0';
 	vfio_create(&tree);
 	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x03", 1);
@@ -60,30 +55,10 @@ static int teardown(void **state)
 	pcibar_device_close(dev);
 	dev = NULL;
 	vfio_reset();
-	tree_remove(&tree);
-	return unit_teardown(state);
+	return fixture_teardown(state);
 }
 
 #define VFIO_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-static struct pcibar_map *map_bar(unsigned int bar)
-{
-	struct pcibar_map *map = NULL;
-
-	if (pcibar_bar_map(dev, bar, &opts, &map))
-		fail_msg("%s", why.reasons[0].what);
-	return map;
-}
-
-static int try_map(unsigned int bar)
-{
-	struct pcibar_map *map;
-	int ret = pcibar_bar_map(dev, bar, &opts, &map);
-
-	if (!ret)
-		pcibar_map_release(map);
-	return ret;
-}
 
 static void is_not_opened_until_it_is_used(void **state)
 {
