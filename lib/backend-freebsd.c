@@ -480,6 +480,7 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.by_name_only = true,
 #else
 	.absent_remedy = "run a kernel with the device pci",
+	.driver_remedy = "detach it (devctl detach {selector})",
 #endif
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
 	.activates = true,

@@ -194,6 +194,7 @@ struct pcibar_backend_ops {
 	uint32_t caps;			/* PCIBAR_CAP_* */
 	const char *absent;		/* message when it does not exist; NULL: for any root */
 	const char *absent_remedy;	/* what to do about that */
+	const char *driver_remedy;	/* about a driver that owns it; NULL: unbind it, or share */
 	bool (*lacks_node)(void);	/* when it does not exist: only its node does not */
 	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
 	bool maps_rom;			/* the expansion ROM can be mapped */

@@ -332,6 +332,9 @@ static void expand_word(const struct look *look, const char *word, char *out, si
 		snprintf(out, room, "%s", root);
 	else if (!strncmp(word, "sysfs}", 6))
 		snprintf(out, room, "%s/bus/pci/devices/%s", root, address);
+	else if (!strncmp(word, "selector}", 9))
+		snprintf(out, room, "pci%" PRIu32 ":%u:%u:%u", look->dev->addr.domain,
+			 look->dev->addr.bus, look->dev->addr.slot, look->dev->addr.func);
 	else if (!strncmp(word, "driver}", 7))
 		snprintf(out, room, "%s", look->req->driver);
 	else if (!strncmp(word, "name}", 5))
@@ -368,10 +371,13 @@ static void expand(const struct look *look, const char *text, char *out, size_t 
 static int refuse_state(const struct look *look, const struct state *state,
 			struct pcibar_refuse_ctx *ctx)
 {
+	const char *remedy = state->remedy;
 	struct pcibar_reason text;
 
+	if (state->code == PCIBAR_REASON_DRIVER && look->dev->ops->driver_remedy)
+		remedy = look->dev->ops->driver_remedy;
 	expand(look, state->what, text.what, sizeof(text.what));
-	expand(look, state->remedy, text.remedy, sizeof(text.remedy));
+	expand(look, remedy, text.remedy, sizeof(text.remedy));
 	return pcibar_refuse(ctx, state->code, state->error, text.remedy, "%s", text.what);
 }
 
