@@ -40,7 +40,7 @@
  *	pciio_bar.lock
  *	pciio_func.bars_lock, pciio_name_lock	spinlocks
  *	pciio_func.intx_lock			spinlocks, with interrupts disabled
- *	pciio_vector.lock			taken by the interrupt handlers
+ *	pciio_vector.wait.lock			taken by the interrupt handlers
  *
  * The module never waits for device_lock: a driver's remove() may hold it while it
  * waits for the very process that is closing a descriptor.
@@ -282,10 +282,12 @@ struct pciio_vector {
 	char comm[TASK_COMM_LEN];
 	char name[PCIIO_NAME_LEN + 20];	/* in /proc/interrupts */
 
-	wait_queue_head_t wait;		/* of read() and poll() */
-
-	/* Covers what follows. Taken by the handler. */
-	spinlock_t lock;
+	/*
+	 * Of read() and poll(). Its lock covers what follows, and is taken by the
+	 * handler: so an event is counted and who waits for it is woken in one go. An
+	 * eventfd is signalled under it, too.
+	 */
+	wait_queue_head_t wait;
 	bool live;			/* the handler is installed */
 	bool masked;			/* for the user: events are kept */
 	bool pending;			/* one was kept */
@@ -403,8 +405,7 @@ void pciio_vector_free(struct pciio_vector *vector);
 int pciio_vector_start(struct pciio_vector *vector);
 void pciio_vector_stop(struct pciio_vector *vector);
 int pciio_vector_control(struct pciio_vector *vector, u32 command);
-int pciio_vector_take(struct pciio_vector *vector, int disturbances,
-		      struct pci_intr_event *event);
+int pciio_vector_read(struct pciio_vector *vector, bool nonblock, struct pci_intr_event *event);
 __poll_t pciio_vector_poll(struct pciio_vector *vector);
 void pciio_intx_sync(struct pciio_func *func);
 void pciio_intx_switch(struct pciio_func *func, bool on);

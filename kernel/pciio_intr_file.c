@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Files of interrupt descriptors: read, write, poll, fdinfo; the debugfs file. */
-#include <linux/freezer.h>
 #include <linux/seq_file.h>
 
 #include "pciio.h"
@@ -10,32 +9,6 @@
 static const char *type_name(u32 type)
 {
 	return type == PCIIO_INTR_INTX ? "INTx" : type == PCIIO_INTR_MSI ? "MSI" : "MSI-X";
-}
-
-/* Whether there is something to know, for a read() that began at @disturbances. */
-static bool is_ready(struct pciio_vector *vector, int disturbances)
-{
-	return pciio_vector_poll(vector) ||
-	       atomic_read(&vector->func->disturbances) != disturbances;
-}
-
-/*
- * Another reader of the same descriptor may be faster. Frozen in its wait, and not
- * started again after a sleep of the system, a reader gets to know of the sleep.
- */
-static int wait_event_of(struct pciio_vector *vector, bool nonblock, struct pci_intr_event *event)
-{
-	int disturbances = atomic_read(&vector->func->disturbances);
-	int ret;
-
-	for (;;) {
-		ret = pciio_vector_take(vector, disturbances, event);
-		if (ret != -EAGAIN || nonblock)
-			return ret;
-		ret = wait_event_freezable(vector->wait, is_ready(vector, disturbances));
-		if (ret)
-			return ret;
-	}
 }
 
 static ssize_t intr_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
@@ -48,14 +21,14 @@ static ssize_t intr_read(struct file *file, char __user *buf, size_t len, loff_t
 	if (len != sizeof(total) && len < sizeof(event))
 		return -EINVAL;
 
-	ret = wait_event_of(vector, file->f_flags & O_NONBLOCK, &event);
+	ret = pciio_vector_read(vector, file->f_flags & O_NONBLOCK, &event);
 	if (ret)
 		return ret;
 
 	if (len != sizeof(total))
 		return copy_to_user(buf, &event, sizeof(event)) ? -EFAULT : sizeof(event);
 	total = event.pie_total;
-	return copy_to_user(buf, &total, sizeof(total)) ? -EFAULT : sizeof(total);
+	return put_user(total, (u32 __user *)buf) ? -EFAULT : sizeof(total);
 }
 
 static ssize_t intr_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
@@ -113,11 +86,11 @@ static void intr_show_fdinfo(struct seq_file *m, struct file *file)
 	bool live, masked;
 	u64 total;
 
-	spin_lock_irq(&vector->lock);
+	spin_lock_irq(&vector->wait.lock);
 	live = vector->live;
 	masked = vector->masked;
 	total = vector->total;
-	spin_unlock_irq(&vector->lock);
+	spin_unlock_irq(&vector->wait.lock);
 
 	seq_printf(m, "function:\t%s\ninterrupt:\t%s\nvector:\t%u\nirq:\t%d\ncount:\t%llu\n",
 		   vector->func->name, type_name(vector->type), vector->index,

@@ -19,40 +19,31 @@
 
 #include "pciio.h"
 
-/* Counts an event, or keeps it until the vector is unmasked; returns whether to signal it. */
-static bool count_event(struct pciio_vector *vector)
+/* Counts an event and signals it, or keeps it until the vector is unmasked. */
+static void count_event(struct pciio_vector *vector)
 {
-	lockdep_assert_held(&vector->lock);
+	lockdep_assert_held(&vector->wait.lock);
 	if (vector->masked) {
 		vector->pending = true;
-		return false;
+		return;
 	}
 
 	vector->total++;
 	vector->time = ktime_get_ns();
 	vector->masked = pciio_vector_is_line(vector);
-	return true;
-}
-
-static void signal_event(struct pciio_vector *vector)
-{
 	if (vector->eventfd)
 		pciio_eventfd_signal(vector->eventfd);
 	else
-		wake_up_interruptible(&vector->wait);
+		wake_up_locked(&vector->wait);
 }
 
 static irqreturn_t message_handler(int irq, void *data)
 {
 	struct pciio_vector *vector = data;
-	bool counted;
 
-	spin_lock(&vector->lock);
-	counted = count_event(vector);
-	spin_unlock(&vector->lock);
-
-	if (counted)
-		signal_event(vector);
+	spin_lock(&vector->wait.lock);
+	count_event(vector);
+	spin_unlock(&vector->wait.lock);
 	return IRQ_HANDLED;
 }
 
@@ -64,9 +55,9 @@ static irqreturn_t message_handler(int irq, void *data)
 static irqreturn_t line_handler(int irq, void *data)
 {
 	struct pciio_vector *vector = data;
-	bool asserted, counted = false;
+	bool asserted;
 
-	spin_lock(&vector->lock);
+	spin_lock(&vector->wait.lock);
 	if (vector->by_status)
 		asserted = pci_check_and_mask_intx(vector->func->pdev) && !vector->off;
 	else
@@ -75,19 +66,16 @@ static irqreturn_t line_handler(int irq, void *data)
 		if (!vector->by_status)
 			disable_irq_nosync(vector->irq);
 		vector->off = true;
-		counted = count_event(vector);
+		count_event(vector);
 	}
-	spin_unlock(&vector->lock);
-
-	if (counted)
-		signal_event(vector);
+	spin_unlock(&vector->wait.lock);
 	return asserted ? IRQ_HANDLED : IRQ_NONE;
 }
 
 /* Returns false when the line is asserted: then it stays off, and there is an event. */
 static bool turn_on(struct pciio_vector *vector)
 {
-	lockdep_assert_held(&vector->lock);
+	lockdep_assert_held(&vector->wait.lock);
 	if (vector->by_status && !pci_check_and_unmask_intx(vector->func->pdev)) {
 		vector->off = true;
 		return false;
@@ -101,7 +89,7 @@ static bool turn_on(struct pciio_vector *vector)
 
 static void mask(struct pciio_vector *vector)
 {
-	lockdep_assert_held(&vector->lock);
+	lockdep_assert_held(&vector->wait.lock);
 	vector->masked = true;
 	if (!pciio_vector_is_line(vector) && !vector->off) {
 		disable_irq_nosync(vector->irq);
@@ -110,43 +98,38 @@ static void mask(struct pciio_vector *vector)
 }
 
 /* What has come while it was masked is one event now, and masks a line again. */
-static bool unmask(struct pciio_vector *vector)
+static void unmask(struct pciio_vector *vector)
 {
-	bool counted = false;
-
-	lockdep_assert_held(&vector->lock);
+	lockdep_assert_held(&vector->wait.lock);
 	if (!vector->masked)
-		return false;
+		return;
 
 	vector->masked = false;
 	if (vector->pending) {
 		vector->pending = false;
-		counted = count_event(vector);
+		count_event(vector);
 	}
 	if (vector->off && !vector->masked && !turn_on(vector))
-		counted = count_event(vector);
-	return counted;
+		count_event(vector);
 }
 
 /* Serves PCIIO_INTR_MASK, PCIIO_INTR_UNMASK and PCIIO_INTR_TRIGGER. */
 int pciio_vector_control(struct pciio_vector *vector, u32 command)
 {
-	bool counted = false;
 	int ret = 0;
 
-	spin_lock_irq(&vector->lock);
+	spin_lock_irq(&vector->wait.lock);
 	if (command > PCIIO_INTR_TRIGGER)
 		ret = -EINVAL;
 	else if (!vector->live)
 		ret = -ENODEV;
 	else if (command == PCIIO_INTR_MASK)
 		mask(vector);
+	else if (command == PCIIO_INTR_UNMASK)
+		unmask(vector);
 	else
-		counted = command == PCIIO_INTR_UNMASK ? unmask(vector) : count_event(vector);
-	spin_unlock_irq(&vector->lock);
-
-	if (counted)
-		signal_event(vector);
+		count_event(vector);
+	spin_unlock_irq(&vector->wait.lock);
 	return ret;
 }
 
@@ -162,14 +145,10 @@ void pciio_intx_sync(struct pciio_func *func)
 	spin_lock_irqsave(&func->intx_lock, flags);
 	vector = func->intx;
 	if (vector) {
-		bool counted = false;
-
-		spin_lock(&vector->lock);
+		spin_lock(&vector->wait.lock);
 		if (!vector->off && !turn_on(vector))
-			counted = count_event(vector);
-		spin_unlock(&vector->lock);
-		if (counted)
-			signal_event(vector);
+			count_event(vector);
+		spin_unlock(&vector->wait.lock);
 	}
 	spin_unlock_irqrestore(&func->intx_lock, flags);
 }
@@ -179,27 +158,66 @@ void pciio_intx_sync(struct pciio_func *func)
  * function was disturbed. @disturbances: as of the beginning of the read, because
  * each of several readers is to know. Returns -EAGAIN when there is nothing.
  */
-int pciio_vector_take(struct pciio_vector *vector, int disturbances,
-		      struct pci_intr_event *event)
+static int take(struct pciio_vector *vector, int disturbances, struct pci_intr_event *event)
 {
 	int now = atomic_read(&vector->func->disturbances);
-	int ret = 0;
 
-	spin_lock_irq(&vector->lock);
+	lockdep_assert_held(&vector->wait.lock);
 	if (vector->total != vector->seen && !vector->eventfd) {
 		event->pie_count = vector->total - vector->seen;
 		event->pie_time = vector->time;
 		event->pie_total = vector->total;
 		vector->seen = vector->total;
-	} else if (!vector->live) {
-		ret = -ENODEV;
-	} else if (now != vector->noticed || now != disturbances) {
-		vector->noticed = now;
-		ret = -ECONNRESET;
-	} else {
-		ret = vector->eventfd ? -EOPNOTSUPP : -EAGAIN;
+		return 0;
 	}
-	spin_unlock_irq(&vector->lock);
+
+	if (!vector->live)
+		return -ENODEV;
+	if (now != vector->noticed || now != disturbances) {
+		vector->noticed = now;
+		return -ECONNRESET;
+	}
+	return vector->eventfd ? -EOPNOTSUPP : -EAGAIN;
+}
+
+/*
+ * Another reader of the same descriptor may be faster. Frozen in its wait, and not
+ * started again after a sleep of the system, a reader gets to know of the sleep.
+ */
+static int wait_and_take(struct pciio_vector *vector, int disturbances,
+			 struct pci_intr_event *event)
+{
+	DECLARE_WAITQUEUE(waiter, current);
+	int ret;
+
+	__add_wait_queue(&vector->wait, &waiter);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		ret = take(vector, disturbances, event);
+		if (ret == -EAGAIN && signal_pending(current))
+			ret = -ERESTARTSYS;
+		if (ret != -EAGAIN)
+			break;
+
+		spin_unlock_irq(&vector->wait.lock);
+		schedule();
+		spin_lock_irq(&vector->wait.lock);
+	}
+	__set_current_state(TASK_RUNNING);
+	__remove_wait_queue(&vector->wait, &waiter);
+	return ret;
+}
+
+int pciio_vector_read(struct pciio_vector *vector, bool nonblock, struct pci_intr_event *event)
+{
+	int disturbances = atomic_read(&vector->func->disturbances);
+	int ret;
+
+	spin_lock_irq(&vector->wait.lock);
+	ret = take(vector, disturbances, event);
+	if (ret == -EAGAIN && !nonblock)
+		ret = wait_and_take(vector, disturbances, event);
+	spin_unlock_irq(&vector->wait.lock);
 	return ret;
 }
 
@@ -207,14 +225,14 @@ __poll_t pciio_vector_poll(struct pciio_vector *vector)
 {
 	__poll_t events = 0;
 
-	spin_lock_irq(&vector->lock);
+	spin_lock_irq(&vector->wait.lock);
 	if (vector->total != vector->seen && !vector->eventfd)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!vector->live)
 		events |= EPOLLHUP | EPOLLERR;
 	else if (vector->noticed != atomic_read(&vector->func->disturbances))
 		events |= EPOLLPRI;
-	spin_unlock_irq(&vector->lock);
+	spin_unlock_irq(&vector->wait.lock);
 	return events;
 }
 
@@ -282,9 +300,9 @@ int pciio_vector_start(struct pciio_vector *vector)
 	if (ret)
 		return ret == -EBUSY ? -EADDRINUSE : ret == -ENOTCONN ? -ENXIO : ret;
 
-	spin_lock_irq(&vector->lock);
+	spin_lock_irq(&vector->wait.lock);
 	vector->live = true;
-	spin_unlock_irq(&vector->lock);
+	spin_unlock_irq(&vector->wait.lock);
 	if (line)
 		line_begin(func, vector);
 	return 0;
@@ -301,10 +319,10 @@ void pciio_vector_stop(struct pciio_vector *vector)
 	struct pciio_func *func = vector->func;
 
 	lockdep_assert_held(&func->intr_lock);
-	spin_lock_irq(&vector->lock);
+	spin_lock_irq(&vector->wait.lock);
 	vector->live = false;
 	mask(vector);
-	spin_unlock_irq(&vector->lock);
+	spin_unlock_irq(&vector->wait.lock);
 
 	if (pciio_vector_is_line(vector))
 		line_end(func);
@@ -337,7 +355,6 @@ struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigne
 		 names[type - PCIIO_INTR_INTX], index, func->name);
 	vector->pid = get_pid(task_tgid(current));
 	get_task_comm(vector->comm, current);
-	spin_lock_init(&vector->lock);
 	init_waitqueue_head(&vector->wait);
 	return vector;
 }
