@@ -102,6 +102,23 @@ def ends(vm, edu):
     assert "the vector has ended" in job.wait().expect(4).stderr
 
 
+@scenario(devices={"edu": edu()}, kernels=NEWEST, log=LOG)
+def unplugged(vm, edu):
+    """Hot-unplug ends a wait, too."""
+    bound(vm, edu)
+    job = vm.spawn(f"exec pcibar irq wait --type intx --start {RAISE} --ack {QUIET} -c 9 {edu}")
+    wait_for(vm, job, "intx 0: 1")
+    vm.unplug(edu)
+    assert "the vector has ended" in job.wait().expect(4).stderr
+
+
+@scenario(devices={"edu": edu()}, kernels=NEWEST, log=LOG)
+def calls(vm, edu):
+    """What lets a vector interrupt again is one system call for INTx and none for a message."""
+    bound(vm, edu)
+    assert vm.check(f"pcibar-irq calls {edu}").stdout == "INTx 1\nMSI 0\nok\n"
+
+
 def first_event(vm, script, earlier):
     """(vector, count) of the next event; where e1000e sends twice, of a vector not in EARLIER."""
     while True:

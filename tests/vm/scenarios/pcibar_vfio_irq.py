@@ -14,6 +14,8 @@ from harness.vfio import IOMMU, LOG, USER, bind
 
 # edu: what raises its interrupt, and what acknowledges it
 RAISE, QUIET = "0:0x60=1", "0:0x64=1"
+# What the kernel says of a reset that it makes by the bus.
+RESET = r"pcieport \S+: unlocked secondary bus reset"
 
 
 def clean(vm):
@@ -74,6 +76,39 @@ def ends(vm, edu):
         assert time.monotonic() - started < soon()
         assert "the vector has ended" in user.wait().expect(4).stderr
     clean(vm)
+
+
+@scenario(cold=IOMMU, kernels=NEWEST, log=(*LOG, RESET))
+def unplugged(vm):
+    """Hot-unplug ends a wait, too."""
+    device = vm.plug(edu())
+    bind(vm, device)
+    user = vm.spawn(f"exec pcibar irq wait --type intx --start {RAISE} --ack {QUIET} -c 9 {device}",
+                    **USER)
+    wait_for(vm, user, "intx 0: 1")
+    vm.unplug(device)
+    assert "the vector has ended" in user.wait().expect(4).stderr
+    clean(vm)
+
+
+@scenario(cold=IOMMU, kernels=NEWEST, log=LOG, devices={"edu": edu()})
+def in_four_threads(vm, edu):
+    """All that wait for one vector wake up when the function is asked for."""
+    bind(vm, edu)
+    user = vm.spawn(f"exec pcibar-irq wait {edu}", **USER)
+    # In ppoll(), system call 271 of x86-64.
+    vm.wait_until(f"[ $(cat /proc/$(cat /run/{user.number})/task/*/syscall | "
+                  "grep -c '^271 ') = 4 ]")
+    vm.check(f"echo {edu} >{edu.sysfs}/driver/unbind")
+    assert user.wait().expect(0).stdout == "ok\n"
+    clean(vm)
+
+
+@scenario(cold=IOMMU, kernels=NEWEST, log=LOG, devices={"edu": edu()})
+def calls(vm, edu):
+    """What lets a vector interrupt again is one system call for INTx and none for a message."""
+    bind(vm, edu)
+    assert vm.check(f"pcibar-irq calls {edu}", **USER).stdout == "INTx 1\nMSI 0\nok\n"
 
 
 PYTHON = """

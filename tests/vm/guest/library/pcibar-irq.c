@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pcibar-irq line EDU COUNT | messages E1000E once|twice: vectors through the library, and
- * prints "ok" if all is as it should be. E1000E may send each message twice.
+ * pcibar-irq line EDU COUNT | messages E1000E once|twice | wait EDU | calls EDU: vectors through
+ * the library, and prints "ok" if all is as it should be. E1000E may send each message twice.
+ * "wait": in four threads, until the function is asked for. "calls": how many system calls
+ * pcibar_irq_done() makes, of INTx and of MSI.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <pcibar/pcibar.h>
 
@@ -25,6 +33,7 @@
 #define VECTOR_OF_CAUSE	0xe4u
 #define IN_ORDER	0x800cba98u
 #define VECTORS		5u
+#define WAITERS		4
 #define LONG		(INT64_C(20) * 1000000000)
 #define SHORT		INT64_C(5000000)
 
@@ -41,17 +50,24 @@ static void check(bool good, const char *what)
 	exit(1);
 }
 
-static void open_it(const char *address)
+static void open_device(const char *address)
 {
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_open_opts opts = {
 		.size = sizeof(opts), .flags = PCIBAR_OPEN_WRITE, .why = &why,
 	};
+
+	check(!pcibar_device_open(address, &opts, &dev), why.reasons[0].what);
+}
+
+static void open_it(const char *address)
+{
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_map_opts map = {
 		.size = sizeof(map), .flags = PCIBAR_MAP_WRITE | PCIBAR_MAP_ACTIVATE, .why = &why,
 	};
 
-	check(!pcibar_device_open(address, &opts, &dev), why.reasons[0].what);
+	open_device(address);
 	check(!pcibar_bar_map(dev, 0, &map, &registers), why.reasons[0].what);
 }
 
@@ -202,12 +218,94 @@ static void messages(char **argv)
 		pcibar_irq_close(irqs[i]);
 }
 
+static void *wait_for_the_end(void *unused)
+{
+	struct pcibar_irq_event event = { .size = sizeof(event) };
+
+	(void)unused;
+	return (void *)(intptr_t)pcibar_irq_wait(irqs[0], -1, &event);
+}
+
+static void wait_in_four(char **argv)
+{
+	pthread_t threads[WAITERS];
+	void *ret;
+
+	open_device(argv[0]);
+	check(!open_some(PCIBAR_IRQ_INTX, 0, 1, 0), "opening INTx");
+	for (int i = 0; i < WAITERS; i++)
+		check(!pthread_create(&threads[i], NULL, wait_for_the_end, NULL), "a thread");
+	for (int i = 0; i < WAITERS; i++) {
+		pthread_join(threads[i], &ret);
+		check((intptr_t)ret == -ENODEV, "the end of a wait");
+	}
+	pcibar_irq_close(irqs[0]);
+	pcibar_device_close(dev);
+}
+
+/* Stops before and after nothing, and after pcibar_irq_done(). */
+static void be_counted(const char *address, uint32_t type)
+{
+	check(!ptrace(PTRACE_TRACEME, 0, NULL, NULL), "being traced");
+	open_device(address);
+	check(!open_some(type, 0, 1, PCIBAR_IRQ_BUS_MASTER), "opening a vector");
+	raise(SIGSTOP);
+	raise(SIGSTOP);
+	check(!pcibar_irq_done(irqs[0]), "done");
+	raise(SIGSTOP);
+	exit(0);
+}
+
+/* System calls of the child until it stops itself the next time */
+static int calls_until_stop(pid_t child)
+{
+	int stops = 0, status;
+
+	for (;;) {
+		check(waitpid(child, &status, 0) == child && WIFSTOPPED(status), "a stop");
+		if (WSTOPSIG(status) == SIGSTOP)
+			return stops / 2;
+		stops++;
+		check(!ptrace(PTRACE_SYSCALL, child, NULL, NULL), "the next call");
+	}
+}
+
+static int calls_of_done(const char *address, uint32_t type)
+{
+	pid_t child = fork();
+	int calls[2], status;
+
+	check(child >= 0, "a process");
+	if (!child)
+		be_counted(address, type);
+	calls_until_stop(child);
+	for (int i = 0; i < 2; i++) {
+		check(!ptrace(PTRACE_SYSCALL, child, NULL, NULL), "continuing");
+		calls[i] = calls_until_stop(child);
+	}
+	check(!ptrace(PTRACE_DETACH, child, NULL, NULL), "letting go");
+	check(waitpid(child, &status, 0) == child && !status, "the other process");
+	return calls[1] - calls[0];
+}
+
+static void count_calls(char **argv)
+{
+	int line = calls_of_done(argv[0], PCIBAR_IRQ_INTX);
+	int message = calls_of_done(argv[0], PCIBAR_IRQ_MSI);
+
+	printf("INTx %d\nMSI %d\n", line, message);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "line"))
 		line(argv + 2);
 	else if (argc == 4 && !strcmp(argv[1], "messages"))
 		messages(argv + 2);
+	else if (argc == 3 && !strcmp(argv[1], "wait"))
+		wait_in_four(argv + 2);
+	else if (argc == 3 && !strcmp(argv[1], "calls"))
+		count_calls(argv + 2);
 	else
 		return 2;
 	puts("ok");
