@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Guests in which figures are taken: each is one boot of one kernel with the module loaded."""
 
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+import host
 from harness import image, kernels, pciio_module
 from harness.paths import SOURCE
 from harness.vm import VM
@@ -35,7 +37,8 @@ class Guest:
         self.vm = VM(image.make(series, directory, directory / "no-stage"), directory / "machine",
                      machine, devices, TIMEOUT)
         for source in (SOURCE / "bench/guest").glob("*.c"):
-            _compile(source, self.vm.share / source.stem)
+            _compile(source, self.vm.share / source.stem, "-static")
+        self._use_library()
         pciio_module.load(self.vm)
         # Or the places of mappings, and so the size of page tables, would vary.
         self.vm.check("echo 0 >/proc/sys/kernel/randomize_va_space")
@@ -54,6 +57,15 @@ class Guest:
         self.vm.close()
         self.folder.cleanup()
 
+    def _use_library(self):
+        """The programs that use libpcibar, with the one that the other figures are of."""
+        library = next(host.STAGE.rglob("libpcibar.so.1"))
+        shutil.copy(library, self.vm.share / library.name)
+        for source in (SOURCE / "bench/guest/library").glob("*.c"):
+            _compile(source, self.vm.share / source.stem, f"-I{SOURCE / 'bench/guest'}",
+                     f"-I{SOURCE / 'include'}", f"-L{library.parent}", "-Wl,-rpath,/host",
+                     "-lpcibar")
+
     def run(self, program, *words):
         """What one of bench/guest prints, "LABEL VALUE..." a line, as {label: [value]}."""
         said = self.vm.check(" ".join(map(str, (f"/host/{program}", *words))),
@@ -62,7 +74,7 @@ class Guest:
                 for label, *values in map(str.split, said.splitlines())}
 
 
-def _compile(source, program):
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
+def _compile(source, program, *options):
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
                     f"-I{SOURCE / 'include/pciio'}", f"-I{SOURCE / 'tests/vm/guest'}",
-                    "-o", program, source], check=True)
+                    "-o", program, source, *options], check=True)

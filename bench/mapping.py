@@ -59,7 +59,7 @@ class MappingGuest(Guest):
             options += ("-icount", "shift=0,sleep=off")
         machine = Machine(cpu="max", memory="512M", append="intel_iommu=on", options=options)
         super().__init__(series, machine, kinds | (more or {}),
-                         vfio=[name for name in kinds if name.startswith("vfio")])
+                         vfio=[name for name in kinds | (more or {}) if name.startswith("vfio")])
 
     def cost(self, figure, ways, size="16 GiB", part=None, runs=50):
         """{way: Taken} for WAYS to the BAR of that SIZE, or to PART bytes of it; where all page

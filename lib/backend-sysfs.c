@@ -273,16 +273,18 @@ static int sysfs_config_read(void *priv, unsigned int off, unsigned int width, u
 	return 0;
 }
 
-static int sysfs_config_read64(void *priv, unsigned int off, uint64_t *val)
+static int sysfs_config_read_words(void *priv, unsigned int off, uint32_t *words,
+				   unsigned int count)
 {
 	int fd = sysfs_config_fd(priv, false);
-	unsigned char bytes[8];
+	size_t len = sizeof(*words) * count;
 
 	if (fd < 0)
 		return fd;
-	if (pread(fd, bytes, sizeof(bytes), (off_t)off) != sizeof(bytes))
+	if (pread(fd, words, len, (off_t)off) != (ssize_t)len)
 		return -EIO;
-	*val = pcibar_sysfs_number(bytes, sizeof(bytes));
+	for (unsigned int i = 0; i < count; i++)
+		words[i] = (uint32_t)pcibar_sysfs_number((unsigned char *)&words[i], 4);
 	return 0;
 }
 
@@ -422,7 +424,7 @@ const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_physical = sysfs_get_physical,
 	.get_place = sysfs_get_place,
 	.config_read = sysfs_config_read,
-	.config_read64 = sysfs_config_read64,
+	.config_read_words = sysfs_config_read_words,
 	.bind = sysfs_bind,
 };
 

@@ -17,6 +17,9 @@
 #include "sysfs.h"
 #include "vfio.h"
 
+/* Registers of power states are beyond it. */
+#define HEADER_LEN	64
+
 struct vfio {
 	void *sysfs;
 	char address[PCIBAR_ADDRESS_STRLEN];
@@ -150,6 +153,14 @@ static int vfio_take(void *priv, struct pcibar_refuse_ctx *ctx)
 	return ret;
 }
 
+/* The kernel does not suspend what is open; the program can, by a capability's register. */
+static bool vfio_keeps_awake(void *priv)
+{
+	const struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
+
+	return device && !atomic_load(&device->capability_written);
+}
+
 /* What is kept for a map or a channel */
 struct use {
 	struct pcibar_vfio_device *device;	/* of the back end, which the map keeps */
@@ -260,10 +271,12 @@ static bool is_beyond(const struct pcibar_vfio_device *device, unsigned int off)
  */
 static int vfio_config_write(void *priv, unsigned int off, unsigned int width, uint32_t val)
 {
-	const struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
+	struct pcibar_vfio_device *device = pcibar_vfio_taken(priv);
 
 	if (is_beyond(device, off))
 		return -ERANGE;
+	if (off >= HEADER_LEN)
+		atomic_store(&device->capability_written, true);
 	return pcibar_vfio_region_write(device, VFIO_PCI_CONFIG_REGION_INDEX, off, width, val);
 }
 
@@ -367,6 +380,7 @@ const struct pcibar_backend_ops pcibar_backend_vfio = {
 	.query = &pcibar_sysfs_query,
 	.query_data = vfio_query_data,
 	.take = vfio_take,
+	.keeps_awake = vfio_keeps_awake,
 	.map = vfio_map,
 	.unmapped = vfio_unmapped,
 	.channel_open = vfio_channel_open,

@@ -113,8 +113,9 @@ struct pcibar_query_ops {
 	 * this function. -EACCES: beyond what this user may see.
 	 */
 	int (*config_read)(void *query, unsigned int off, unsigned int width, uint32_t *val);
-	/* Two registers in one system call. NULL: config_read() is called twice. */
-	int (*config_read64)(void *query, unsigned int off, uint64_t *val);
+	/* Registers of four bytes, in one system call. NULL: config_read() is called for each. */
+	int (*config_read_words)(void *query, unsigned int off, uint32_t *words,
+				 unsigned int count);
 
 	/* Binds the function to another driver; a refusal is recorded in @ctx. May be NULL. */
 	int (*bind)(void *query, const struct pcibar_bind_request *request,
@@ -234,6 +235,8 @@ struct pcibar_backend_ops {
 	 * other members need no such step.
 	 */
 	int (*take)(void *be, struct pcibar_refuse_ctx *ctx);
+	/* Whether a function that was taken cannot sleep. NULL: it is asked each time. */
+	bool (*keeps_awake)(void *be);
 
 	/*
 	 * Map pages of a memory BAR. Refusals are recorded in @ctx and their

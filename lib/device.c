@@ -102,11 +102,34 @@ static bool has_own_pages(struct pcibar_device *dev, unsigned int bar,
 					  name) && !*name;
 }
 
+/*
+ * While a function is taken, the kernel moves none of its BARs and puts nothing else into the
+ * pages of one that it lets map.
+ */
+static void fix_resource(struct pcibar_device *dev, unsigned int bar,
+			 const struct pcibar_resource *res)
+{
+	int state = pcibar_lock(&dev->lock);
+
+	if (!(atomic_load(&dev->fixed) & 1u << bar)) {
+		dev->resource[bar] = *res;
+		atomic_fetch_or(&dev->fixed, 1u << bar);
+	}
+	pcibar_unlock(&dev->lock, state);
+}
+
 int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 			       struct pcibar_resource *res)
 {
-	int ret = dev->query->get_resource(dev->query_data, bar, res);
+	bool taken = atomic_load(&dev->taken);
+	int ret;
 
+	if (atomic_load(&dev->fixed) & 1u << bar) {
+		*res = dev->resource[bar];
+		return 0;
+	}
+
+	ret = dev->query->get_resource(dev->query_data, bar, res);
 	if (ret || res->flags & PCIBAR_BAR_F_UNASSIGNED)
 		return ret;
 
@@ -119,6 +142,8 @@ int pcibar_device_get_resource(struct pcibar_device *dev, unsigned int bar,
 		res->flags |= PCIBAR_BAR_F_MAPPABLE;
 	if (dev->ops->wc_everywhere && res->flags & PCIBAR_BAR_F_MAPPABLE)
 		res->flags |= PCIBAR_BAR_F_HAS_WC;
+	if (taken && res->flags & PCIBAR_BAR_F_MAPPABLE)
+		fix_resource(dev, bar, res);
 	return 0;
 }
 

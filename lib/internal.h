@@ -40,6 +40,8 @@ struct pcibar_device {
 	atomic_uint refs;		/* the handle and its maps */
 	atomic_bool gone;		/* found by an event or a checked call */
 	atomic_uint cap_pointer;	/* register where the list of capabilities begins, or 0 */
+	atomic_bool taken;		/* pcibar_device_take() has had its effect */
+	atomic_uint fixed;		/* BARs that @resource has, as bits 1 << BAR */
 	char driver[PCIBAR_NAME_LEN];	/* handed out by device_get_info */
 	char holder[PCIBAR_NAME_LEN];	/* handed out by bar_get_info */
 
@@ -53,6 +55,7 @@ struct pcibar_device {
 	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
 	struct pcibar_irq *irqs;	/* vectors that are open */
+	struct pcibar_resource resource[PCIBAR_BAR_COUNT];	/* constant once in @fixed */
 	char root[];			/* of sysfs, for remedies */
 };
 

@@ -132,12 +132,18 @@ int pcibar_map_check(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 		pcibar_check_states,
 	};
 
+	bool taken;
+
 	if (req->bar >= PCIBAR_BAR_COUNT || req->flags & ~PCIBAR_MAP_FLAGS_ALL ||
 	    req->attr > PCIBAR_ATTR_WC)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (checks[i](req, ctx) || (ctx->error && !ctx->all))
-			break;
 
+	/* What was seen before the function was taken may have changed until then. */
+	do {
+		taken = atomic_load(&req->dev->taken);
+		for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+			if (checks[i](req, ctx) || (ctx->error && !ctx->all))
+				break;
+	} while (!ctx->error && taken != atomic_load(&req->dev->taken));
 	return ctx->error;
 }

@@ -38,6 +38,7 @@ struct look {
 	struct pcibar_device *dev;
 	bool blind;			/* configuration space cannot be read */
 	uint32_t command;
+	bool seen;			/* the BAR's register, which is @moved.held */
 	struct pcibar_moved moved;
 	char name[PCIBAR_NAME_LEN];	/* of a neighbour, or the physical function */
 };
@@ -56,16 +57,17 @@ static int read_register(struct pcibar_device *dev, unsigned int bar, bool wide,
 {
 	const struct pcibar_query_ops *query = dev->query;
 	unsigned int off = PCIR_BARS + 4 * bar;
-	uint32_t lo, hi = 0;
+	uint32_t words[2] = { 0 };
 	int ret;
 
-	if (wide && query->config_read64)
-		return query->config_read64(dev->query_data, off, val);
-
-	ret = query->config_read(dev->query_data, off, 4, &lo);
-	if (!ret && wide)
-		ret = query->config_read(dev->query_data, off + 4, 4, &hi);
-	*val = (uint64_t)hi << 32 | lo;
+	if (wide && query->config_read_words) {
+		ret = query->config_read_words(dev->query_data, off, words, 2);
+	} else {
+		ret = query->config_read(dev->query_data, off, 4, &words[0]);
+		if (!ret && wide)
+			ret = query->config_read(dev->query_data, off + 4, 4, &words[1]);
+	}
+	*val = (uint64_t)words[1] << 32 | words[0];
 	return ret;
 }
 
@@ -78,23 +80,36 @@ static bool holds(const struct pcibar_resource *res, uint64_t addr, uint64_t one
 	return res->kind == PCIBAR_BAR_KIND_IO || !((addr ^ res->start) & (WINDOW_ALIGN - 1));
 }
 
-bool pcibar_bar_moved(struct pcibar_device *dev, unsigned int bar,
-		      const struct pcibar_resource *res, uint64_t *held)
+/* Whether the register of a BAR has an address that can be compared. */
+static bool has_register(const struct pcibar_resource *res)
+{
+	/* The kernel writes the address of a ROM only when it enables the ROM. */
+	return res->kind != PCIBAR_BAR_KIND_NONE && res->kind != PCIBAR_BAR_KIND_ROM &&
+	       !res->fixed && !(res->flags & PCIBAR_BAR_F_UNASSIGNED);
+}
+
+/* @held: the register, of which the address is left */
+static bool is_elsewhere(struct pcibar_device *dev, const struct pcibar_resource *res,
+			 uint64_t *held)
 {
 	bool io = res->kind == PCIBAR_BAR_KIND_IO, wide = res->kind == PCIBAR_BAR_KIND_MEM64;
 	uint64_t ones = wide ? UINT64_MAX : UINT32_MAX, low = io ? 3 : 0xf;
 	bool decodes;
 
-	/* The kernel writes the address of a ROM only when it enables the ROM. */
-	if (res->kind == PCIBAR_BAR_KIND_NONE || res->kind == PCIBAR_BAR_KIND_ROM || res->fixed ||
-	    res->flags & PCIBAR_BAR_F_UNASSIGNED || read_register(dev, bar, wide, held))
-		return false;
 	*held &= ~low;
 	if (holds(res, *held, ones & ~low))
 		return false;
 
 	/* The registers of a virtual function read as zero. */
 	return *held || !pcibar_is_virtual(dev, &decodes);
+}
+
+bool pcibar_bar_moved(struct pcibar_device *dev, unsigned int bar,
+		      const struct pcibar_resource *res, uint64_t *held)
+{
+	return has_register(res) &&
+	       !read_register(dev, bar, res->kind == PCIBAR_BAR_KIND_MEM64, held) &&
+	       is_elsewhere(dev, res, held);
 }
 
 bool pcibar_find_moved(struct pcibar_device *dev, struct pcibar_moved *moved)
@@ -153,7 +168,7 @@ static bool is_held(struct look *look)
 {
 	struct pcibar_map_request *req = look->req;
 
-	if (req->flags & PCIBAR_MAP_SHARE_DRIVER ||
+	if (req->flags & PCIBAR_MAP_SHARE_DRIVER || look->dev->ops->handed_over ||
 	    look->dev->query->get_driver(look->dev->query_data, req->driver))
 		return false;
 	req->driver_known = true;
@@ -169,7 +184,7 @@ static bool is_page_shared(struct look *look)
 
 	/* Sizes are powers of two and BARs lie at multiples of them: whole pages are its own. */
 	if (req->flags & PCIBAR_MAP_SHARE_PAGE || !(req->res.flags & PCIBAR_BAR_F_MAPPABLE) ||
-	    !((req->res.start | req->res.length) & (page - 1)))
+	    look->dev->ops->own_pages || !((req->res.start | req->res.length) & (page - 1)))
 		return false;
 	pcibar_map_request_pages(req, &pages);
 	return !query->get_neighbour(look->dev->query_data, req->bar, pages.cpu_addr,
@@ -183,17 +198,43 @@ static bool is_unassigned(struct look *look)
 
 static bool is_asleep(struct look *look)
 {
+	const struct pcibar_backend_ops *ops = look->dev->ops;
 	bool asleep = false;
 
+	if (ops->keeps_awake && ops->keeps_awake(look->dev->be))
+		return false;
 	return !look->dev->query->get_asleep(look->dev->query_data, &asleep) && asleep;
+}
+
+/*
+ * The command register and the BAR's, in one system call: all that a map reads of the device
+ * where nothing is wrong. False: one by one.
+ */
+static bool read_together(struct look *look)
+{
+	enum { BARS = (PCIR_BARS - PCIR_COMMAND) / 4 };
+	const struct pcibar_query_ops *query = look->dev->query;
+	bool wide = look->req->res.kind == PCIBAR_BAR_KIND_MEM64;
+	uint32_t words[BARS + PCIBAR_BAR_ROM + 1] = { 0 };
+	unsigned int at = BARS + look->req->bar;
+
+	if (!query->config_read_words || !has_register(&look->req->res) ||
+	    query->config_read_words(look->dev->query_data, PCIR_COMMAND, words, at + 1 + wide))
+		return false;
+	look->command = words[0] & UINT16_MAX;
+	look->moved.held = wide ? (uint64_t)words[at + 1] << 32 | words[at] : words[at];
+	return look->command != UINT16_MAX;
 }
 
 /* The first that reads configuration space, unless the function sleeps. */
 static bool is_silent(struct look *look)
 {
-	int ret = pcibar_config_read(look->dev, PCIR_COMMAND, 2, &look->command);
+	int ret = 0;
 	uint32_t id;
 
+	look->seen = read_together(look);
+	if (!look->seen)
+		ret = pcibar_config_read(look->dev, PCIR_COMMAND, 2, &look->command);
 	look->blind = ret;
 	if (ret != -ENODEV && (ret || look->command != UINT16_MAX))
 		return false;
@@ -211,6 +252,8 @@ static bool has_moved(struct look *look)
 {
 	look->moved.bar = look->req->bar;
 	look->moved.res = look->req->res;
+	if (look->seen)
+		return is_elsewhere(look->dev, &look->req->res, &look->moved.held);
 	return !look->blind && pcibar_bar_moved(look->dev, look->req->bar, &look->req->res,
 						&look->moved.held);
 }
@@ -405,7 +448,7 @@ int pcibar_check_states(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 {
 	int ret;
 
-	if (req->dev->ops->take) {
+	if (req->dev->ops->take && !atomic_load(&req->dev->taken)) {
 		ret = check(req, ctx, LASTING);
 		if (!ret)
 			ret = pcibar_device_take(req->dev, ctx);

@@ -10,9 +10,13 @@ int pcibar_device_take(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx)
 	if (!dev->ops->take)
 		return 0;
 
-	ret = pcibar_device_result(dev, dev->ops->take(dev->be, ctx ? ctx : &quiet));
+	ctx = ctx ? ctx : &quiet;
+	ret = pcibar_device_result(dev, dev->ops->take(dev->be, ctx));
+	if (ret >= 0 && !ctx->all)
+		atomic_store(&dev->taken, true);
 	if (ret <= 0)
 		return ret;
+
 	pcibar_log(&dev->log, PCIBAR_LOG_INFO, "taken through %s, which resets the function, now "
 		   "and when it is closed", dev->ops->name);
 	return 0;

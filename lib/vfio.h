@@ -3,6 +3,7 @@
 #ifndef PCIBAR_LIB_VFIO_H
 #define PCIBAR_LIB_VFIO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,6 +82,7 @@ struct pcibar_vfio_device {
 	unsigned int users[PCIBAR_BAR_COUNT];
 	bool exclusive[PCIBAR_BAR_COUNT];
 	struct pcibar_vfio_irqs irqs;
+	atomic_bool capability_written;	/* its power state may be another one */
 };
 
 /* vfio-refusal.c; each records the refusal in @ctx and returns its errno. */

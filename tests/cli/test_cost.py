@@ -11,7 +11,7 @@ from harness import check, equal
 # One read by address, from the first call that names the tree to the end. One of them is fstat()
 # of the BAR's file: a tree that root has unpacked may have a disk there, which could be mapped too.
 # For the kernel's own tree it is not made.
-READ_CALLS = 23
+READ_CALLS = 22
 # What several offsets add, however many they are: the BAR's length is checked first, from a file
 # that is opened, read and closed, with the driver.
 SCATTERED_CALLS = 4

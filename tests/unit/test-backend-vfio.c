@@ -296,6 +296,78 @@ static void decoding_is_what_vfio_made_of_it(void **state)
 	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
 }
 
+/* Steps of VFIO that were done */
+static unsigned int count_steps(void)
+{
+	unsigned int steps = 0;
+
+	for (unsigned int i = 0; i < VFIO_STEPS; i++)
+		steps += vfio.calls[i];
+	return steps;
+}
+
+/* Whether the function responds, decodes, and where: the rest lasts while VFIO has it open. */
+static void a_later_map_asks_what_may_have_changed(void **state)
+{
+	unsigned int steps;
+
+	(void)state;
+	for (unsigned int bar = 0; bar <= 2; bar += 2)
+		assert_int_equal(try_map(bar), 0);
+	steps = count_steps();
+	for (unsigned int bar = 0; bar <= 2; bar += 2) {
+		inject_reset();
+		assert_int_equal(try_map(bar), 0);
+		assert_int_equal(inject_calls(INJECT_PREAD), 1);
+		assert_int_equal(inject_calls(INJECT_MMAP), 1);
+		assert_int_equal(inject_calls(INJECT_OPEN), 0);
+		assert_int_equal(inject_calls(INJECT_READLINK), 0);
+		assert_int_equal(inject_calls(INJECT_PWRITE), 0);
+	}
+	assert_int_equal(count_steps(), steps);
+}
+
+static void what_changes_under_an_open_function_is_seen(void **state)
+{
+	(void)state;
+	assert_int_equal(try_map(0), 0);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x00", 1);
+	assert_int_equal(try_map(0), -ENXIO);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_DECODE_OFF);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x03", 1);
+
+	tree_poke(&tree, VFIO_FUNCTION, "config", 0x10, "\x00\x00\x00\xf0", 4);
+	assert_int_equal(try_map(0), -ENXIO);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_MOVED);
+	assert_non_null(strstr(why.reasons[0].what, "holds 0xf0000000"));
+	assert_int_equal(try_map(2), 0);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 0x1c, "\x04", 1);
+	assert_int_equal(try_map(2), -ENXIO);
+	assert_non_null(strstr(why.reasons[0].what, "holds 0x480000000"));
+
+	tree_poke(&tree, VFIO_FUNCTION, "config", 0, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+	assert_int_equal(try_map(0), -ENODEV);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_NO_RESPONSE);
+}
+
+/* The kernel suspends nothing that is open; a write to a capability may. */
+static void sleep_is_looked_for_after_a_write_to_capabilities(void **state)
+{
+	(void)state;
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 1), 0);
+	inject_reset();
+	assert_int_equal(try_map(0), 0);
+	assert_int_equal(inject_calls(INJECT_OPEN), 0);
+
+	assert_int_equal(pcibar_config_write16(dev, 0x40, 0), 0);
+	tree_set(&tree, VFIO_FUNCTION, "power_state", "D3hot\n");
+	assert_int_equal(try_map(0), -ENXIO);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_ASLEEP);
+	tree_set(&tree, VFIO_FUNCTION, "power_state", "D0\n");
+	assert_int_equal(try_map(0), 0);
+}
+
 static void assert_refusal(int ret, uint32_t code, const char *what, const char *remedy)
 {
 	assert_int_equal(try_map(0), ret);
@@ -635,6 +707,9 @@ int main(void)
 		VFIO_TEST(configuration_space),
 		VFIO_TEST(who_did_not_ask_for_it_reads_no_more),
 		VFIO_TEST(decoding_is_what_vfio_made_of_it),
+		VFIO_TEST(a_later_map_asks_what_may_have_changed),
+		VFIO_TEST(what_changes_under_an_open_function_is_seen),
+		VFIO_TEST(sleep_is_looked_for_after_a_write_to_capabilities),
 		VFIO_TEST(nodes_that_cannot_be_opened),
 		VFIO_TEST(steps_that_fail),
 		VFIO_TEST(a_group_that_is_not_viable),

@@ -144,6 +144,15 @@ def decoding_off_under_a_map(vm, edu):
     assert vm.check(f"pcibar-vfio guard {edu}", **USER).stdout == "ok\n"
 
 
+@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG,
+          devices={"edu": edu(), "memory": ivshmem(4 << 20)})
+def calls_of_a_map(vm, edu, memory):
+    """One more than VFIO's own, also where the place of the map is chosen."""
+    bind(vm, edu, memory)
+    for words in (f"{edu} 0", f"{memory} 2"):
+        assert vm.check(f"pcibar-vfio calls {words}", **USER).stdout == "ok\n", words
+
+
 @scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=(*LOG, RESET),
           devices={"net": rtl8139()})
 def without_pages(vm, net):

@@ -2,16 +2,21 @@
 /*
  * pcibar-vfio both A B | again A | fork A | events A | guard A: uses edu devices A and B
  * through the back end vfio in one process, and prints "ok" if all is as it should be.
+ * pcibar-vfio calls A BAR: the same for the system calls of a map.
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/ptrace.h>
 #include <pcibar/pcibar.h>
 
 #define ID		0x00u
@@ -180,13 +185,83 @@ static void guarded(char **argv)
 	pcibar_device_close(dev);
 }
 
+#define MARKER	SYS_getppid	/* which the library does not call */
+
+/* A map that is not the first, a touch and the end of it, between markers */
+static void be_traced(const char *address, unsigned int bar)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts), .flags = PCIBAR_MAP_WRITE };
+	struct pcibar_device *dev = open_it(address);
+	struct pcibar_map *mine = NULL;
+
+	check(!ptrace(PTRACE_TRACEME, 0, NULL, NULL) && !raise(SIGSTOP), "tracing");
+	for (int i = 0; i < 2; i++) {
+		syscall(MARKER);
+		check(!pcibar_bar_map(dev, bar, &opts, &mine), "the map");
+		syscall(MARKER);
+		(void)*(volatile uint32_t *)pcibar_map_addr(mine);
+		syscall(MARKER);
+		pcibar_map_release(mine);
+		syscall(MARKER);
+	}
+	exit(0);
+}
+
+/* Number of the next system call that the child makes, or -1 when it has ended */
+static long next_call(pid_t child)
+{
+	struct ptrace_syscall_info info = { 0 };
+	int status;
+
+	do {
+		check(!ptrace(PTRACE_SYSCALL, child, NULL, NULL) &&
+		      waitpid(child, &status, 0) == child, "a stop");
+		if (WIFEXITED(status))
+			return WEXITSTATUS(status) ? -2 : -1;
+		check(ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0, "a call");
+	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY);
+	return (long)info.entry.nr;
+}
+
+/* A read sees whether the function responds and decodes; all else is what mmap() takes. */
+static void calls(char **argv)
+{
+	static const long wanted[] = {
+		SYS_pread64, SYS_mmap, MARKER, MARKER, SYS_munmap, MARKER,
+	};
+	pid_t child = fork();
+	int status;
+	long nr;
+
+	check(child >= 0, "fork");
+	if (!child)
+		be_traced(argv[0], (unsigned int)atoi(argv[1]));
+
+	check(waitpid(child, &status, 0) == child && WIFSTOPPED(status) &&
+	      !ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD), "the child");
+	for (int markers = 0; markers < 5;) {
+		nr = next_call(child);
+		check(nr >= 0, "the first map");
+		markers += nr == MARKER;
+	}
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		nr = next_call(child);
+		if (nr != wanted[i])
+			printf("call %zu is number %ld\n", i, nr);
+		check(nr == wanted[i], "the calls of a map");
+	}
+	while ((nr = next_call(child)) >= 0)
+		;
+	check(nr == -1, "the end");
+}
+
 static const struct {
 	const char *name;
 	int operands;
 	void (*run)(char **argv);
 } tests[] = {
 	{ "both", 2, both }, { "again", 1, again }, { "fork", 1, forked }, { "events", 1, events },
-	{ "guard", 1, guarded },
+	{ "guard", 1, guarded }, { "calls", 2, calls },
 };
 
 int main(int argc, char **argv)
