@@ -165,6 +165,7 @@ static bool vfio_keeps_awake(void *priv)
 struct use {
 	struct pcibar_vfio_device *device;	/* of the back end, which the map keeps */
 	unsigned int bar;
+	struct pcibar_sysfs_rom *rom;		/* of a channel to that; NULL */
 };
 
 static int use_begin(struct vfio *be, unsigned int bar, bool exclusive,
@@ -175,7 +176,7 @@ static int use_begin(struct vfio *be, unsigned int bar, bool exclusive,
 	if (!use)
 		return pcibar_refuse_nomem(ctx);
 
-	*use = (struct use){ atomic_load(&be->device), bar };
+	*use = (struct use){ .device = atomic_load(&be->device), .bar = bar };
 	if (pcibar_vfio_user_begin(use->device, bar, exclusive)) {
 		free(use);
 		return pcibar_refuse(ctx, PCIBAR_REASON_HELD, -EBUSY,
@@ -191,6 +192,9 @@ static void use_end(void *priv)
 {
 	struct use *use = priv;
 
+	if (use->rom)
+		pcibar_sysfs_rom_end(use->rom);
+	free(use->rom);
 	pcibar_vfio_user_end(use->device, use->bar);
 	free(use);
 }
@@ -218,7 +222,17 @@ static void vfio_unmapped(void *priv, void *token)
 	use_end(token);
 }
 
-/* The kernel reports the length of the ROM's image, which may be none. */
+static int use_rom(struct use *use, struct pcibar_refuse_ctx *ctx)
+{
+	use->rom = malloc(sizeof(*use->rom));
+	if (!use->rom)
+		return pcibar_refuse_nomem(ctx);
+	pcibar_sysfs_rom_init(use->rom, use->device->fd,
+			      (off_t)use->device->region[use->bar].offset);
+	return 0;
+}
+
+/* The kernel reports a length of 0 where the ROM has no image. */
 static int vfio_channel_open(void *priv, unsigned int bar, uint32_t flags,
 			     struct pcibar_refuse_ctx *ctx, uint64_t *length, void **chanp)
 {
@@ -227,10 +241,14 @@ static int vfio_channel_open(void *priv, unsigned int bar, uint32_t flags,
 
 	if (ret)
 		return ret;
-	if (!use->device->region[bar].length) {
+	if (!use->device->region[bar].length)
+		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO, "",
+				    "the kernel finds no image in the expansion ROM");
+	else if (bar == PCIBAR_BAR_ROM)
+		ret = use_rom(use, ctx);
+	if (ret) {
 		use_end(use);
-		return pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO, "",
-				     "the kernel finds no image in the expansion ROM");
+		return ret;
 	}
 	if (*length > use->device->region[bar].length)
 		*length = use->device->region[bar].length;
@@ -244,6 +262,8 @@ static int vfio_channel_read(void *chan, uint64_t off, unsigned int width, uint6
 	uint32_t got = 0;
 	int ret;
 
+	if (use->rom)
+		return pcibar_sysfs_rom_read(use->rom, off, width, val);
 	if (width == 8)		/* some kernels make two accesses of it */
 		return -EOPNOTSUPP;
 	ret = pcibar_vfio_region_read(use->device, use->bar, off, width, &got);

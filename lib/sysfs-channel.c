@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Channels of the back end sysfs: I/O BARs and the expansion ROM through their files. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,18 +8,10 @@
 #include "internal.h"
 #include "sysfs.h"
 
-/*
- * The kernel maps the ROM again for each read(), and copies at a width of its own
- * anyway: so it is read by blocks.
- */
-#define ROM_BLOCK	4096
-
 struct channel {
 	int fd;
-	bool rom;
-	pthread_mutex_t lock;		/* covers the block */
-	uint64_t block_at;		/* where it begins, or UINT64_MAX */
-	unsigned char block[ROM_BLOCK];
+	bool is_rom;
+	struct pcibar_sysfs_rom rom;
 };
 
 /*
@@ -83,9 +74,8 @@ int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool 
 		goto out_close;
 	}
 	chan->fd = fd;
-	chan->rom = rom;
-	chan->block_at = UINT64_MAX;
-	pthread_mutex_init(&chan->lock, NULL);
+	chan->is_rom = rom;
+	pcibar_sysfs_rom_init(&chan->rom, fd, 0);
 	*chanp = chan;
 	return 0;
 
@@ -99,30 +89,11 @@ void pcibar_sysfs_channel_close(void *priv)
 	struct channel *chan = priv;
 
 	/* If it fails, the file stays readable; the decoder is off already. */
-	if (chan->rom)
+	if (chan->is_rom)
 		(void)!pwrite(chan->fd, "0", 1, 0);
 	close(chan->fd);
-	pthread_mutex_destroy(&chan->lock);
+	pcibar_sysfs_rom_end(&chan->rom);
 	free(chan);
-}
-
-/* Units are aligned, so that none lies in two blocks. A short block is the image's end. */
-static int rom_read(struct channel *chan, uint64_t off, unsigned int width, uint64_t *val)
-{
-	uint64_t at = off & ~(uint64_t)(ROM_BLOCK - 1);
-	int ret = 0, state;
-
-	state = pcibar_lock(&chan->lock);
-	if (chan->block_at != at) {
-		ssize_t n = pread(chan->fd, chan->block, ROM_BLOCK, (off_t)at);
-
-		chan->block_at = n > 0 ? at : UINT64_MAX;
-		ret = n > 0 ? 0 : n ? -errno : -EIO;
-	}
-	if (!ret)
-		*val = pcibar_sysfs_number(chan->block + (off - at), width);
-	pcibar_unlock(&chan->lock, state);
-	return ret;
 }
 
 /* The kernel moves I/O data through a variable of the host's byte order. */
@@ -161,8 +132,8 @@ int pcibar_sysfs_channel_read(void *priv, uint64_t off, unsigned int width, uint
 {
 	struct channel *chan = priv;
 
-	if (chan->rom)
-		return rom_read(chan, off, width, val);
+	if (chan->is_rom)
+		return pcibar_sysfs_rom_read(&chan->rom, off, width, val);
 	return io_read(chan->fd, off, width, val);
 }
 

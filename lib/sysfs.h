@@ -3,9 +3,11 @@
 #ifndef PCIBAR_LIB_SYSFS_H
 #define PCIBAR_LIB_SYSFS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "backend.h"
 
@@ -50,6 +52,25 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 
 /* sysfs-bridge.c */
 int pcibar_sysfs_header(int dir, uint8_t *header, uint8_t *secondary);
+
+/*
+ * sysfs-rom.c: the kernel maps the ROM again for each read(), and copies at a width of its
+ * own anyway. So it is read by blocks, from @base on in a descriptor that stays the caller's.
+ */
+#define PCIBAR_ROM_BLOCK	4096
+
+struct pcibar_sysfs_rom {
+	int fd;
+	off_t base;
+	pthread_mutex_t lock;		/* covers the block */
+	uint64_t at;			/* where it begins, or UINT64_MAX */
+	unsigned char block[PCIBAR_ROM_BLOCK];
+};
+
+void pcibar_sysfs_rom_init(struct pcibar_sysfs_rom *rom, int fd, off_t base);
+void pcibar_sysfs_rom_end(struct pcibar_sysfs_rom *rom);
+int pcibar_sysfs_rom_read(struct pcibar_sysfs_rom *rom, uint64_t off, unsigned int width,
+			  uint64_t *val);
 
 /* sysfs-place.c: see get_place() in backend.h. */
 int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group);

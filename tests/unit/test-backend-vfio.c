@@ -226,15 +226,31 @@ static void reaches_what_has_no_pages(void **state)
 	}
 }
 
-static void the_rom_is_as_long_as_its_image(void **state)
+/* By blocks: the kernel maps it again for each read. */
+static void the_rom_is_as_long_as_vfio_says(void **state)
 {
+	static const struct { uint64_t off; unsigned int width; uint64_t val; } reads[] = {
+		{ 0x1ff8, 8, 0x0807060504030201 }, { 0x1ffc, 4, 0x08070605 },
+		{ 0x1ffa, 2, 0x0403 }, { 0x1fff, 1, 8 },
+	};
 	struct pcibar_map *map;
+	uint64_t val;
 
 	(void)state;
 	vfio.length[PCIBAR_BAR_ROM] = 0x8000;
+	vfio_poke(PCIBAR_BAR_ROM, 0x1ff8, "\x01\x02\x03\x04\x05\x06\x07\x08", 8);
 	opts.flags = PCIBAR_MAP_INDIRECT | PCIBAR_MAP_ACTIVATE;
 	map = map_bar(PCIBAR_BAR_ROM);
 	assert_int_equal(pcibar_map_length(map), 0x8000);
+	inject_reset();
+	for (size_t i = 0; i < sizeof(reads) / sizeof(*reads); i++) {
+		assert_int_equal(pcibar_map_read(map, reads[i].off, reads[i].width, &val), 0);
+		assert_int_equal(val, reads[i].val);
+	}
+	assert_int_equal(inject_calls(INJECT_PREAD), 1);
+	inject(INJECT_PREAD, 1, EIO);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -EIO);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
 	pcibar_map_release(map);
 	pcibar_device_close(dev);
 
@@ -703,7 +719,7 @@ int main(void)
 		VFIO_TEST(places_big_maps_where_big_pages_fit),
 		VFIO_TEST(maps_only_the_areas_of_a_driver),
 		VFIO_TEST(reaches_what_has_no_pages),
-		VFIO_TEST(the_rom_is_as_long_as_its_image),
+		VFIO_TEST(the_rom_is_as_long_as_vfio_says),
 		VFIO_TEST(configuration_space),
 		VFIO_TEST(who_did_not_ask_for_it_reads_no_more),
 		VFIO_TEST(decoding_is_what_vfio_made_of_it),
