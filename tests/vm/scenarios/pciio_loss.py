@@ -80,17 +80,23 @@ def unplugged(vm, memory):
     lose(vm, memory, lambda: vm.unplug(memory))
 
 
+def ends_watch(vm, function, take):
+    """Not at the next look, which is an hour away."""
+    vm.check(f"pcibar enable {function}")
+    job = vm.spawn(f"exec pcibar watch -i 60m {function} 0 0")
+    wait_for(vm, job, "0x00000000: ")
+    take()
+    is_refusal(job.wait().expect(4), f"pcibar watch: {function} BAR 0: {LOST}")
+
+
 @scenario(devices={"edu": edu(), "disk": nvme()}, log=LOG)
 def watched(vm, edu, disk):
-    """Between two looks that are an hour apart, and each way in which a mapping is taken away."""
+    """Each way in which a mapping is taken away"""
     load(vm)
     vm.modprobe("nvme")
     vm.unbind(disk)
-    for function, take in ((disk, lambda: vm.bind(disk, "nvme")),
-                           (edu, lambda: vm.check(f"pcibar disable {edu}")),
-                           (edu, lambda: vm.check(f"echo 1 >{edu.sysfs}/remove"))):
-        vm.check(f"pcibar enable {function}")
-        job = vm.spawn(f"exec pcibar watch -i 60m {function} 0 0")
-        wait_for(vm, job, "0x00000000: ")
-        take()
-        is_refusal(job.wait().expect(4), f"pcibar watch: {function} BAR 0: {LOST}")
+    ends_watch(vm, disk, lambda: vm.bind(disk, "nvme"))
+    vm.unbind(disk)
+    ends_watch(vm, disk, lambda: vm.unplug(disk))
+    ends_watch(vm, edu, lambda: vm.check(f"pcibar disable {edu}"))
+    ends_watch(vm, edu, lambda: vm.check(f"echo 1 >{edu.sysfs}/remove"))
