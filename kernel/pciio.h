@@ -12,6 +12,7 @@
  *	pciio_bar.c	 BARs in use
  *	pciio_state.c	 states of BARs, and what changes them
  *	pciio_activate.c decoding that is on while it is needed
+ *	pciio_messages.c how many vectors a function has, and messages for them
  *	pciio_intr.c	 the interrupts of a function
  *	pciio_driver.c	 drivers that come and go, errors, resume
  *	pciio_claim.c	 arbitration with drivers and other users
@@ -298,6 +299,11 @@ struct pciio_vector {
 	int noticed;			/* func->disturbances that a reader knows of */
 };
 
+static inline bool pciio_intr_is_line(const struct pci_intr_open *req)
+{
+	return req->pin_type == PCIIO_INTR_INTX;
+}
+
 static inline bool pciio_vector_is_line(const struct pciio_vector *vector)
 {
 	return vector->type == PCIIO_INTR_INTX;
@@ -473,6 +479,15 @@ void pciio_func_reactivate(struct pciio_func *func);
 bool pciio_func_give_back(struct pciio_func *func);
 void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value);
 int pciio_func_master(struct pciio_func *func);
+
+/* pciio_messages.c */
+int pciio_vectors_count(struct pciio_func *func, u32 type);
+u32 pciio_vectors_caps(struct pciio_func *func, u32 type);
+int pciio_messages_alloc(struct pciio_func *func, const struct pci_intr_open *req,
+			 struct pciio_vector **vectors);
+void pciio_messages_shrink(struct pciio_func *func, const struct pci_intr_open *req,
+			   struct pciio_vector **vectors);
+void pciio_msi_switch(struct pciio_func *func, bool on);
 
 /* pciio_intr.c */
 int pciio_intr_query(struct pciio_func *func, struct pci_intr_open *req);

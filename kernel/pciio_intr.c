@@ -15,56 +15,16 @@
 /* How long device_lock may be held by others, such as for error recovery. */
 #define LOCK_TIMEOUT	(90 * HZ)
 
-static bool is_line(const struct pci_intr_open *req)
-{
-	return req->pin_type == PCIIO_INTR_INTX;
-}
-
-/* Vectors of the type that the function has, or why it has none. */
-static int count_vectors(struct pciio_func *func, u32 type)
-{
-	struct pci_dev *pdev = func->pdev;
-	int cap = type == PCIIO_INTR_MSI ? pdev->msi_cap : pdev->msix_cap;
-	u32 flags;
-	int ret;
-
-	if (type == PCIIO_INTR_INTX)
-		return pdev->pin ? 1 : -ENXIO;
-	if (!cap || !pci_msi_enabled() || pdev->no_msi)
-		return -EOPNOTSUPP;
-	/* Anyone may ask, which is to wake nothing. */
-	if (pdev->current_state == PCI_D3cold)
-		return -EIO;
-
-	/* The flags are at the same offset in both. */
-	ret = pciio_cfg_read_wait(func, cap + PCI_MSI_FLAGS, 2, &flags);
-	if (ret)
-		return ret;
-	if (flags == (u16)~0)
-		return -EIO;
-	if (type == PCIIO_INTR_MSI)
-		return 1 << ((flags & PCI_MSI_FLAGS_QMASK) >> 1);
-	return (flags & PCI_MSIX_FLAGS_QSIZE) + 1;
-}
-
-static u32 capabilities(struct pciio_func *func, u32 type)
-{
-	if (type == PCIIO_INTR_INTX)
-		return PCIIO_INTR_CAP_LEVEL |
-		       (pci_intx_mask_supported(func->pdev) ? PCIIO_INTR_CAP_SHARED : 0);
-	return type == PCIIO_INTR_MSIX && pciio_msix_can_grow(func->pdev) ? PCIIO_INTR_CAP_GROW : 0;
-}
-
 /* What the function has, into the members that go out. Call it inside the fence. */
 int pciio_intr_query(struct pciio_func *func, struct pci_intr_open *req)
 {
-	int ret = count_vectors(func, req->pin_type);
+	int ret = pciio_vectors_count(func, req->pin_type);
 
 	if (ret < 0)
 		return ret;
 
 	req->pin_vectors = ret;
-	req->pin_caps = capabilities(func, req->pin_type);
+	req->pin_caps = pciio_vectors_caps(func, req->pin_type);
 	mutex_lock(&func->intr_lock);
 	req->pin_open = func->intr_open;
 	req->pin_open_type = func->intr_open ? func->intr_type : 0;
@@ -102,7 +62,7 @@ static void release_set(struct pciio_func *func)
 static int check_isolation(struct pciio_func *func, const struct pci_intr_open *req)
 {
 	lockdep_assert_held(&func->lock);
-	if (is_line(req) || pciio_has_isolated_msi(&func->pdev->dev))
+	if (pciio_intr_is_line(req) || pciio_has_isolated_msi(&func->pdev->dev))
 		return 0;
 	if (READ_ONCE(pciio_unsafe_interrupts)) {
 		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
@@ -123,7 +83,7 @@ static int check_master(struct pciio_func *func, const struct pci_intr_open *req
 	ret = pciio_command_read(func, &command);
 	if (ret)
 		return ret;
-	return is_line(req) || command & PCI_COMMAND_MASTER ? 0 : -EHOSTUNREACH;
+	return pciio_intr_is_line(req) || command & PCI_COMMAND_MASTER ? 0 : -EHOSTUNREACH;
 }
 
 static int hold_locked(struct pciio_func *func, const struct pci_intr_open *req)
@@ -167,82 +127,10 @@ static int hold(struct pciio_func *func, const struct pci_intr_open *req)
 	return ret;
 }
 
-/* Vectors that are added one by one; those of this request are taken back by shrink(). */
-static int grow(struct pciio_func *func, const struct pci_intr_open *req,
-		struct pciio_vector **vectors)
-{
-	struct pci_dev *pdev = func->pdev;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < req->pin_count; i++) {
-		if (pci_irq_vector(pdev, req->pin_first + i) > 0)
-			continue;
-		if (req->pin_type != PCIIO_INTR_MSIX || !pciio_msix_can_grow(pdev))
-			return -ENOBUFS;
-
-		ret = pciio_msix_add(pdev, req->pin_first + i);
-		if (ret < 0)
-			return ret == -ENOMEM ? ret : -ENOSPC;
-		vectors[i]->added = true;
-	}
-	return 0;
-}
-
-static void shrink(struct pciio_func *func, const struct pci_intr_open *req,
-		   struct pciio_vector **vectors)
-{
-	unsigned int i;
-
-	for (i = 0; i < req->pin_count; i++)
-		if (vectors[i]->added)
-			pciio_msix_remove(func->pdev, req->pin_first + i);
-}
-
-/*
- * MSI need not have mask bits: while there is no handler the function must not send
- * messages at all, or they arrive at a vector that the kernel does not know.
- */
-static void msi_switch(struct pciio_func *func, bool on)
-{
-	int reg = func->pdev->msi_cap + PCI_MSI_FLAGS;
-	u16 flags;
-
-	mutex_lock(&func->cfg_lock);
-	if (!pci_read_config_word(func->pdev, reg, &flags) && flags != (u16)~0) {
-		flags = on ? flags | PCI_MSI_FLAGS_ENABLE : flags & ~PCI_MSI_FLAGS_ENABLE;
-		pci_write_config_word(func->pdev, reg, flags);
-	}
-	mutex_unlock(&func->cfg_lock);
-}
-
-static int allocate(struct pciio_func *func, const struct pci_intr_open *req,
-		    struct pciio_vector **vectors)
-{
-	unsigned int flags = req->pin_type == PCIIO_INTR_MSI ? PCI_IRQ_MSI : PCI_IRQ_MSIX;
-	unsigned int count = max(req->pin_first + req->pin_count, req->pin_reserve);
-	int ret;
-
-	if (is_line(req)) {
-		func->intr_type = req->pin_type;
-		return 0;
-	}
-	if (func->intr_type)
-		return grow(func, req, vectors);
-
-	ret = pci_alloc_irq_vectors(func->pdev, count, count, flags);
-	if (ret < 0)
-		return ret == -ENOMEM ? ret : -ENOSPC;
-	func->intr_type = req->pin_type;
-	if (req->pin_type == PCIIO_INTR_MSI)
-		msi_switch(func, false);
-	return 0;
-}
-
 static void stop_vector(struct pciio_func *func, struct pciio_vector *vector)
 {
-	if (vector->type == PCIIO_INTR_MSI && func->intr_open == 1)
-		msi_switch(func, false);
+	if (func->intr_open == 1)
+		pciio_msi_switch(func, false);
 	pciio_vector_stop(vector);
 	xa_erase(&func->vectors, vector->index);
 	func->intr_open--;
@@ -277,8 +165,7 @@ static int start(struct pciio_func *func, const struct pci_intr_open *req,
 			break;
 	}
 	if (i == req->pin_count) {
-		if (req->pin_type == PCIIO_INTR_MSI)
-			msi_switch(func, true);
+		pciio_msi_switch(func, true);
 		return 0;
 	}
 
@@ -322,11 +209,11 @@ static int open_locked(struct pciio_func *func, const struct pci_intr_open *req,
 	release_set(func);
 	ret = hold(func, req);
 	if (!ret)
-		ret = allocate(func, req, vectors);
+		ret = pciio_messages_alloc(func, req, vectors);
 	if (!ret)
 		ret = start(func, req, vectors);
 	if (ret) {
-		shrink(func, req, vectors);
+		pciio_messages_shrink(func, req, vectors);
 		release_set(func);
 	}
 	return ret;
