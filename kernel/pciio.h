@@ -405,11 +405,12 @@ void pciio_func_drain(struct pciio_func *func);
 void pciio_func_queue(struct pciio_func *func, struct delayed_work *work, unsigned long delay);
 void pciio_func_cancel(struct pciio_func *func, struct delayed_work *work);
 
-/* pciio_vector.c: call start, stop and switch while the device exists. */
+/* pciio_vector.c: call start, silence and switch while the device exists. */
 struct pciio_vector *pciio_vector_new(struct pciio_func *func, u32 type, unsigned int index);
 void pciio_vector_free(struct pciio_vector *vector);
 int pciio_vector_start(struct pciio_vector *vector);
-void pciio_vector_stop(struct pciio_vector *vector);
+void pciio_vector_silence(struct pciio_vector *vector);
+void pciio_vector_free_irq(struct pciio_vector *vector);
 int pciio_vector_control(struct pciio_vector *vector, u32 command);
 int pciio_vector_read(struct pciio_vector *vector, bool nonblock, struct pci_intr_event *event);
 __poll_t pciio_vector_poll(struct pciio_vector *vector);
@@ -487,6 +488,7 @@ int pciio_messages_alloc(struct pciio_func *func, const struct pci_intr_open *re
 			 struct pciio_vector **vectors);
 void pciio_messages_shrink(struct pciio_func *func, const struct pci_intr_open *req,
 			   struct pciio_vector **vectors);
+void pciio_messages_wait(struct pciio_func *func);
 void pciio_msi_switch(struct pciio_func *func, bool on);
 
 /* pciio_intr.c */

@@ -127,13 +127,38 @@ static int hold(struct pciio_func *func, const struct pci_intr_open *req)
 	return ret;
 }
 
-static void stop_vector(struct pciio_func *func, struct pciio_vector *vector)
+static void forget(struct pciio_func *func, struct pciio_vector *vector)
+{
+	pciio_vector_free_irq(vector);
+	xa_erase(&func->vectors, vector->index);
+	func->intr_open--;
+}
+
+static void stop_one(struct pciio_func *func, struct pciio_vector *vector)
 {
 	if (func->intr_open == 1)
 		pciio_msi_switch(func, false);
-	pciio_vector_stop(vector);
-	xa_erase(&func->vectors, vector->index);
-	func->intr_open--;
+	pciio_vector_silence(vector);
+	pciio_messages_wait(func);
+	forget(func, vector);
+}
+
+/* One wait is enough for the messages of all vectors. */
+static void stop_all(struct pciio_func *func)
+{
+	struct pciio_vector *vector;
+	unsigned long index;
+
+	lockdep_assert_held(&func->intr_lock);
+	if (!func->intr_open)
+		return;
+
+	pciio_msi_switch(func, false);
+	xa_for_each(&func->vectors, index, vector)
+		pciio_vector_silence(vector);
+	pciio_messages_wait(func);
+	xa_for_each(&func->vectors, index, vector)
+		forget(func, vector);
 }
 
 static int start_vector(struct pciio_func *func, struct pciio_vector *vector)
@@ -170,7 +195,7 @@ static int start(struct pciio_func *func, const struct pci_intr_open *req,
 	}
 
 	while (i)
-		stop_vector(func, vectors[--i]);
+		stop_one(func, vectors[--i]);
 	return ret;
 }
 
@@ -286,15 +311,12 @@ static void settle(struct pciio_func *func, struct pciio_vector *closed, bool al
 {
 	struct device *dev = &func->pdev->dev;
 	bool locked = device_trylock(dev);
-	struct pciio_vector *vector;
-	unsigned long index;
 
 	mutex_lock(&func->intr_lock);
 	if (closed && closed->live)
-		stop_vector(func, closed);
+		stop_one(func, closed);
 	if (all)
-		xa_for_each(&func->vectors, index, vector)
-			stop_vector(func, vector);
+		stop_all(func);
 	if (locked)
 		release_set(func);
 	else if (func->intr_held && !func->intr_open)
@@ -340,12 +362,8 @@ void pciio_intr_restore(struct pciio_func *func)
 /* The driver pciio is unbound, with device_lock held; the function may be about to be removed. */
 void pciio_intr_kill(struct pciio_func *func)
 {
-	struct pciio_vector *vector;
-	unsigned long index;
-
 	mutex_lock(&func->intr_lock);
-	xa_for_each(&func->vectors, index, vector)
-		stop_vector(func, vector);
+	stop_all(func);
 	release_set(func);
 	mutex_unlock(&func->intr_lock);
 }

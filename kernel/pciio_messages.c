@@ -3,6 +3,8 @@
  * How many vectors a function has, and the messages that the kernel allocates for
  * them. Call these inside the fence.
  */
+#include <linux/rcupdate.h>
+
 #include "pciio.h"
 
 /* Vectors of the type that the function has, or why it has none. */
@@ -80,6 +82,17 @@ void pciio_msi_switch(struct pciio_func *func, bool on)
 		pci_write_config_word(func->pdev, reg, flags);
 	}
 	mutex_unlock(&func->cfg_lock);
+}
+
+/*
+ * After the function was kept from sending messages, and before their handlers go: one
+ * that was sent before may be on its way to a processor. free_irq() waits for handlers
+ * that run, but not for that.
+ */
+void pciio_messages_wait(struct pciio_func *func)
+{
+	if (func->intr_type != PCIIO_INTR_INTX)
+		synchronize_rcu_expedited();
 }
 
 /* Messages for the vectors of a request, which begin without a handler. */

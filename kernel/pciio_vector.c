@@ -14,7 +14,6 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/ktime.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "pciio.h"
@@ -309,12 +308,10 @@ int pciio_vector_start(struct pciio_vector *vector)
 }
 
 /*
- * No event comes afterwards, and those who wait are woken. Call it while the device
- * exists, and after it was kept from sending messages that cannot be masked. One that
- * was sent before may be on its way to a processor: free_irq() waits for handlers that
- * run, but not for that.
+ * No event comes afterwards. Call it while the device exists, and after it was kept
+ * from sending messages that cannot be masked.
  */
-void pciio_vector_stop(struct pciio_vector *vector)
+void pciio_vector_silence(struct pciio_vector *vector)
 {
 	struct pciio_func *func = vector->func;
 
@@ -326,8 +323,12 @@ void pciio_vector_stop(struct pciio_vector *vector)
 
 	if (pciio_vector_is_line(vector))
 		line_end(func);
-	else
-		synchronize_rcu_expedited();
+}
+
+/* After it was silenced. Those who wait are woken. */
+void pciio_vector_free_irq(struct pciio_vector *vector)
+{
+	lockdep_assert_held(&vector->func->intr_lock);
 	free_irq(vector->irq, vector);
 	wake_up_all(&vector->wait);
 }
