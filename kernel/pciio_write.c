@@ -181,6 +181,22 @@ static void affected_open(struct affected *affected, bool done)
 		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
+/* A reset that the kernel does not know of: vectors are lost, or what they were to be for. */
+static void affected_disturb(struct affected *affected)
+{
+	unsigned int i;
+
+	pciio_intr_disturb(affected->self);
+	for (i = 0; i < affected->count; i++) {
+		struct pciio_func *func = affected->others[i];
+
+		if (pciio_func_enter(func)) {
+			pciio_intr_disturb(func);
+			pciio_func_leave(func);
+		}
+	}
+}
+
 static u32 all_ones(const struct pci_io *io)
 {
 	return ~0U >> (32 - 8 * io->pi_width);
@@ -271,10 +287,12 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io, u32 mask
 	}
 
 	ret = run_locked(write_locked, func, io, mask, old);
-	if (!ret && flr)
+	if (!ret && flr) {
 		msleep(FLR_DELAY);
-	else if (!ret && is_power(func, io))
+		affected_disturb(&affected);
+	} else if (!ret && is_power(func, io)) {
 		msleep(D3_DELAY);
+	}
 
 	if (decisive)
 		affected_open(&affected, true);

@@ -9,11 +9,12 @@ from harness.kernels import NEWEST, ON_AMD64
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds
-from harness.registers import bridge, register
+from harness.registers import bridge, capability, register
 from harness.scenario import scenario
 from harness.suspend import away
 
 COMMAND = 4
+EXPRESS, DEVICE_CONTROL, FLR = 0x10, 8, 0x8000
 # Of e1000e: the BAR with the MSI-X table; and the size of an entry.
 TABLE, ENTRY = 3, 16
 PARAMETER = "/sys/module/pciio/parameters/unsafe_interrupts"
@@ -207,6 +208,20 @@ def woken_up(vm, net):
     user = holding(vm, net, "msix", "poll")
     vm.check(f"echo 1 >{net.sysfs}/remove")
     woken(user, "poll", DEAD)
+    clean(vm)
+
+
+@scenario(devices={"disk": nvme()}, log=LOG)
+def reset_by_write(vm, disk):
+    """A function level reset by PCIOCWRITE wakes who waits; vectors can be opened again."""
+    bound(vm, disk)
+    place = capability(vm, disk, EXPRESS) + DEVICE_CONTROL
+    value = register(vm, disk, place, 2) | FLR
+    for kind, how in (("intx", "read"), ("msix", "read"), ("msix", "poll")):
+        user = holding(vm, disk, kind, how)
+        register(vm, disk, place, 2, value)
+        woken(user, how, DISTURBED)
+    assert attempt(vm, disk, "msix 0 1 master") == "ok"
     clean(vm)
 
 
