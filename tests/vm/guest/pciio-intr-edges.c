@@ -3,7 +3,8 @@
  * pciio-intr-edges WHAT EDU: interrupt descriptors apart from the device: "rights"
  * (reads and writes of every size, flags, eventfd, processes that share or received
  * one), "churn" (opened and closed while the device fires), "try TYPE FIRST COUNT
- * [master] [forger]" (says why not, perhaps with a BAR that can hold the MSI-X table).
+ * [master] [forger]" (says why not, perhaps with a BAR that can hold the MSI-X table),
+ * "ask TYPE" (how many vectors there are, from who may only read).
  */
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -319,6 +320,17 @@ static void try(char **argv)
 		puts("ok");
 }
 
+static void ask(const char *type)
+{
+	struct pci_intr_open io = { .pin_size = sizeof(io), .pin_sel = sel,
+				    .pin_type = type_of(type) };
+
+	if (ioctl(pci, PCIOCINTROPEN, &io))
+		puts(strerror(errno));
+	else
+		printf("%u\n", io.pin_vectors);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -329,6 +341,13 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "try") && argc >= 6) {
 		name(argv[2]);
 		try(argv);
+		return 0;
+	}
+
+	if (!strcmp(what, "ask") && argc == 4) {
+		sel = function(argv[2]);
+		pci = node(O_RDONLY);
+		ask(argv[3]);
 		return 0;
 	}
 

@@ -11,6 +11,8 @@
  *		reset, until "" is written or the module is unloaded.
  *	unmask	write FUNCTION: COMMAND.INTX_DISABLE does not work, which the
  *		kernel knows of some devices.
+ *	cold	write "FUNCTION 1": the kernel knows it to be in D3cold, which no port
+ *		of QEMU has; "FUNCTION 0": in D0 again.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -141,6 +143,25 @@ static const struct kernel_param_ops unmask_ops = {
 	.set = unmask_set,
 };
 module_param_cb(unmask, &unmask_ops, NULL, 0200);
+
+static int cold_set(const char *text, const struct kernel_param *param)
+{
+	struct pci_dev *pdev = function_get(text);
+	const char *cold = strchr(text, ' ');
+
+	if (!pdev)
+		return -ENODEV;
+	device_lock(&pdev->dev);
+	pdev->current_state = cold && cold[1] == '1' ? PCI_D3cold : PCI_D0;
+	device_unlock(&pdev->dev);
+	pci_dev_put(pdev);
+	return 0;
+}
+
+static const struct kernel_param_ops cold_ops = {
+	.set = cold_set,
+};
+module_param_cb(cold, &cold_ops, NULL, 0200);
 
 static int __init bar_mover_init(void)
 {

@@ -168,6 +168,24 @@ def isolation(vm, edu):
     clean(vm)
 
 
+@scenario(devices={"edu": edu()}, log=LOG)
+def without_power(vm, edu):
+    """Who may only ask for the number of vectors does not wake a function in D3cold."""
+    bound(vm, edu)
+    mover = HelperModule(vm, "bar_mover")
+
+    def asked():
+        with vm.trace(config=True) as trace:
+            said = vm.check(f"pciio-intr-edges ask {edu} msi", user="nobody").stdout.strip()
+        return said, bool(trace.config(edu))
+
+    assert asked() == ("1", True)
+    mover.set("cold", f"{edu} 1")
+    assert asked() == ("Input/output error", False)
+    mover.set("cold", f"{edu} 0")
+    assert asked() == ("1", True)
+
+
 @scenario(devices={"disk": nvme(msix_qsize=2048)}, kernels=NEWEST,
           log=LOG + ("Interrupt reservation exceeds available resources",))
 def many(vm, disk):
