@@ -98,6 +98,21 @@ def untouched(vm, edu, net):
     assert [access for access in trace.config(edu) if access[0] == "write"]
 
 
+@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
+def looking_costs_no_more(vm, edu):
+    """What only shows a function makes as many system calls as before VFIO had it."""
+    verbs = (f"info {edu}", f"info -v {edu}", f"list {edu}", f"list --json {edu}",
+             f"config read {edu} COMMAND")
+
+    def calls():
+        return [int(vm.check(f"count-calls pcibar {words}").stdout) for words in verbs]
+
+    without = calls()
+    bind(vm, edu)
+    assert "back end    vfio\n" in vm.check(f"pcibar info {edu}").stdout
+    assert calls() == without
+
+
 @scenario(cold=IOMMU, log=LOG, devices={"edu": edu()})
 def given_back(vm, edu):
     """An administrator who unbinds or removes a function does not wait for its user."""
