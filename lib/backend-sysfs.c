@@ -184,6 +184,13 @@ static int sysfs_get_place(void *priv, int32_t *numa_node, int32_t *iommu_group)
 	return gone(pcibar_sysfs_place(be->dir, numa_node, iommu_group));
 }
 
+static int sysfs_list_group(void *priv, pcibar_visit_fn visit, void *data)
+{
+	struct sysfs *be = priv;
+
+	return pcibar_sysfs_group(be->dir, visit, data);
+}
+
 static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pages,
 		     struct pcibar_refuse_ctx *ctx, void **basep, void **tokenp)
 {
@@ -423,6 +430,7 @@ const struct pcibar_query_ops pcibar_sysfs_query = {
 	.get_virtual = sysfs_get_virtual,
 	.get_physical = sysfs_get_physical,
 	.get_place = sysfs_get_place,
+	.list_group = sysfs_list_group,
 	.config_read = sysfs_config_read,
 	.config_read_words = sysfs_config_read_words,
 	.bind = sysfs_bind,

@@ -107,6 +107,11 @@ struct pcibar_query_ops {
 
 	/* The NUMA node and the IOMMU group, -1: unknown. NULL: always unknown. */
 	int (*get_place)(void *query, int32_t *numa_node, int32_t *iommu_group);
+	/*
+	 * Calls @visit for each function of its IOMMU group, in any order, until it returns
+	 * another value than 0. NULL: it has none.
+	 */
+	int (*list_group)(void *query, pcibar_visit_fn visit, void *data);
 
 	/*
 	 * One access of this width. -ERANGE: beyond the configuration space of

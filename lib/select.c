@@ -291,3 +291,34 @@ PCIBAR_API int pcibar_scan(const struct pcibar_selector *sel, const struct pciba
 	}
 	return ret ? ret : ctx.error;
 }
+
+PCIBAR_API int pcibar_device_scan_group(struct pcibar_device *dev, pcibar_scan_fn fn, void *data)
+{
+	const struct pcibar_open_opts opts = {
+		.size = sizeof(opts), .sysfs_root = dev->root,
+		.backend = dev->named && !dev->ops->some_functions ? dev->ops->id :
+			   PCIBAR_BACKEND_AUTO,
+		.log = dev->log.fn, .log_data = dev->log.data,
+	};
+	struct pcibar_refuse_ctx quiet = { 0 };
+	struct scan scan = { fn, data, &quiet };
+	struct address_list list = { 0 };
+	struct pcibar_device *member;
+	int ret = 0;
+
+	if (dev->query->list_group)
+		ret = dev->query->list_group(dev->query_data, collect, &list);
+	if (list.count)
+		qsort(list.addr, list.count, sizeof(*list.addr), compare);
+
+	for (size_t i = 0; !ret && i < list.count; i++) {
+		ret = pcibar_open_address(&list.addr[i], &opts, NULL, &quiet, &member);
+		if (!ret) {
+			ret = scan_one(&scan, member);
+			pcibar_device_close(member);
+		}
+		ret = ret == -ENODEV ? 0 : ret;		/* it has gone in the meantime */
+	}
+	free(list.addr);
+	return ret ? ret : quiet.error == -ENODEV ? 0 : quiet.error;
+}

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where a function is in the machine: its NUMA node and its IOMMU group. */
+/* Where a function is in the machine: its NUMA node, its IOMMU group and who else is in that. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "internal.h"
 #include "sysfs.h"
 
 /* "-1" or a decimal number, and then @end */
@@ -36,4 +40,25 @@ int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group)
 
 	ret = pcibar_sysfs_read_link(dir, "iommu_group", text, sizeof(text));
 	return ret || !*text ? ret : parse(text, "", iommu_group);
+}
+
+int pcibar_sysfs_group(int dir, pcibar_visit_fn visit, void *data)
+{
+	int fd = openat(dir, "iommu_group/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	struct pcibar_address addr;
+	struct dirent *entry;
+	DIR *group;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	group = fdopendir(fd);
+	if (!group) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!ret && (entry = readdir(group)))
+		if (!pcibar_address_parse(entry->d_name, &addr))
+			ret = visit(data, &addr);
+	closedir(group);
+	return ret;
 }

@@ -335,6 +335,25 @@ typedef int (*pcibar_scan_fn)(void *data, const struct pcibar_device_info *info)
 int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts *opts,
 		pcibar_scan_fn fn, void *data);
 
+/**
+ * pcibar_device_scan_group() - list the functions of an IOMMU group in address order
+ * @dev: one of them
+ * @fn: called for each, @dev too
+ * @data: passed to @fn
+ *
+ * As pcibar_scan() with the options that @dev was opened with, but AUTO instead of VFIO,
+ * which does not serve all functions. Without a group, and on FreeBSD, @fn is not called.
+ *
+ * Return:
+ * * 0 - success
+ * * -ENODEV - the function is gone
+ * * -EACCES - permission denied
+ * * -EIO - what the system reports of a function is invalid
+ * * -ENOMEM - out of memory
+ * * other - what @fn returned
+ */
+int pcibar_device_scan_group(struct pcibar_device *dev, pcibar_scan_fn fn, void *data);
+
 #ifdef __cplusplus
 }
 #endif

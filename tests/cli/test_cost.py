@@ -101,6 +101,16 @@ def test_an_address_opens_only_its_own_function(bench):
             check(not others, f"{line}: {call}")
 
 
+def test_info_opens_each_function_of_the_group_once(bench):
+    """And no other one."""
+    bench.tree.group(13, bench.function(EDU), bench.function(IVSHMEM))
+    calls = traced(bench, "info", EDU)
+    folder = f'devices/{IVSHMEM}"'
+    opened = [call for call in calls if re.match("open", call) and folder in call]
+    equal(len(opened), 1, "\n".join(opened))
+    check(not [call for call in calls if RTL8139 in call], "another function is opened")
+
+
 def test_list_info_and_explain_open_no_bar(bench):
     for line in (["list"], ["list", "-v"], ["list", "--json", "-v"], ["info", RTL8139]):
         opened = [call for call in traced(bench, *line)

@@ -149,14 +149,14 @@ def test_the_place(bench):
     function = bench.function(EDU)
     check("NUMA" not in bench.run("info", EDU).stdout, "there is a node")
     function.path("numa_node").write_text("1\n", encoding="ascii")
-    function.path("iommu_group").symlink_to("../../../kernel/iommu_groups/13")
+    bench.tree.group(13, function)
     check("\n  power       awake\n  IOMMU group 13\n  NUMA node   1\n" in
           bench.run("info", EDU).stdout, "the place is not shown")
     printed = json.loads(bench.run("info", EDU, "--json").stdout)
     equal((printed["iommu_group"], printed["numa_node"]), (13, 1))
     equal(printed["iommu_group_others"], [])
     for other, group in ((NVME, 13), (RTL8139, 14)):
-        bench.function(other).path("iommu_group").symlink_to(f"../../../iommu_groups/{group}")
+        bench.tree.group(group, bench.function(other))
     check(f"\n  IOMMU group 13, with {NVME} (nvme)\n" in bench.run("info", EDU).stdout,
           "the group is not shown")
     printed = json.loads(bench.run("info", EDU, "--json").stdout)

@@ -77,8 +77,7 @@ def lines(bench):
         capabilities=((0x10, 0x80, bytes.fromhex("0200 00000000 00000000 84000000") + bytes(44)),),
         extended=((0x15, 0x100, bytes.fromhex("007c0000 20080000")),)))
     function.path("numa_node").write_text("1\n", encoding="ascii")
-    for member in (function, bench.function(NVME)):
-        member.path("iommu_group").symlink_to("../../../kernel/iommu_groups/13")
+    bench.tree.group(13, function, bench.function(NVME))
     other, image = bench.file("other", bytes(7) + b"\1"), bench.file("image", bytes(8))
     bench.run("dump", EDU, "0", "0+8", "-f", "raw", "-o", bench.folder / "dump")
     bench.function(EDU).poke(0, 0, b"\1")

@@ -198,6 +198,15 @@ class FakeSysfs:
         entry = self.root / "bus/pci/devices" / address
         entry.symlink_to(os.path.relpath(function.directory, entry.parent))
 
+    def group(self, number, *functions):
+        """Puts functions into an IOMMU group."""
+        group = self.root / f"kernel/iommu_groups/{number}"
+        (group / "devices").mkdir(parents=True, exist_ok=True)
+        for function in functions:
+            for link, target in ((group / "devices" / function.address, function.directory),
+                                 (function.path("iommu_group"), group)):
+                link.symlink_to(os.path.relpath(target, link.parent))
+
     @staticmethod
     def share_page(one, index, other, other_index):
         """Two BARs smaller than a page become parts of the same page of memory."""

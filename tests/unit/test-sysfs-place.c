@@ -2,6 +2,8 @@
 /* NUMA node and IOMMU group, from sysfs. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "internal.h"
 #include "fake-sysfs.h"
 
@@ -70,11 +72,52 @@ static void refuses_what_no_kernel_writes(void **state)
 	assert_int_equal(pcibar_device_get_place(dev, &place), -EIO);
 }
 
+static int count_members(void *data, const struct pcibar_device_info *info)
+{
+	unsigned int *count = data;
+
+	/* In the order of their addresses, whatever that of the folder is */
+	assert_int_equal(info->func, *count);
+	return ++*count == 3 ? 7 : 0;
+}
+
+static void lists_the_group(void **state)
+{
+	static const char *const members[] = { "0000:03:00.1", "0000:03:00.0" };
+	unsigned int count = 0;
+
+	(void)state;
+	tree_add(&tree, "0000:03:00.1");
+	tree_add(&tree, "0000:03:00.2");
+	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
+	assert_int_equal(count, 0);
+
+	tree_link(&tree, FUNCTION, "iommu_group", "../../../kernel/iommu_groups/12");
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "kernel/iommu_groups/12/devices/%s", members[i]);
+		tree_set(&tree, NULL, path, "%s", "");
+	}
+	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
+	assert_int_equal(count, 2);
+
+	/* One that goes away in the meantime is passed over; the caller ends the list. */
+	tree_set(&tree, NULL, "kernel/iommu_groups/12/devices/0000:03:00.2", "%s", "");
+	count = 0;
+	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 7);
+	tree_drop(&tree, "0000:03:00.2");
+	count = 0;
+	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
+	assert_int_equal(count, 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		PLACE_TEST(reads_both),
 		PLACE_TEST(refuses_what_no_kernel_writes),
+		PLACE_TEST(lists_the_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

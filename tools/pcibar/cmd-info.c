@@ -74,7 +74,7 @@ static void print_place(struct context *ctx, bool color)
 	if (place.iommu_group >= 0) {
 		print_line(color, "IOMMU group");
 		printf("%" PRId32, place.iommu_group);
-		group_list_others(ctx, place.iommu_group, print_member, &count);
+		group_list_others(ctx, print_member, &count);
 		putchar('\n');
 	}
 	if (place.numa_node >= 0) {
@@ -186,7 +186,7 @@ static void print_place_json(struct context *ctx, struct json *json)
 	if (place.iommu_group >= 0) {
 		json_uint(json, "iommu_group", (uint64_t)place.iommu_group);
 		json_array(json, "iommu_group_others");
-		group_list_others(ctx, place.iommu_group, put_member, json);
+		group_list_others(ctx, put_member, json);
 		json_array_end(json);
 	}
 	if (place.numa_node >= 0)

@@ -8,7 +8,7 @@
 /* @address: as text; @driver: "" without one; both are valid during the call */
 typedef void (*group_fn)(void *data, const char *address, const char *driver);
 
-/* Calls @fn for each function of @group but that of the session, by address. */
-void group_list_others(struct context *ctx, int32_t group, group_fn fn, void *data);
+/* Calls @fn for each function of the session's group but its own, by address. */
+void group_list_others(struct context *ctx, group_fn fn, void *data);
 
 #endif
