@@ -72,44 +72,47 @@ static void refuses_what_no_kernel_writes(void **state)
 	assert_int_equal(pcibar_device_get_place(dev, &place), -EIO);
 }
 
-static int count_members(void *data, const struct pcibar_device_info *info)
-{
-	unsigned int *count = data;
+#define GROUP	"kernel/iommu_groups/12/devices/0000:03:00."
 
-	/* In the order of their addresses, whatever that of the folder is */
-	assert_int_equal(info->func, *count);
-	return ++*count == 3 ? 7 : 0;
+struct members {
+	unsigned int count, end;
+};
+
+/* In the order of their addresses, whatever that of the folder is */
+static int count_member(void *data, const struct pcibar_device_info *info)
+{
+	struct members *members = data;
+
+	assert_int_equal(info->func, members->count);
+	return ++members->count == members->end ? 7 : 0;
+}
+
+static void assert_members(int ret, struct members members, unsigned int count)
+{
+	assert_int_equal(pcibar_device_scan_group(dev, count_member, &members), ret);
+	assert_int_equal(members.count, count);
 }
 
 static void lists_the_group(void **state)
 {
-	static const char *const members[] = { "0000:03:00.1", "0000:03:00.0" };
-	unsigned int count = 0;
+	static const unsigned int order[] = { 3, 0, 7, 1, 6, 2, 5, 4 };
+	char name[64];
 
 	(void)state;
-	tree_add(&tree, "0000:03:00.1");
-	tree_add(&tree, "0000:03:00.2");
-	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
-	assert_int_equal(count, 0);
-
+	assert_members(0, (struct members){ 0 }, 0);
 	tree_link(&tree, FUNCTION, "iommu_group", "../../../kernel/iommu_groups/12");
-	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "kernel/iommu_groups/12/devices/%s", members[i]);
-		tree_set(&tree, NULL, path, "%s", "");
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		snprintf(name, sizeof(name), GROUP "%u", order[i]);
+		tree_set(&tree, NULL, name, "%s", "");
+		if (order[i])
+			tree_add(&tree, strrchr(name, '/') + 1);
 	}
-	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
-	assert_int_equal(count, 2);
+	assert_members(0, (struct members){ 0 }, 8);
+	assert_members(7, (struct members){ .end = 3 }, 3);
 
-	/* One that goes away in the meantime is passed over; the caller ends the list. */
-	tree_set(&tree, NULL, "kernel/iommu_groups/12/devices/0000:03:00.2", "%s", "");
-	count = 0;
-	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 7);
-	tree_drop(&tree, "0000:03:00.2");
-	count = 0;
-	assert_int_equal(pcibar_device_scan_group(dev, count_members, &count), 0);
-	assert_int_equal(count, 2);
+	/* One that goes away in the meantime is passed over. */
+	tree_drop(&tree, "0000:03:00.7");
+	assert_members(0, (struct members){ 0 }, 7);
 }
 
 int main(void)
