@@ -15,8 +15,8 @@ exec /usr/bin/pcibar --backend {} "$@"
 def through(*backends, kernels=NEWEST):
     """Above @scenario: the same again with each of BACKENDS chosen.
 
-    For "vfio" the devices are there from the boot on, with an IOMMU and bound to vfio-pci; for
-    the others the module is loaded. `vm.backend` is the name; otherwise it is "sysfs".
+    For "vfio" there is an IOMMU, and the devices are bound to vfio-pci; for the others the module
+    is loaded. `vm.backend` is the name; otherwise it is "sysfs".
     """
     def mark(function):
         for backend in backends:

@@ -21,7 +21,8 @@ BIG_WINDOWS = WINDOWS | {"pref64-reserve": 64 << 30}
 
 @dataclass(frozen=True)
 class Machine:
-    """What a scenario may choose; the snapshot lane has one machine, made of the defaults.
+    """What a scenario may choose. Those that choose nothing start from the snapshot of one that is
+    made of the defaults.
 
     cpu: in place of the platform's
     append: further kernel arguments

@@ -59,16 +59,17 @@ class Runner:
             if series in absent:
                 yield Outcome(_title(case, series), 0, skipped=absent[series])
         cases = [case for case in cases if case[1] not in absent]
-        cold = [(case, series) for case, series in cases if case.machine]
-        warm = [(case, series) for case, series in cases if not case.machine]
+        cold = [(case, series) for case, series in cases if case.cold]
+        warm = [(case, series) for case, series in cases if not case.cold]
         # CPUs that wait for each other take ten times longer where another guest takes turns.
         alone = [(case, series) for case, series in cold if case.machine.smp > 1]
         for case in alone:
             yield self._run(*case)
         with ThreadPoolExecutor(workers) as pool:
             # First in the queue, so that no scenario can wait for a snapshot behind it.
-            self.snapshots = {series: pool.submit(self._snapshot, series)
-                              for series, _ in _by_series(warm)}
+            wanted = dict.fromkeys((series, case.machine) for case, series in warm)
+            self.snapshots = {each: pool.submit(self._snapshot, number, *each)
+                              for number, each in enumerate(wanted)}
             rest = [case for case in cold + warm if case not in alone]
             for done in as_completed([pool.submit(self._run, *case) for case in rest]):
                 yield done.result()
@@ -83,11 +84,11 @@ class Runner:
                 absent[series] = "; ".join(str(error).splitlines())
         return absent
 
-    def _snapshot(self, series):
+    def _snapshot(self, number, series, machine):
         """Boots once; the file fits only this QEMU and machine, so each run makes its own."""
-        booted, directory = self.images[series], self.directory / f"snapshot-{series}"
+        booted, directory = self.images[series], self.directory / f"snapshot-{series}-{number}"
         try:
-            with _boot(booted, directory) as vm:
+            with _boot(booted, directory, machine=machine) as vm:
                 vm.save(directory / "saved")
         except VmError as error:
             raise VmError(f"no snapshot: {error}; kept in {_move(directory, 'failed')}") from error
@@ -99,7 +100,8 @@ class Runner:
         started = time.monotonic()
         error = skipped = ""
         try:
-            start = self.images[series] if case.machine else self.snapshots[series].result()
+            start = (self.images[series] if case.cold else
+                     self.snapshots[series, case.machine].result())
             started = time.monotonic()
             try:
                 _play(case, start, directory)
@@ -148,10 +150,10 @@ def _boot(start, directory, **how):
 
 
 def _play(case, start, directory):
-    cold = {"machine": case.machine, "devices": case.devices} if case.machine else {}
-    with _boot(start, directory, timeout=case.timeout, **cold) as vm:
+    there, plugged = (case.devices, {}) if case.cold else ({}, case.devices)
+    with _boot(start, directory, timeout=case.timeout, machine=case.machine, devices=there) as vm:
         try:
-            for name, device in ({} if cold else case.devices).items():
+            for name, device in plugged.items():
                 vm.plug(device, name)
             case.function(vm, **vm.functions)
         except QemuEnded as failure:

@@ -22,7 +22,8 @@ def comment(text):
 class Scenario:
     name: str
     function: object
-    machine: Machine | None
+    machine: Machine
+    cold: bool
     kernels: tuple
     devices: dict
     log: tuple | None
@@ -32,7 +33,7 @@ class Scenario:
 
     @property
     def lane(self):
-        return "cold" if self.machine else "snapshot"
+        return "cold" if self.cold else "snapshot"
 
     def runs_on(self, series, brief=False):
         """A debug kernel runs what the kernel that it was made from runs."""
@@ -44,10 +45,11 @@ class Scenario:
 _found = []
 
 
-def scenario(cold=None, kernels=None, devices=None, log=(), timeout=120):
+def scenario(cold=None, warm=Machine(), kernels=None, devices=None, log=(), timeout=120):
     """Marks a function as a scenario. It is called with the VM and, by name, its devices.
 
-    cold: the Machine to boot; without it the guest starts from the snapshot of a booted one
+    cold: the Machine to boot
+    warm: without COLD, the Machine that the guest starts from a snapshot of, booted once
     kernels: the series to run it on, one of the sets in kernels.py. Without it those for amd64, of
         which --brief takes the oldest and the newest
     devices: {name: Device}, on the command line of a cold machine, else hot-plugged one by one
@@ -57,19 +59,20 @@ def scenario(cold=None, kernels=None, devices=None, log=(), timeout=120):
     """
     def mark(function):
         name = f"{function.__module__}.{function.__name__}"
-        _found.append(Scenario(name, function, cold, kernels or ON_AMD64, devices or {}, log,
-                               timeout, () if kernels else BETWEEN))
+        _found.append(Scenario(name, function, cold or warm, bool(cold), kernels or ON_AMD64,
+                               devices or {}, log, timeout, () if kernels else BETWEEN))
         return function
     return mark
 
 
-def again(suffix, scenario_function, variant, kernels, log, machine=None):
-    """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own, and on MACHINE
-    if there is one."""
+def again(suffix, scenario_function, variant, kernels, log, warm=None):
+    """Adds a marked scenario once more, as NAME.SUFFIX, with LOG besides its own, and from a
+    snapshot of the Machine WARM if there is one."""
     original = next(case for case in _found if case.function is scenario_function)
     _found.append(replace(original, name=f"{original.name}.{suffix}", function=variant,
                           kernels=kernels, spared=(), log=original.log + log,
-                          machine=machine or original.machine))
+                          machine=warm or original.machine,
+                          cold=original.cold and not warm))
 
 
 def load():

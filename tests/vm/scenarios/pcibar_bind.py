@@ -14,12 +14,8 @@ from harness.paths import SOURCE
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
 from harness.scenario import comment, scenario
-from harness.vfio import IOMMU
+from harness.vfio import IOMMU, LOG as VFIO
 
-# What vfio-pci says of a function that it waits for, and resets.
-VFIO = (r"vfio-pci \S+: No device request channel registered",
-        r"vfio-pci \S+: Relaying device request to user", r"vfio_iommu_type1_attach_group",
-        r"vfio-pci \S+: (resetting|reset done)")
 # What the kernel says of a probe that fails, and of the first module that Debian did not sign.
 FAILED = (r"(vfio-pci|awkward_driver) \S+: probe with driver \S+ failed",
           r"(vfio-pci|awkward_driver): probe of \S+ failed", r"awkward_driver: loading out-of-tree",
@@ -110,7 +106,7 @@ def task(vm, disk):
     assert driver(vm, disk) == ("nvme", "")
 
 
-@scenario(cold=IOMMU, devices={"disk": nvme(), "net": rtl8139()},
+@scenario(warm=IOMMU, devices={"disk": nvme(), "net": rtl8139()},
           log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
 def vfio(vm, disk, net):
     """From a kernel driver to vfio-pci, on to pciio, and back to the first."""
@@ -144,7 +140,7 @@ def probe_fails(vm, disk):
     assert driver(vm, disk) == ("nvme", "")
 
 
-@scenario(cold=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
 def holder(vm, edu):
     """A program has the function open through VFIO: it is named, or gives the function back."""
     load(vm)
@@ -188,7 +184,7 @@ with pcibar.open("{edu}", write=True) as device:
 """
 
 
-@scenario(cold=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
 def own(vm, edu):
     """A program that has the function open through VFIO itself is not kept waiting."""
     python.install(vm)
@@ -243,7 +239,7 @@ def at_once(vm, disk):
     assert driver(vm, disk) == ("nvme", "nvme") and not memory(vm)
 
 
-@scenario(cold=IOMMU, log=(*LOG, *VFIO, *FAILED), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, log=(*LOG, *VFIO, *FAILED), kernels=OLDEST_AND_NEWEST)
 def group(vm):
     """All functions of a group, or none."""
     load(vm)
@@ -272,7 +268,7 @@ def group(vm):
 STEPS = 100
 
 
-@scenario(cold=IOMMU, devices={"disk": nvme()}, kernels=NEWEST, log=(*LOG, *VFIO, *FAILED),
+@scenario(warm=IOMMU, devices={"disk": nvme()}, kernels=NEWEST, log=(*LOG, *VFIO, *FAILED),
           timeout=600)
 def random_order(vm, disk):
     """All drivers in random order, with programs that have the function open in between."""

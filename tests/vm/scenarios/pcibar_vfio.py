@@ -10,8 +10,6 @@ from harness.pcibar import Script, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
 from harness.vfio import IOMMU, LOG, USER, bind, group
 
-# What the kernel says of a reset that it makes by the bus.
-RESET = r"pcieport \S+: unlocked secondary bus reset"
 EDU_ID = 0x010000ed
 PAGE = 4096
 
@@ -57,7 +55,7 @@ def as_user(vm, words):
     return [int(line, 0) for line in vm.check(f"pcibar {words}", **USER).stdout.splitlines()]
 
 
-@scenario(cold=IOMMU, log=LOG,
+@scenario(warm=IOMMU, log=LOG,
           devices={"edu": edu(), "net": rtl8139(mac="52:54:00:12:34:56"),
                    "memory": ivshmem(1 << 20)})
 def ordinary_user(vm, edu, net, memory):
@@ -77,7 +75,7 @@ def ordinary_user(vm, edu, net, memory):
                 **USER)
 
 
-@scenario(cold=IOMMU, log=LOG, devices={"edu": edu(), "net": e1000e()})
+@scenario(warm=IOMMU, log=LOG, devices={"edu": edu(), "net": e1000e()})
 def untouched(vm, edu, net):
     """What only shows a function does not open it: nothing is written to it."""
     bind(vm, edu, net)
@@ -98,7 +96,7 @@ def untouched(vm, edu, net):
     assert [access for access in trace.config(edu) if access[0] == "write"]
 
 
-@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
+@scenario(warm=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
 def looking_costs_no_more(vm, edu):
     """What only shows a function makes as many system calls as before VFIO had it."""
     verbs = (f"info {edu}", f"info -v {edu}", f"list {edu}", f"list --json {edu}",
@@ -113,7 +111,7 @@ def looking_costs_no_more(vm, edu):
     assert calls() == without
 
 
-@scenario(cold=IOMMU, log=LOG, devices={"edu": edu()})
+@scenario(warm=IOMMU, log=LOG, devices={"edu": edu()})
 def given_back(vm, edu):
     """An administrator who unbinds or removes a function does not wait for its user."""
     for path, text in ((f"{edu.sysfs}/driver/unbind", str(edu)), (f"{edu.sysfs}/remove", "1")):
@@ -141,7 +139,7 @@ def given_back(vm, edu):
     assert user.wait().expect(0).stdout == "ready\nok\n"
 
 
-@scenario(cold=IOMMU, log=LOG)
+@scenario(warm=IOMMU, log=LOG)
 def unplugged(vm):
     """Hot-unplug during a watch ends it, too."""
     device = vm.plug(e1000e())
@@ -152,14 +150,14 @@ def unplugged(vm):
     watch.wait().expect(4)
 
 
-@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
+@scenario(warm=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
 def decoding_off_under_a_map(vm, edu):
     """VFIO revokes maps while the function does not decode; the guard survives the access."""
     bind(vm, edu)
     assert vm.check(f"pcibar-vfio guard {edu}", **USER).stdout == "ok\n"
 
 
-@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG,
+@scenario(warm=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG,
           devices={"edu": edu(), "memory": ivshmem(4 << 20)})
 def calls_of_a_map(vm, edu, memory):
     """One more than VFIO's own, also where the place of the map is chosen."""
@@ -168,7 +166,7 @@ def calls_of_a_map(vm, edu, memory):
         assert vm.check(f"pcibar-vfio calls {words}", **USER).stdout == "ok\n", words
 
 
-@scenario(cold=IOMMU, kernels=OLDEST_AND_NEWEST, log=(*LOG, RESET),
+@scenario(warm=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG,
           devices={"net": rtl8139()})
 def without_pages(vm, net):
     """What VFIO does not map is reached by calls: ROMs, and BARs that share a page, which it maps
@@ -187,7 +185,7 @@ def without_pages(vm, net):
         assert [index for index in bars if trace.bar(card, index)] == [bar]
 
 
-@scenario(cold=IOMMU, log=LOG)
+@scenario(warm=IOMMU, log=LOG)
 def one_group(vm):
     """Functions of one group: all for VFIO or none, and one process for all."""
     first, second = vm.plug_together({"first": edu(), "second": edu()})
@@ -210,7 +208,7 @@ def one_group(vm):
     assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
 
 
-@scenario(cold=IOMMU, log=LOG)
+@scenario(warm=IOMMU, log=LOG)
 def not_viable(vm):
     """A driver of the kernel in the group, which is named; without it the group can be used."""
     first, second = vm.plug_together({"first": edu(), "second": e1000e()})
@@ -269,7 +267,7 @@ def reaches_no_memory(vm, edu):
 RECEIVE_ADDRESS = 0x5400
 
 
-@scenario(cold=IOMMU, log=(*LOG, RESET))
+@scenario(warm=IOMMU, log=LOG)
 def registers_that_a_reset_clears(vm):
     """They are lost by a map through VFIO, which was announced, and by nothing before."""
     net = vm.plug(e1000e())
@@ -298,7 +296,7 @@ def bind_for_iommufd(vm, *functions):
             for function in functions]
 
 
-@scenario(cold=IOMMU, kernels=(DEBUG,), log=LOG, devices={"edu": edu()})
+@scenario(warm=IOMMU, kernels=(DEBUG,), log=LOG, devices={"edu": edu()})
 def character_device(vm, edu):
     """Where the kernel has iommufd, the function's own node and /dev/iommu are all it takes."""
     (node,) = bind_for_iommufd(vm, edu)
@@ -317,7 +315,7 @@ def character_device(vm, edu):
     is_refusal(watch.wait().expect(4), "about to be unbound or removed")
 
 
-@scenario(cold=IOMMU, kernels=(DEBUG,), log=LOG)
+@scenario(warm=IOMMU, kernels=(DEBUG,), log=LOG)
 def one_group_of_character_devices(vm):
     """One process uses several functions of a group, each through a node of its own."""
     both = vm.plug_together({"first": edu(), "second": edu()})

@@ -5,20 +5,14 @@ from harness import page_table
 from harness.devices import e1000e, edu, ivshmem
 from harness.helper_module import HelperModule
 from harness.holder import command, enable, held, soon, unused
-from harness.machine import Machine
 from harness.page_table import leaf, reserved
 from harness.pciio_module import LOG, load
 from harness.scenario import scenario
+from harness.vfio import IOMMU, LOG as VFIO
 
 MIB = 1 << 20
 BUSY = "Device or resource busy"
 EDU_ID = "0x010000ed"
-IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
-# What vfio-pci says of a function that it waits for, and the kernel of remapping that is absent.
-VFIO = (r"vfio-pci \S+: No device request channel registered",
-        r"vfio-pci \S+: Relaying device request to user", r"vfio_iommu_type1_attach_group",
-        r"vfio-pci \S+: (resetting|reset done)")
-
 # What the kernel says of a probe that fails.
 FAILED = (r"awkward_driver \S+: probe with driver awkward_driver failed",
           r"awkward_driver: probe of \S+ failed")
@@ -34,7 +28,7 @@ def start_probe(vm, function):
                     f"echo {function} >/sys/bus/pci/drivers_probe")
 
 
-@scenario(cold=IOMMU, devices={"net": e1000e()}, log=(*LOG, *VFIO))
+@scenario(warm=IOMMU, devices={"net": e1000e()}, log=(*LOG, *VFIO))
 def shared_with_vfio(vm, net):
     """vfio-pci is unbound from a function whose user shares it: both end, in whatever order."""
     load(vm)
