@@ -4,76 +4,6 @@
 
 #include <stddef.h>
 
-/* What a callback needs, which the library calls without the GIL. */
-struct scan {
-	PyThreadState *thread;
-	PyObject *list;
-};
-
-static int add_function(void *data, const struct pcibar_device_info *info)
-{
-	struct scan *scan = data;
-	PyObject *item;
-	int ret = -1;
-
-	PyEval_RestoreThread(scan->thread);
-	item = device_info(info);
-	if (item)
-		ret = PyList_Append(scan->list, item);
-	Py_XDECREF(item);
-	scan->thread = PyEval_SaveThread();
-	return ret;
-}
-
-static bool parse(PyObject *subject, struct pcibar_selector *sel)
-{
-	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
-	const char *selector = text(subject);
-	int ret;
-
-	if (!selector)
-		return false;
-	ret = pcibar_selector_parse(selector, sel, &why);
-	if (ret)
-		fail(ret, "open", &why, subject);
-	return !ret;
-}
-
-/* scan(selector or None, backend, sysfs_root) */
-static PyObject *list_functions(PyObject *Py_UNUSED(module), PyObject *args)
-{
-	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
-	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
-	struct pcibar_selector sel = { .size = sizeof(sel) };
-	PyObject *subject;
-	struct scan scan;
-	int ret;
-
-	if (!PyArg_ParseTuple(args, "OO&z:scan", &subject, to_u32, &opts.backend,
-			      &opts.sysfs_root) ||
-	    (subject != Py_None && !parse(subject, &sel)))
-		return NULL;
-	scan.list = PyList_New(0);
-	if (!scan.list)
-		return NULL;
-
-	scan.thread = PyEval_SaveThread();
-	ret = pcibar_scan(&sel, &opts, add_function, &scan);
-	PyEval_RestoreThread(scan.thread);
-	/* A function that cannot be read does not hide the others. */
-	for (uint32_t i = 0; ret && PyList_Size(scan.list) && !PyErr_Occurred(); i++) {
-		if (i == why.count)
-			ret = 0;
-		else
-			PyErr_WarnEx(PyExc_RuntimeWarning, why.reasons[i].what, 1);
-	}
-	if (!ret)
-		return scan.list;
-
-	Py_DECREF(scan.list);
-	return PyErr_Occurred() ? NULL : fail(ret, "open", &why, subject);
-}
-
 /* explain(selector, bar, flags, attr, offset, length, backend, sysfs_root) */
 static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -87,7 +17,7 @@ static PyObject *explain(PyObject *Py_UNUSED(module), PyObject *args)
 	if (!PyArg_ParseTuple(args, "OO&O&O&O&O&O&z:explain", &subject, to_u32, &intent.bar,
 			      to_u32, &intent.map_flags, to_u32, &intent.attr, to_u64,
 			      &intent.offset, to_u64, &intent.length, to_u32, &opts.backend,
-			      &opts.sysfs_root) || !parse(subject, &sel))
+			      &opts.sysfs_root) || !parse_selector(subject, &sel))
 		return NULL;
 
 	Py_BEGIN_ALLOW_THREADS
@@ -114,7 +44,7 @@ static PyObject *explain_irq(PyObject *Py_UNUSED(module), PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "OO&O&O&O&O&z:explain_irq", &subject, to_u32, &irq.type,
 			      to_u32, &irq.first, to_u32, &irq.count, to_u32, &irq.flags, to_u32,
-			      &opts.backend, &opts.sysfs_root) || !parse(subject, &sel))
+			      &opts.backend, &opts.sysfs_root) || !parse_selector(subject, &sel))
 		return NULL;
 
 	Py_BEGIN_ALLOW_THREADS
@@ -164,7 +94,7 @@ static PyObject *forked(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)
 static PyMethodDef functions[] = {
 	{ "open", device_open, METH_VARARGS, NULL },
 	{ "map", map_create, METH_VARARGS, NULL },
-	{ "scan", list_functions, METH_VARARGS, NULL },
+	{ "scan", scan_functions, METH_VARARGS, NULL },
 	{ "irqs", irqs_create, METH_VARARGS, NULL },
 	{ "explain", explain, METH_VARARGS, NULL },
 	{ "explain_irq", explain_irq, METH_VARARGS, NULL },

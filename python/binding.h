@@ -52,6 +52,7 @@ bool fits(uint64_t value, unsigned int width);
 
 /* A selector in UTF-8, owned by the string. */
 const char *text(PyObject *string);
+bool parse_selector(PyObject *subject, struct pcibar_selector *sel);
 
 /*
  * Raises PcibarError and returns NULL. @call: what was tried, as pcibar/_errors.py has it;
@@ -76,6 +77,8 @@ extern PyType_Spec map_spec;
 extern PyType_Spec irq_spec;
 
 PyObject *device_open(PyObject *module, PyObject *args);
+PyObject *device_group(PyObject *self, PyObject *unused);
+PyObject *scan_functions(PyObject *module, PyObject *args);
 PyObject *map_create(PyObject *module, PyObject *args);
 PyObject *irqs_create(PyObject *module, PyObject *args);
 

@@ -173,3 +173,17 @@ PyObject *device_info(const struct pcibar_device_info *info)
 			     info->subdevice, info->class_code, info->flags, info->header,
 			     info->secondary, info->backend, info->caps, driver_name(info->driver));
 }
+
+bool parse_selector(PyObject *subject, struct pcibar_selector *sel)
+{
+	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
+	const char *selector = text(subject);
+	int ret;
+
+	if (!selector)
+		return false;
+	ret = pcibar_selector_parse(selector, sel, &why);
+	if (ret)
+		fail(ret, "open", &why, subject);
+	return !ret;
+}

@@ -438,6 +438,7 @@ static PyObject *is_gone(PyObject *self, void *Py_UNUSED(unused))
 static PyMethodDef methods[] = {
 	{ "info_numbers", info, METH_NOARGS, NULL },
 	{ "place_numbers", place, METH_NOARGS, NULL },
+	{ "group_members", device_group, METH_NOARGS, NULL },
 	{ "bar_info", bar_info, METH_VARARGS, NULL },
 	{ "config_read", config_read, METH_VARARGS, "config_read($self, offset, width, /)\n--\n\n"
 	  "One configuration read of 1, 2 or 4 bytes." },

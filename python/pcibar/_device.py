@@ -126,6 +126,10 @@ class Device(Managed, _binding.Device):
         """Where the function is in the machine. It is not accessed and not woken."""
         return Place(*(None if number < 0 else number for number in self.place_numbers()))
 
+    def group(self) -> tuple[FunctionInfo, ...]:
+        """The functions of its IOMMU group, itself too, by address; without one, none."""
+        return tuple(map(function_info, self.group_members()))
+
     def bar(self, index: int, *, config: bool = False) -> BarInfo:
         """What a BAR is; with config, whether it is decoding, too, which needs a right."""
         return bar_info(self.bar_info(index, _binding.BAR_INFO_CONFIG if config else 0))

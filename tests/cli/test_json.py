@@ -18,7 +18,7 @@ ITEM = re.compile(r"^\.It Va (.*)\n(string|hex|number|boolean|object|"
 # What only pci.ids knows
 NAMES = {"vendor_name", "device_name", "subsystem_name", "class_name"}
 # What list leaves out of a function
-ONLY_INFO = re.compile(r"(iommu_group(_others)?|numa_node|link|backend|capabilities|resizable"
+ONLY_INFO = re.compile(r"(iommu_group_others|numa_node|link|backend|capabilities|resizable"
                        r"|pci_capabilities)\b")
 
 

@@ -67,6 +67,16 @@ def test_verbose_adds_what_configuration_space_says(bench):
     bench.run("-v", "list").prints(listing(BARS, verbose=True))
 
 
+def test_verbose_shows_the_iommu_group(bench):
+    bench.tree.group(13, bench.function(EDU))
+    shown = f"{head(EDU, ids_of(EDU))}  IOMMU group 13\n"
+    check(bench.run("list", EDU, "-v").stdout.startswith(shown), "the group is not shown")
+    check("IOMMU" not in bench.run("list", EDU).stdout, "the group is shown without -v")
+    for options, group in ((["-v"], 13), ([], None)):
+        (function,) = json.loads(bench.run("list", EDU, "--json", *options).stdout)["functions"]
+        equal(function.get("iommu_group"), group)
+
+
 def test_functions_that_cannot_be_read_hide_no_others(bench):
     """One line about each, and the status at the end."""
     for address, name in ((RTL8139, "vendor"), (HUGE, "class")):

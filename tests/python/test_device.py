@@ -26,6 +26,12 @@ class Finding(support.Case):
         self.functions[EDU].path("iommu_group").symlink_to("../../../kernel/iommu_groups/7")
         self.assertEqual(device.place(), pcibar.Place(numa_node=0, iommu_group=7))
 
+    def test_the_group(self):
+        self.assertEqual(self.open(EDU).group(), ())
+        self.tree.group(7, self.functions[NVME], self.functions[EDU])
+        self.assertEqual([(each.address, each.driver) for each in self.open(EDU).group()],
+                         [(EDU, ""), (NVME, "nvme")])
+
     def test_ids_are_shown_in_hexadecimal(self):
         self.assertIn("vendor=0x1234, device=0x11e8", repr(self.open(EDU).info()))
 

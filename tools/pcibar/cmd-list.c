@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* pcibar list: list functions */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,11 +38,25 @@ static uint32_t bar_flags(const struct list *list)
 	return list->ctx->opt.verbose ? PCIBAR_BAR_INFO_CONFIG : 0;
 }
 
+/* Of -v; less than 0 without one. */
+static int32_t iommu_group(const struct list *list, struct pcibar_device *dev)
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+
+	if (!dev || !list->ctx->opt.verbose || pcibar_device_get_place(dev, &place))
+		return -1;
+	return place.iommu_group;
+}
+
 static void print_json(struct list *list, const char *address,
 		       const struct pcibar_device_info *info, struct pcibar_device *dev)
 {
+	int32_t group = iommu_group(list, dev);
+
 	json_object(&list->json, NULL);
 	describe_json(&list->json, list->ids, address, info);
+	if (group >= 0)
+		json_uint(&list->json, "iommu_group", (uint64_t)group);
 	if (dev && list->ctx->opt.verbose)
 		json_bool(&list->json, "responds", !describe_silent(dev, info));
 	if (dev)
@@ -52,6 +67,8 @@ static void print_json(struct list *list, const char *address,
 static void print_text(struct list *list, const char *address,
 		       const struct pcibar_device_info *info, struct pcibar_device *dev)
 {
+	int32_t group = iommu_group(list, dev);
+
 	printf("%s%s%s  %04x:%04x  ", list->color ? TERM_BOLD : "", address,
 	       list->color ? TERM_PLAIN : "", info->vendor, info->device);
 	describe_class(list->ids, info->class_code, stdout);
@@ -59,6 +76,8 @@ static void print_text(struct list *list, const char *address,
 	describe_names(list->ids, info, stdout);
 	if (*info->driver)
 		text_print(stdout, "  driver %s", info->driver);
+	if (group >= 0)
+		printf("  IOMMU group %" PRId32, group);
 	if (list->ctx->opt.verbose && info->flags & PCIBAR_DEV_ASLEEP)
 		fputs("  asleep", stdout);
 	if (list->ctx->opt.verbose && dev && describe_silent(dev, info))
@@ -228,9 +247,9 @@ const struct cmd cmd_list = {
 	.summary = "list functions and their BARs",
 	.operands = "[selector]",
 	.notes = "The addresses are selectors for other verbs.\n"
-		 "BARs of which the command register turns decoding off are marked. -v adds what\n"
-		 "else configuration space says. It also reports, on standard error, which back\n"
-		 "end is used, and why a better one is not.\n",
+		 "BARs of which the command register turns decoding off are marked. -v adds the\n"
+		 "IOMMU group and what else configuration space says. It also reports, on\n"
+		 "standard error, which back end is used, and why a better one is not.\n",
 	.flags = CMD_SCRIPT,
 	CMD_COMMON(CMD_DEVICE, options_color, options_json),
 	CMD_OWN(own, defaults),
