@@ -64,12 +64,19 @@ static bool is_bridge(const struct pciio_func *func)
 	return func->header == PCI_HEADER_TYPE_BRIDGE || func->header == PCI_HEADER_TYPE_CARDBUS;
 }
 
+/* Of a bridge to conventional PCI the same bit of Device Control has another meaning. */
 static bool is_flr(struct pciio_func *func, const struct pci_io *io)
 {
 	int exp = func->pdev->pcie_cap, af = func->regs.af;
 
-	return (exp && sets(io, exp + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR)) ||
-	       (af && sets(io, af + PCI_AF_CTRL, PCI_AF_CTRL_FLR));
+	return !is_bridge(func) &&
+	       ((exp && sets(io, exp + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR)) ||
+		(af && sets(io, af + PCI_AF_CTRL, PCI_AF_CTRL_FLR)));
+}
+
+static bool is_bus_reset(struct pciio_func *func, const struct pci_io *io)
+{
+	return is_bridge(func) && sets(io, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_BUS_RESET);
 }
 
 /* Whether the write may take away BARs of the virtual functions. */
@@ -181,12 +188,14 @@ static void affected_open(struct affected *affected, bool done)
 		pciio_func_snapshot_free(affected->others, affected->count);
 }
 
-/* A reset that the kernel does not know of: vectors are lost, or what they were to be for. */
+/*
+ * The others have been reset without their drivers, pciio among them, being asked:
+ * vectors are lost, or what they were to be for.
+ */
 static void affected_disturb(struct affected *affected)
 {
 	unsigned int i;
 
-	pciio_intr_disturb(affected->self);
 	for (i = 0; i < affected->count; i++) {
 		struct pciio_func *func = affected->others[i];
 
@@ -289,10 +298,12 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io, u32 mask
 	ret = run_locked(write_locked, func, io, mask, old);
 	if (!ret && flr) {
 		msleep(FLR_DELAY);
-		affected_disturb(&affected);
+		pciio_intr_disturb(func);
 	} else if (!ret && is_power(func, io)) {
 		msleep(D3_DELAY);
 	}
+	if (!ret && (flr || is_bus_reset(func, io)))
+		affected_disturb(&affected);
 
 	if (decisive)
 		affected_open(&affected, true);
@@ -397,6 +408,8 @@ int pciio_func_reset(struct pciio_func *func, bool share_driver)
 		ret = -EBUSY;
 	else
 		ret = reset_device(func->pdev, share_driver);
+	if (!ret)
+		affected_disturb(&affected);
 	/* Where nothing was done, another one may have configuration space: do not wait for it. */
 	affected_open(&affected, ret != -EAGAIN && ret != -EBUSY);
 	return ret;

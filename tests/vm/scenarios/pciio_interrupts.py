@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel module: interrupt descriptors."""
 
-from harness.devices import bochs_display, e1000e, edu, nvme
+from harness.devices import bochs_display, e1000e, edu, nvme, nvme_sriov
 from harness.errors import ERRORS, NATIVE, fail
 from harness.helper_module import HelperModule
 from harness.holder import Holder, soon, unused
@@ -12,9 +12,11 @@ from harness.programs import builds
 from harness.registers import bridge, capability, register
 from harness.scenario import scenario
 from harness.suspend import away
+from harness.vm import Function
 
 COMMAND = 4
 EXPRESS, DEVICE_CONTROL, FLR = 0x10, 8, 0x8000
+BRIDGE_CONTROL, BUS_RESET = 0x3e, 0x40
 # Of e1000e: the BAR with the MSI-X table; and the size of an entry.
 TABLE, ENTRY = 3, 16
 PARAMETER = "/sys/module/pciio/parameters/unsafe_interrupts"
@@ -240,6 +242,37 @@ def reset_by_write(vm, disk):
         register(vm, disk, place, 2, value)
         woken(user, how, DISTURBED)
     assert attempt(vm, disk, "msix 0 1 master") == "ok"
+    clean(vm)
+
+
+@scenario(devices={"net": e1000e()}, log=LOG)
+def reset_by_the_bridge(vm, net):
+    """So does a reset of the bus by a write to the port above."""
+    bound(vm, net)
+    user, port = holding(vm, net, "msix", "read"), bridge(vm, net)
+    control = register(vm, port, BRIDGE_CONTROL, 2)
+    register(vm, port, BRIDGE_CONTROL, 2, control | BUS_RESET)
+    woken(user, "read", DISTURBED)
+    register(vm, port, BRIDGE_CONTROL, 2, control)
+    assert attempt(vm, net, "msix 0 1 master") == "ok"
+    clean(vm)
+
+
+@scenario(cold=Machine(options=("-device", "nvme-subsys,id=subsystem")),
+          devices={"disk": nvme_sriov(2, "subsystem", bus="port0")},
+          log=(*LOG, r"pci-pf-stub \S+: reset(ting| done)"))
+def reset_of_the_physical(vm, disk):
+    """PCIOCRESET of a physical function wakes who waits for a virtual one."""
+    load(vm)
+    vm.modprobe("pci-pf-stub")
+    vm.bind(disk, "pci-pf-stub")
+    vm.check(f"echo 1 >{disk.sysfs}/sriov_numvfs")
+    virtual = Function(vm, "virtfn0", disk.device, vm.check(
+        f"basename $(readlink {disk.sysfs}/virtfn0)").stdout.strip())
+    vm.bind(virtual, "pciio")
+    user = holding(vm, virtual, "msix", "read")
+    assert vm.check(f"pciio-function reset {disk} share").stdout.strip() == "ok"
+    woken(user, "read", DISTURBED)
     clean(vm)
 
 
