@@ -181,7 +181,7 @@ static int sysfs_get_place(void *priv, int32_t *numa_node, int32_t *iommu_group)
 {
 	struct sysfs *be = priv;
 
-	return gone(pcibar_sysfs_place(be->dir, numa_node, iommu_group));
+	return pcibar_sysfs_place(be->dir, numa_node, iommu_group);
 }
 
 static int sysfs_list_group(void *priv, pcibar_visit_fn visit, void *data)

@@ -115,12 +115,29 @@ static void lists_the_group(void **state)
 	assert_members(0, (struct members){ 0 }, 7);
 }
 
+/* A kernel takes the files away before the link to the group, and the folder last. */
+static void notices_that_the_function_is_gone(void **state)
+{
+	struct pcibar_device_place place = { .size = sizeof(place) };
+
+	(void)state;
+	tree_set(&tree, FUNCTION, "numa_node", "%s", "3\n");
+	tree_unset(&tree, FUNCTION, "vendor");
+	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
+	assert_members(-ENODEV, (struct members){ 0 }, 0);
+
+	tree_drop(&tree, FUNCTION);
+	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
+	assert_members(-ENODEV, (struct members){ 0 }, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		PLACE_TEST(reads_both),
 		PLACE_TEST(refuses_what_no_kernel_writes),
 		PLACE_TEST(lists_the_group),
+		PLACE_TEST(notices_that_the_function_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
