@@ -153,8 +153,12 @@ static int refuse_back_end(struct pcibar_device *dev, struct pcibar_refuse_ctx *
 	char address[PCIBAR_ADDRESS_STRLEN], remedy[192];
 
 	pcibar_address_format(&dev->addr, address);
-	snprintf(remedy, sizeof(remedy), "use the back end vfio (pcibar bind %s vfio-pci), or with "
-		 "the module pciio (pcibar bind %s pciio)", address, address);
+	if (dev->ops->id == PCIBAR_BACKEND_FREEBSD)
+		snprintf(remedy, sizeof(remedy), "on Linux use another back end, FreeBSD has none "
+			 "that does");
+	else
+		snprintf(remedy, sizeof(remedy), "use the back end vfio (pcibar bind %s vfio-pci), "
+			 "or with the module pciio (pcibar bind %s pciio)", address, address);
 	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, remedy,
 			     "the %s back end does not deliver interrupts", dev->ops->name);
 }

@@ -452,6 +452,21 @@ static void explaining_activates_nothing(void **state)
 	assert_int_equal(node.calls[NODE_BARMMAP], 0);
 }
 
+/* No command of Linux is of use on FreeBSD. */
+static void refuses_vectors_with_a_remedy_for_both_systems(void **state)
+{
+	struct pcibar_irq_opts irq_opts = { .size = sizeof(irq_opts), .count = 1, .why = &why,
+					    .type = PCIBAR_IRQ_INTX };
+	struct pcibar_irq *irq;
+
+	(void)state;
+	node.config[PCIR_INTPIN] = 1;
+	assert_int_equal(pcibar_irq_open(dev, &irq_opts, &irq), -EOPNOTSUPP);
+	assert_refused(&why, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP);
+	assert_null(strstr(why.reasons[0].remedy, "pcibar bind"));
+	assert_non_null(strstr(why.reasons[0].remedy, "FreeBSD"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -469,6 +484,7 @@ int main(void)
 		FREEBSD_TEST(reaches_no_other_device),
 		FREEBSD_TEST(gives_up_what_another_device_gave),
 		FREEBSD_TEST(explaining_activates_nothing),
+		FREEBSD_TEST(refuses_vectors_with_a_remedy_for_both_systems),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
