@@ -300,8 +300,8 @@ PCIBAR_API int pcibar_device_scan_group(struct pcibar_device *dev, pcibar_scan_f
 			   PCIBAR_BACKEND_AUTO,
 		.log = dev->log.fn, .log_data = dev->log.data,
 	};
-	struct pcibar_refuse_ctx quiet = { 0 };
-	struct scan scan = { fn, data, &quiet };
+	struct pcibar_refuse_ctx ctx = { 0 };
+	struct scan scan = { fn, data, &ctx };
 	struct address_list list = { 0 };
 	struct pcibar_device *member;
 	int ret = 0;
@@ -312,13 +312,16 @@ PCIBAR_API int pcibar_device_scan_group(struct pcibar_device *dev, pcibar_scan_f
 		qsort(list.addr, list.count, sizeof(*list.addr), compare);
 
 	for (size_t i = 0; !ret && i < list.count; i++) {
+		struct pcibar_refuse_ctx quiet = { 0 };
+
 		ret = pcibar_open_address(&list.addr[i], &opts, NULL, &quiet, &member);
-		if (!ret) {
-			ret = scan_one(&scan, member);
-			pcibar_device_close(member);
+		if (ret) {
+			ret = ret == -ENODEV ? 0 : ret;		/* it has gone in the meantime */
+			continue;
 		}
-		ret = ret == -ENODEV ? 0 : ret;		/* it has gone in the meantime */
+		ret = scan_one(&scan, member);
+		pcibar_device_close(member);
 	}
 	free(list.addr);
-	return ret ? ret : quiet.error == -ENODEV ? 0 : quiet.error;
+	return ret ? ret : ctx.error;
 }

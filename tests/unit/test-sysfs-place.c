@@ -93,13 +93,11 @@ static void assert_members(int ret, struct members members, unsigned int count)
 	assert_int_equal(members.count, count);
 }
 
-static void lists_the_group(void **state)
+static void make_group(void)
 {
 	static const unsigned int order[] = { 3, 0, 7, 1, 6, 2, 5, 4 };
 	char name[64];
 
-	(void)state;
-	assert_members(0, (struct members){ 0 }, 0);
 	tree_link(&tree, FUNCTION, "iommu_group", "../../../kernel/iommu_groups/12");
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
 		snprintf(name, sizeof(name), GROUP "%u", order[i]);
@@ -107,12 +105,56 @@ static void lists_the_group(void **state)
 		if (order[i])
 			tree_add(&tree, strrchr(name, '/') + 1);
 	}
+}
+
+static void lists_the_group(void **state)
+{
+	(void)state;
+	assert_members(0, (struct members){ 0 }, 0);
+	make_group();
 	assert_members(0, (struct members){ 0 }, 8);
 	assert_members(7, (struct members){ .end = 3 }, 3);
 
 	/* One that goes away in the meantime is passed over. */
 	tree_drop(&tree, "0000:03:00.7");
 	assert_members(0, (struct members){ 0 }, 7);
+}
+
+static int add_function(void *data, const struct pcibar_device_info *info)
+{
+	*(unsigned int *)data |= 1u << info->func;
+	return 0;
+}
+
+/* Neither does one that has gone hide the error of another. */
+static void a_member_that_fails_hides_no_other(void **state)
+{
+	unsigned int found = 0;
+
+	(void)state;
+	make_group();
+	tree_drop(&tree, "0000:03:00.1");
+	tree_set(&tree, "0000:03:00.4", "vendor", "%s", "?\n");
+	assert_int_equal(pcibar_device_scan_group(dev, add_function, &found), -EIO);
+	assert_int_equal(found, 0xed);
+}
+
+static int return_gone(void *data, const struct pcibar_device_info *info)
+{
+	(void)info;
+	(*(unsigned int *)data)++;
+	return -ENODEV;
+}
+
+/* Not taken for a member that has gone */
+static void any_value_of_the_callback_ends_the_scan(void **state)
+{
+	unsigned int count = 0;
+
+	(void)state;
+	make_group();
+	assert_int_equal(pcibar_device_scan_group(dev, return_gone, &count), -ENODEV);
+	assert_int_equal(count, 1);
 }
 
 /* A kernel takes the files away before the link to the group, and the folder last. */
@@ -137,6 +179,8 @@ int main(void)
 		PLACE_TEST(reads_both),
 		PLACE_TEST(refuses_what_no_kernel_writes),
 		PLACE_TEST(lists_the_group),
+		PLACE_TEST(a_member_that_fails_hides_no_other),
+		PLACE_TEST(any_value_of_the_callback_ends_the_scan),
 		PLACE_TEST(notices_that_the_function_is_gone),
 	};
 
