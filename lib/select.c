@@ -298,7 +298,6 @@ PCIBAR_API int pcibar_device_scan_group(struct pcibar_device *dev, pcibar_scan_f
 		.size = sizeof(opts), .sysfs_root = dev->root,
 		.backend = dev->named && !dev->ops->some_functions ? dev->ops->id :
 			   PCIBAR_BACKEND_AUTO,
-		.log = dev->log.fn, .log_data = dev->log.data,
 	};
 	struct pcibar_refuse_ctx ctx = { 0 };
 	struct scan scan = { fn, data, &ctx };

@@ -342,7 +342,8 @@ int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts
  * @data: passed to @fn
  *
  * As pcibar_scan() with the options that @dev was opened with, but AUTO instead of VFIO,
- * which does not serve all functions. Without a group, and on FreeBSD, @fn is not called.
+ * which does not serve all functions, and without a log. Without a group, and on FreeBSD, @fn
+ * is not called.
  *
  * Return:
  * * 0 - success

@@ -11,11 +11,20 @@
 
 static struct tree tree;
 static struct pcibar_device *dev;
+static unsigned int lines;
+
+static void count_line(void *data, int level, const char *msg)
+{
+	(void)level;
+	(void)msg;
+	(*(unsigned int *)data)++;
+}
 
 static int setup(void **state)
 {
 	struct pcibar_open_opts opts = {
 		.size = sizeof(opts), .backend = PCIBAR_BACKEND_SYSFS, .sysfs_root = tree.root,
+		.log = count_line, .log_data = &lines,
 	};
 	int ret = unit_setup(state);
 
@@ -109,11 +118,14 @@ static void make_group(void)
 
 static void lists_the_group(void **state)
 {
+	unsigned int before = lines;
+
 	(void)state;
 	assert_members(0, (struct members){ 0 }, 0);
 	make_group();
 	assert_members(0, (struct members){ 0 }, 8);
 	assert_members(7, (struct members){ .end = 3 }, 3);
+	assert_int_equal(lines, before);
 
 	/* One that goes away in the meantime is passed over. */
 	tree_drop(&tree, "0000:03:00.7");
