@@ -180,6 +180,10 @@ static void notices_that_the_function_is_gone(void **state)
 	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
 	assert_members(-ENODEV, (struct members){ 0 }, 0);
 
+	tree_unset(&tree, FUNCTION, "numa_node");
+	tree_link(&tree, FUNCTION, "iommu_group", "../../../kernel/iommu_groups/12");
+	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
+
 	tree_drop(&tree, FUNCTION);
 	assert_int_equal(pcibar_device_get_place(dev, &place), -ENODEV);
 	assert_members(-ENODEV, (struct members){ 0 }, 0);
