@@ -14,7 +14,10 @@ USER = {"user": "nobody"}
 def bind(vm, *functions):
     """Gives functions to VFIO, and their nodes to an ordinary user."""
     vm.modprobe("vfio-pci", "vfio_iommu_type1")
-    vm.check("echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts")
+    # Of the second where the kernel has cdev, which root's programs use then.
+    for module in ("vfio_iommu_type1", "iommufd"):
+        parameter = f"/sys/module/{module}/parameters/allow_unsafe_interrupts"
+        vm.check(f"[ ! -e {parameter} ] || echo Y >{parameter}")
     for function in functions:
         vm.bind(function, "vfio-pci")
     vm.check(f"chown 65534 {' '.join(f'/dev/vfio/{group(vm, each)}' for each in functions)}")
