@@ -155,7 +155,8 @@ def asleep(vm, net):
     with vm.trace(config=True) as trace:
         listed = vm.check(f"pcibar list -v {net}; pcibar info {net}").stdout
         assert vm.run(f"pcibar explain {back_end} {net} 0").status == 1
-    assert "driver vfio-pci  asleep\n" in listed and "  power       asleep\n" in listed
+    assert "driver vfio-pci  IOMMU group 1  asleep\n" in listed
+    assert "  power       asleep\n" in listed
     assert not trace.config(net)
     vm.check(f"grep D3hot {net.sysfs}/power_state && echo on >{net.sysfs}/power/control")
     vm.check(f"pcibar read {back_end} {net} 0 0")
