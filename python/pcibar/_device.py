@@ -213,9 +213,10 @@ class Device(Managed, _binding.Device):
         masked: until unmask()
         bus_master: turn bus mastering on while they are open: a message needs it
         """
-        kind = self.irq_info(type).type
-        irqs = Irqs(_binding.irqs(Irq, self, kind, *irq_window(vectors), reserve,
+        irqs = Irqs(_binding.irqs(Irq, self, irq_type(type), *irq_window(vectors), reserve,
                                   irq_flags(masked, bus_master)))
+        # Through VFIO an ordinary user may read the capabilities only now.
+        kind = self.irq_info(type).type
         for vector, irq in zip(vectors, irqs):
             irq.address, irq.type, irq.vector = self.address, kind, vector
             irq._epoll = irq._waiter = None

@@ -117,7 +117,8 @@ static const struct sentence sentences[] = {
 	  "the function was reset, or the system slept: the device may have forgotten that it is "
 	  "to interrupt" },
 	{ PHASE_IRQ, -EACCES, STATUS_FAILED,
-	  "no permission to read which interrupts the function has; run it as root" },
+	  "no permission to read which interrupts the function has; run it as root, or if it "
+	  "is bound to vfio-pci with --backend vfio, which resets it" },
 	{ PHASE_IRQ, -EOPNOTSUPP, STATUS_FAILED,
 	  "this back end cannot do that with this type of interrupt; 'pcibar irq' shows what it "
 	  "can" },

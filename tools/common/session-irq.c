@@ -43,8 +43,26 @@ static int keep(struct context *ctx, uint32_t type, uint32_t index, struct pciba
 	return STATUS_OK;
 }
 
-static int open_vectors(struct context *ctx, const struct vectors *v, uint32_t first,
-			uint32_t count, struct pcibar_irq **irqs)
+/* A script that has vectors open means these when it names no type. */
+static int find_type(struct session *s, struct vectors *v)
+{
+	struct pcibar_irq_info info = { .size = sizeof(info) };
+	int ret;
+
+	if (!v->type && s->irqs)
+		v->type = s->irqs->type;
+	ret = pcibar_irq_get_info(s->dev, v->type, &info);
+	if (ret)
+		return ret;
+
+	if (info.count)
+		v->type = info.type;
+	v->level = info.flags & PCIBAR_IRQ_LEVEL;
+	return 0;
+}
+
+static int open_vectors(struct context *ctx, struct vectors *v, uint32_t first, uint32_t count,
+			struct pcibar_irq **irqs)
 {
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	struct pcibar_irq_opts opts = {
@@ -56,6 +74,9 @@ static int open_vectors(struct context *ctx, const struct vectors *v, uint32_t f
 	ret = pcibar_irq_open(ctx->session->dev, &opts, irqs);
 	if (ret)
 		return refused(ctx, PHASE_IRQ, NO_BAR, ret, &why);
+	/* Through VFIO an ordinary user may read the capabilities now that the function is open. */
+	if (!v->type)
+		find_type(ctx->session, v);
 
 	for (uint32_t i = 0; i < count; i++) {
 		int kept = keep(ctx, v->type, first + i, irqs[i]);
@@ -65,30 +86,12 @@ static int open_vectors(struct context *ctx, const struct vectors *v, uint32_t f
 	return status;
 }
 
-/* A script that has vectors open means these when it names no type. */
-static int find_type(struct context *ctx, struct vectors *v)
-{
-	struct pcibar_irq_info info = { .size = sizeof(info) };
-	int ret;
-
-	if (!v->type && ctx->session->irqs)
-		v->type = ctx->session->irqs->type;
-	ret = pcibar_irq_get_info(ctx->session->dev, v->type, &info);
-	/* The library has the better reason. */
-	if (ret && !v->type)
-		return refused(ctx, PHASE_IRQ, NO_BAR, ret, NULL);
-	if (!ret && info.count)
-		v->type = info.type;
-	v->level = !ret && info.flags & PCIBAR_IRQ_LEVEL;
-	return STATUS_OK;
-}
-
 int session_irqs(struct context *ctx, struct vectors *v, struct pcibar_irq **irqs)
 {
-	int status = find_type(ctx, v);
+	int status = STATUS_OK;
 
-	if (status)
-		return status;
+	/* Opening has the better reason when this fails, and may succeed all the same. */
+	find_type(ctx->session, v);
 	if (none_is_open(ctx->session, v))
 		return open_vectors(ctx, v, v->first, v->count, irqs);
 
