@@ -367,7 +367,7 @@ const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.name = "pciio",
 	.lacks_node = pcibar_devpci_lacks_node,
 	.absent = "the module pciio is not loaded",
-	.absent_remedy = "modprobe pciio",
+	.absent_remedy = "modprobe pciio (package pcibar-dkms)",
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |
 		PCIBAR_CAP_ACTIVATE | PCIBAR_CAP_REVOKE | PCIBAR_CAP_EVENTS | PCIBAR_CAP_IRQ,
 	.activates = true,

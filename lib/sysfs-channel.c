@@ -64,7 +64,8 @@ int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool 
 	/* "1" makes the file readable; the kernel enables the ROM decoder for each read only. */
 	if (rom && (pwrite(fd, "1", 1, 0) != 1 || rom_length(fd, length))) {
 		ret = pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EIO,
-				    "read its bytes through the module (modprobe pciio)",
+				    "read its bytes through the module (modprobe pciio, package "
+				    "pcibar-dkms)",
 				    "the kernel finds no image in the expansion ROM");
 		goto out_close;
 	}

@@ -59,7 +59,7 @@ static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *fi
 	if (faccessat(dir, "resource", F_OK, 0))
 		return pcibar_refuse_gone(ctx);
 	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-			     "use the module instead (modprobe pciio)",
+			     "use the module instead (modprobe pciio, package pcibar-dkms)",
 			     "this kernel does not provide the file %s", file);
 }
 

@@ -339,7 +339,7 @@ def test_a_kernel_without_the_file(bench):
     for verb in VERBS:
         bench.run(*arguments(verb, EDU, 0), stdin=INPUT).refuses(
             1, f"pcibar {verb}: {EDU} BAR 0: this kernel does not provide the file resource0; "
-            "use the module instead (modprobe pciio)")
+            "use the module instead (modprobe pciio, package pcibar-dkms)")
 
 
 def test_a_function_that_is_gone(bench):

@@ -63,7 +63,8 @@ static void assert_absent(const char *root)
 {
 	assert_int_equal(try_open(NODE_FUNCTION, root, &dev), -ENODEV);
 	assert_refused(&why, PCIBAR_REASON_NO_BACKEND, -ENODEV);
-	assert_string_equal(why.reasons[0].remedy, "modprobe pciio");
+	assert_string_equal(why.reasons[0].remedy, backend == PCIBAR_BACKEND_PCIIO ?
+			    "modprobe pciio (package pcibar-dkms)" : "modprobe pciio");
 	assert_int_equal(try_open("1234:11e8", root, &dev), -ENODEV);
 	assert_refused(&why, PCIBAR_REASON_NO_BACKEND, -ENODEV);
 }

@@ -86,15 +86,15 @@ def rights(vm, edu):
 @scenario(kernels=NEWEST, devices={"edu": edu()}, log=LOG)
 def known(vm, edu):
     """`explain` and `list -v` say what there is of the module, and what helps."""
-    absent = "the module pciio is not loaded"
+    absent, remedy = "the module pciio is not loaded", "modprobe pciio (package pcibar-dkms)"
     vm.check(f"pcibar enable {edu}")
 
     def says_absent():
         explanation = vm.check(f"pcibar explain {edu} 0").stdout
-        assert f"pciio: not possible\n  - {absent}\n    remedy: modprobe pciio\n" in explanation
+        assert f"pciio: not possible\n  - {absent}\n    remedy: {remedy}\n" in explanation
         assert "sysfs: possible\n" in explanation
         assert vm.check("pcibar list -v").stderr == \
-            f"pcibar list: through sysfs; {absent}: modprobe pciio\n"
+            f"pcibar list: through sysfs; {absent}: {remedy}\n"
         for backend, sentence in (("pciio", absent), ("freebsd", "there is no /dev/pci")):
             refused(vm, f"pcibar --backend {backend} list", 1, sentence, "modprobe pciio")
 
