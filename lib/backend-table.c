@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A file of its own, so that the unit tests can link another table in its place. */
+/*
+ * The back ends, and the system, that this library is for. A file of its own, so that the unit
+ * tests can link another one in its place.
+ */
 #include <stddef.h>
 
 #include "backend.h"
+#include "system.h"
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 #ifdef __linux__
@@ -14,3 +18,12 @@ const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&pcibar_backend_freebsd,
 	NULL,
 };
+
+const struct pcibar_system *pcibar_system(void)
+{
+#ifdef __linux__
+	return &pcibar_system_linux;
+#else
+	return &pcibar_system_freebsd;
+#endif
+}

@@ -202,7 +202,8 @@ struct pcibar_backend_ops {
 	const char *absent_remedy;	/* what to do about that */
 	const char *driver_remedy;	/* about a driver that owns it; NULL: unbind it, or share */
 	bool (*lacks_node)(void);	/* when it does not exist: only its node does not */
-	bool activates;			/* map() does PCIBAR_MAP_ACTIVATE, or else the caller */
+	/* map() does PCIBAR_MAP_ACTIVATE, if the system can; or else the caller does. */
+	bool activates;
 	bool maps_rom;			/* the expansion ROM can be mapped */
 	bool wc_everywhere;		/* also for BARs that are not prefetchable */
 	bool by_name_only;		/* not for AUTO */

@@ -10,6 +10,7 @@
 #include <pcibar/enable.h>
 
 #include "internal.h"
+#include "system.h"
 
 /*
  * Adds what configuration space has about a BAR. If the read fails, CONFIG_SEEN
@@ -151,14 +152,20 @@ static int map_pages(struct pcibar_map *map, const struct pcibar_map_request *re
 	return 0;
 }
 
+/* Whether mapping turns decoding on, for as long as it lasts. */
+static bool mapping_activates(const struct pcibar_device *dev, const struct pcibar_resource *res)
+{
+	return dev->ops->activates && pcibar_system()->activates &&
+	       res->flags & PCIBAR_BAR_F_MAPPABLE;
+}
+
 /* Turns decoding on before mapping, and off again if that fails. */
 static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 		     struct pcibar_refuse_ctx *ctx)
 {
 	int ret;
 
-	if (map->flags & PCIBAR_MAP_ACTIVATE &&
-	    !(map->dev->ops->activates && req->res.flags & PCIBAR_BAR_F_MAPPABLE)) {
+	if (map->flags & PCIBAR_MAP_ACTIVATE && !mapping_activates(map->dev, &req->res)) {
 		map->decode_bit = req->res.kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO
 								 : PCIBAR_DECODE_MEM;
 		ret = pcibar_activate(map->dev, map->decode_bit);

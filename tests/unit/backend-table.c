@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "fake-backend.h"
+#include "system.h"
 
 const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&fake_ops,
@@ -12,3 +13,10 @@ const struct pcibar_backend_ops *const pcibar_backends[] = {
 	&pcibar_backend_freebsd,
 	NULL,
 };
+
+const struct pcibar_system *fake_system = &pcibar_system_linux;
+
+const struct pcibar_system *pcibar_system(void)
+{
+	return fake_system;
+}

@@ -82,6 +82,9 @@ struct fake {
 	void (*watch)(const struct fake_event *event);	/* sees each as it happens */
 };
 
+/* What the library takes for its system; Linux, unless a test program sets another one. */
+extern const struct pcibar_system *fake_system;
+
 extern int fake_scan_error;	/* -errno that the scan returns; -ENOENT: no such back end */
 /* All members are there and all caps but REVOKE and ATTR_PROOF; a test may take some away. */
 extern struct pcibar_backend_ops fake_ops;

@@ -388,6 +388,8 @@ static int barmmap(struct pci_bar_mmap *io)
 	node.map = *io;
 	if (!function)
 		return ENODEV;
+	if (node.ignores_activate && !(node.config[PCIR_COMMAND] & PCIM_CMD_MEMEN))
+		return EBUSY;
 
 	io->pbm_bar_length = function->bar[bar].length;
 	io->pbm_bar_off = (int)(function->bar[bar].base & (page - 1) & ~(uint64_t)0xf);

@@ -47,6 +47,7 @@ struct node {
 	int error[NODE_REQUESTS];	/* errno that a request returns; 0: it works */
 	unsigned int calls[NODE_REQUESTS];
 	unsigned int swap_after;	/* so many requests on, another device is there; 0: never */
+	bool ignores_activate;		/* as FreeBSD: it maps what decodes already */
 	unsigned int changes;		/* so many calls that continue a list find it changed */
 	struct node_function function[NODE_FUNCTIONS];
 	unsigned int count;
