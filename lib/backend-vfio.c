@@ -117,23 +117,46 @@ static int watch_all(int epoll, const struct pcibar_vfio_device *device)
 	return ret ? ret : watch(epoll, device->error, PCIBAR_EVENT_ERROR);
 }
 
+/* VFIO goes by the address, which may be another function's since the handle was opened. */
+static int check_same(const struct vfio *be)
+{
+	uint32_t id;
+
+	return pcibar_sysfs_query.get_id(be->sysfs, PCIBAR_ID_VENDOR, &id);
+}
+
+static int refuse_take(struct pcibar_refuse_ctx *ctx, int error)
+{
+	if (error == -ENODEV)
+		return pcibar_refuse_gone(ctx);
+	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "%s", strerror(-error));
+}
+
+/*
+ * Checks before VFIO is opened, so that it does not reset another function, and again after:
+ * from then on no other one can take its place.
+ */
 static int take(struct vfio *be, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_vfio_device *device = NULL;
-	int opened, ret = 0;
+	int opened, ret;
 
 	if (atomic_load(&be->device))
 		return 0;
 
+	ret = check_same(be);
+	if (ret)
+		return refuse_take(ctx, ret);
 	opened = pcibar_vfio_device_get(be->address, ctx, &device);
 	if (opened < 0 || !device)
 		return opened;
 
-	if (be->epoll >= 0)
+	ret = check_same(be);
+	if (!ret && be->epoll >= 0)
 		ret = watch_all(be->epoll, device);
 	if (ret) {
 		pcibar_vfio_device_put(device);
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "", "%s", strerror(-ret));
+		return refuse_take(ctx, ret);
 	}
 	atomic_store(&be->device, device);
 	return opened;

@@ -331,6 +331,8 @@ static int serve(enum vfio_step step, void *arg)
 		return 1;
 	case VFIO_STEP_DEVICE:
 		MUST(!strcmp(arg, VFIO_FUNCTION));
+		if (vfio.opened)
+			vfio.opened();
 		return fcntl(vfio.device, F_DUPFD_CLOEXEC, 0);
 	case VFIO_STEP_REGION:
 		return region_info(arg);

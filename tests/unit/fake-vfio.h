@@ -49,6 +49,7 @@ struct vfio {
 	struct { uint64_t offset, length; } area[VFIO_AREAS];
 	uint32_t not_mappable;		/* regions, as bits */
 	int device;			/* the file; -1 */
+	void (*opened)(void);		/* is called when the function is opened; NULL */
 	int signal[VFIO_SIGNALS];	/* eventfds by the index of the interrupt; -1 */
 
 	uint32_t irq_count[3];		/* by the index of the type, as the next */

@@ -13,6 +13,7 @@
 #include <linux/vfio.h>
 
 #include <pcibar/enable.h>
+#include <pcibar/irq.h>
 
 #include "fake-devpci.h"
 #include "fake-vfio.h"
@@ -619,6 +620,45 @@ static void conventional_pci_reports_no_errors(void **state)
 	assert_int_equal(try_map(0), 0);
 }
 
+/* The function was removed, and another one is at its address, bound to vfio-pci. */
+static void replace_function(void)
+{
+	tree_drop(&tree, VFIO_FUNCTION);
+	tree_add(&tree, VFIO_FUNCTION);
+	tree_driver(&tree, VFIO_FUNCTION, "vfio-pci");
+	tree_link(&tree, VFIO_FUNCTION, "iommu_group", "../../../kernel/iommu_groups/12");
+}
+
+static void a_stale_handle_reaches_no_other_function(void **state)
+{
+	struct pcibar_irq_opts irq_opts = { .size = sizeof(irq_opts), .type = PCIBAR_IRQ_INTX,
+					    .count = 1 };
+	unsigned int before = unit_count_fds();
+	struct pcibar_irq *irq;
+	uint8_t byte = 0;
+
+	(void)state;
+	vfio.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 1;
+	replace_function();
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x77), -ENODEV);
+	assert_int_equal(pcibar_device_set_enable(dev, PCIBAR_BUS_MASTER, PCIBAR_BUS_MASTER, 0),
+			 -ENODEV);
+	assert_int_equal(pcibar_irq_open(dev, &irq_opts, &irq), -ENODEV);
+	assert_true(pcibar_device_is_gone(dev));
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 0);
+
+	/* One that takes its place while VFIO opens it */
+	pcibar_device_close(dev);
+	assert_int_equal(open_it(&dev), 0);
+	vfio.opened = replace_function;
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 0x77), -ENODEV);
+	assert_int_equal(vfio.calls[VFIO_STEP_DEVICE], 1);
+	vfio_peek(VFIO_CONFIG, 0x3c, &byte, 1);
+	assert_int_equal(byte, 0);
+	vfio_drop_signals();
+	assert_int_equal(unit_count_fds(), before);
+}
+
 /*
  * Before LLVM 17 a child of ASan may find the locks of its allocator taken, and valgrind reports
  * what belongs to a thread as lost by the child.
@@ -735,6 +775,7 @@ int main(void)
 		VFIO_TEST(handles_share_the_function),
 		VFIO_TEST(requests_and_errors_are_events),
 		VFIO_TEST(conventional_pci_reports_no_errors),
+		VFIO_TEST(a_stale_handle_reaches_no_other_function),
 		VFIO_TEST(a_child_can_open_it_at_any_time),
 		VFIO_TEST(fails_without_a_trace),
 	};
