@@ -168,7 +168,8 @@ static int establish(struct pcibar_map *map, struct pcibar_map_request *req,
 	if (map->flags & PCIBAR_MAP_ACTIVATE && !mapping_activates(map->dev, &req->res)) {
 		map->decode_bit = req->res.kind == PCIBAR_BAR_KIND_IO ? PCIBAR_DECODE_IO
 								 : PCIBAR_DECODE_MEM;
-		ret = pcibar_activate(map->dev, map->decode_bit);
+		ret = pcibar_activate(map->dev, map->decode_bit,
+				      req->driver_known ? req->driver : NULL);
 		if (ret)
 			return pcibar_refuse_activation(ctx, map->dev, ret);
 	}

@@ -254,7 +254,7 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
  * The last user turns decoding off, even if another process has turned it on, which
  * may have exited or been killed since. So its mark is taken over.
  */
-static int begin(struct pcibar_device *dev, uint32_t bit)
+static int begin(struct pcibar_device *dev, uint32_t bit, const char *driver)
 {
 	struct hold hold = hold_lock(dev, bit);
 	bool changed = false;
@@ -265,6 +265,10 @@ static int begin(struct pcibar_device *dev, uint32_t bit)
 	if (!ret) {
 		changed = !(old & bit);
 		dev->held |= bit;
+		if (driver)
+			strcpy(dev->served, driver);
+		else if (dev->query->get_driver(dev->query_data, dev->served))
+			*dev->served = '\0';
 		if (changed || hold.others.was_off & bit)
 			dev->activated |= bit;
 	}
@@ -272,18 +276,30 @@ static int begin(struct pcibar_device *dev, uint32_t bit)
 	return ret;
 }
 
+/*
+ * Whether a driver may count on decoding: it owns the function, or has been bound since. One
+ * that leaves the function to user space, as vfio-pci or pci-stub, does not. Through VFIO it
+ * stays on, because the handles of a program do not count each other's maps.
+ */
+static bool serves_driver(struct pcibar_device *dev)
+{
+	char driver[PCIBAR_NAME_LEN];
+
+	if (dev->ops->handed_over || dev->query->get_driver(dev->query_data, driver))
+		return true;
+	return *driver && (pcibar_device_has_owner(dev, driver) || strcmp(driver, dev->served));
+}
+
 /* @always: also with a driver. */
 static void end(struct pcibar_device *dev, uint32_t bit, bool always)
 {
 	struct hold hold = hold_lock(dev, bit);
 	bool others = (hold.others.was_on | hold.others.was_off) & bit;
-	char driver[PCIBAR_NAME_LEN];
 	bool changed = false;
 	uint32_t old;
 	int ret = 0;
 
-	if (dev->activated & bit && !others &&
-	    (always || (!dev->query->get_driver(dev->query_data, driver) && !*driver))) {
+	if (dev->activated & bit && !others && (always || !serves_driver(dev))) {
 		ret = change(dev, bit, 0, &old);
 		changed = !ret && old & bit;
 	}
@@ -325,14 +341,14 @@ void pcibar_enable_restore(struct pcibar_device *dev)
 	pcibar_unlock(&dev->lock, state);
 }
 
-int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
+int pcibar_activate(struct pcibar_device *dev, uint32_t bit, const char *driver)
 {
 	int ret = 0, state;
 	bool decodes;
 
 	state = pcibar_lock(&dev->lock);
 	if (!*users(dev, bit))
-		ret = begin(dev, bit);
+		ret = begin(dev, bit, driver);
 
 	/* The bit is hardwired in a virtual function: nothing is held. */
 	if (ret == -EIO && pcibar_is_virtual(dev, &decodes))
@@ -343,7 +359,6 @@ int pcibar_activate(struct pcibar_device *dev, uint32_t bit)
 	return ret;
 }
 
-/* A driver that has been bound in the meantime needs decoding: leave it on then. */
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit)
 {
 	int state = pcibar_lock(&dev->lock);

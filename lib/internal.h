@@ -54,6 +54,7 @@ struct pcibar_device {
 	unsigned int io_users;		/* and on I/O */
 	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
+	char served[PCIBAR_NAME_LEN];	/* the driver when ACTIVATE's first map began */
 	struct pcibar_irq *irqs;	/* vectors that are open */
 	struct pcibar_resource resource[PCIBAR_BAR_COUNT];	/* constant once in @fixed */
 	char root[];			/* of sysfs, for remedies */
@@ -281,7 +282,8 @@ int pcibar_walk_capabilities(pcibar_read_fn read, void *from, unsigned int point
 int pcibar_walk_extended(pcibar_read_fn read, void *from, pcibar_capability_fn fn, void *data);
 
 /* enable.c */
-int pcibar_activate(struct pcibar_device *dev, uint32_t bit);
+/* @driver: that is bound; NULL: not known */
+int pcibar_activate(struct pcibar_device *dev, uint32_t bit, const char *driver);
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
 void pcibar_enable_restore(struct pcibar_device *dev);
 

@@ -190,7 +190,10 @@ struct pcibar_map_opts {
  * The last map of the function with PCIBAR_MAP_ACTIVATE turns decoding off that
  * such a map has turned on, whichever process it belongs to, and even if the
  * process that turned it on has exited or was killed. If the process with the
- * last map is killed, decoding stays on (sysfs; the module turns it off).
+ * last map is killed, decoding stays on (sysfs; the module turns it off). It also
+ * stays on if a kernel driver owns the function, or another driver has been bound
+ * in the meantime. Through VFIO it stays on as long as the program has the function
+ * open.
  *
  * Processes coordinate within one back end only. On sysfs they do so by locks
  * on the function's files ``config`` and ``rescan``. This takes write permission

@@ -129,7 +129,7 @@ static void changes_are_locked(void **state)
 	assert_int_equal(watched, 6);
 	pcibar_enable_restore(dev);
 	assert_int_equal(watched, 9);
-	assert_int_equal(pcibar_activate(dev, MEM), 0);
+	assert_int_equal(pcibar_activate(dev, MEM, NULL), 0);
 	assert_int_equal(watched, 12);
 	fake->watch = NULL;
 	pcibar_deactivate(dev, MEM);
@@ -227,7 +227,7 @@ static void *enable_and_disable(void *arg)
 {
 	pthread_cancel(pthread_self());
 	pcibar_device_set_enable(dev, MASTER, MASTER, PCIBAR_ENABLE_F_RESTORE);
-	if (!pcibar_activate(dev, MEM))
+	if (!pcibar_activate(dev, MEM, NULL))
 		pcibar_deactivate(dev, MEM);
 	return arg;
 }
@@ -262,7 +262,7 @@ static void asks_for_virtual_functions_late(void **state)
 	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
 	pcibar_map_release(map);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, 0, 0), 0);
-	assert_int_equal(pcibar_activate(dev, MEM), 0);
+	assert_int_equal(pcibar_activate(dev, MEM, NULL), 0);
 	pcibar_deactivate(dev, MEM);
 	assert_int_equal(pcibar_device_set_enable(dev, MASTER, MASTER, 0), 0);
 	assert_int_equal(fake_count(fake, FAKE_GET_VIRTUAL), 0);
@@ -277,7 +277,7 @@ static void leaves_a_virtual_function_to_its_physical_one(void **state)
 	fake->config_fixed[PCIR_COMMAND] = IO | MEM;
 	assert_int_equal(pcibar_device_set_enable(dev, MEM, MEM, 0), -EOPNOTSUPP);
 	assert_int_equal(pcibar_device_set_enable(dev, MEM | IO, 0, 0), 0);
-	assert_int_equal(pcibar_activate(dev, MEM), -EOPNOTSUPP);
+	assert_int_equal(pcibar_activate(dev, MEM, NULL), -EOPNOTSUPP);
 
 	fake->vf_mse = true;
 	assert_int_equal(pcibar_device_get_enable(dev, &value), 0);
@@ -389,6 +389,47 @@ static void leaves_decoding_on_for_a_driver(void **state)
 	assert_command(OTHERS | MEM);
 }
 
+/* These leave the function to user space: nothing but the map needs decoding. */
+static void turns_decoding_off_under_a_driver_that_does_not_need_it(void **state)
+{
+	static const char *const drivers[] = { "pci-stub", "vfio-pci", "uio_pci_generic" };
+	struct pcibar_map *map;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		strcpy(fake->driver, drivers[i]);
+		map = activate(0);
+		pcibar_map_release(map);
+		assert_command(OTHERS);
+	}
+
+	/* One that was bound since may have found it on. */
+	map = activate(0);
+	strcpy(fake->driver, "pci-stub");
+	pcibar_map_release(map);
+	assert_command(OTHERS | MEM);
+	set_command(OTHERS);
+	map = activate(0);
+	*fake->driver = '\0';
+	pcibar_map_release(map);
+	assert_command(OTHERS);
+}
+
+/* It may have turned decoding on while it was on already. */
+static void leaves_decoding_on_for_the_owner(void **state)
+{
+	struct pcibar_map_opts opts = {
+		.size = sizeof(opts), .flags = PCIBAR_MAP_ACTIVATE | PCIBAR_MAP_SHARE_DRIVER,
+	};
+	struct pcibar_map *map = NULL;
+
+	(void)state;
+	strcpy(fake->driver, "nvme");
+	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
+	pcibar_map_release(map);
+	assert_command(OTHERS | MEM);
+}
+
 static void activation_outlives_the_handle(void **state)
 {
 	struct pcibar_map *map = activate(0);
@@ -484,6 +525,8 @@ int main(void)
 		ENABLE_TEST(activates_io_and_memory_apart),
 		ENABLE_TEST(leaves_on_what_was_on),
 		ENABLE_TEST(leaves_decoding_on_for_a_driver),
+		ENABLE_TEST(turns_decoding_off_under_a_driver_that_does_not_need_it),
+		ENABLE_TEST(leaves_decoding_on_for_the_owner),
 		ENABLE_TEST(activation_outlives_the_handle),
 		ENABLE_TEST(an_explicit_enable_stays),
 		ENABLE_TEST(restoring_waits_for_active_maps),
