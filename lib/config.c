@@ -21,17 +21,18 @@ bool pcibar_is_virtual(struct pcibar_device *dev, bool *decodes)
 /*
  * Reads of a function that is absent return all-ones, which is not a valid
  * vendor ID; but the vendor ID of a virtual function reads as that, too (SR-IOV
- * 1.1, 3.4.1.1). Class and revision are valid in both, and never all-ones. A
- * function that cannot be asked, for lack of a right, is not taken for absent.
+ * 1.1, 3.4.1.1). Class and revision are valid in both, and never all-ones. Whether
+ * it is virtual does not matter: a removal takes the link that says so away first,
+ * and may then wait for the users of the function. A function that cannot be asked,
+ * for lack of a right, is not taken for absent.
  */
 bool pcibar_function_is_present(struct pcibar_device *dev)
 {
 	uint32_t val;
 	int ret = dev->query->config_read(dev->query_data, PCIR_VENDOR, 2, &val);
-	bool ones = !ret && val == UINT16_MAX, decodes;
+	bool ones = !ret && val == UINT16_MAX;
 
-	/* Where it is not known which functions are virtual, class and revision decide. */
-	if (ones && (!dev->query->get_virtual || pcibar_is_virtual(dev, &decodes))) {
+	if (ones) {
 		ret = dev->query->config_read(dev->query_data, PCIR_REVID, 4, &val);
 		ones = !ret && val == UINT32_MAX;
 	}

@@ -304,8 +304,8 @@ bool pcibar_map_is_lost(const struct pcibar_map *map);
  *
  * The function makes exactly one load of this width. If all bits of the value, or
  * of one half with @width 8, are ones, it reads the vendor ID from configuration
- * space to distinguish a value from an absent device, or the class code of a
- * virtual function, which has no vendor ID.
+ * space to distinguish a value from an absent device, and then the class code,
+ * because a virtual function has no vendor ID.
  *
  * Return:
  * * 0 - success

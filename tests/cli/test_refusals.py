@@ -428,9 +428,9 @@ def test_a_rom_that_is_a_copy(bench):
 
 
 def test_a_masked_write_of_all_ones(bench):
-    """Neither is real: the vendor ID is that of no function, whatever the class is."""
+    """Neither is real: no function has such a vendor ID and class."""
     edu = bench.function(EDU)
-    edu.poke_config(0, b"\xff" * 8)
+    edu.poke_config(0, b"\xff" * 12)
     before = state(edu)
     bench.run("config", "write", EDU, "4.W", "2:2").refuses(
         4, f"pcibar config write: {EDU}: {silent(edu)}")
