@@ -105,6 +105,15 @@ struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write)
 	return slot;
 }
 
+void pcibar_guard_unmap_all(void)
+{
+	struct pcibar_guard_slot *slot;
+
+	for (slot = atomic_load(&slots); slot; slot = slot->next)
+		if (atomic_load(&slot->state) != PCIBAR_GUARD_FREE)
+			munmap(atomic_load(&slot->base), atomic_load(&slot->len));
+}
+
 void pcibar_guard_drop(struct pcibar_guard_slot *slot)
 {
 	atomic_store(&slot->state, PCIBAR_GUARD_FREE);

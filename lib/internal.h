@@ -329,6 +329,8 @@ struct pcibar_guard_slot {
 
 struct pcibar_guard_slot *pcibar_guard_add(void *base, size_t len, bool write);
 void pcibar_guard_drop(struct pcibar_guard_slot *slot);
+/* For a child of the library's own, which accesses nothing: a map keeps its function in use. */
+void pcibar_guard_unmap_all(void);
 
 /*
  * The checks before and after each access are inline: calls would take longer than a

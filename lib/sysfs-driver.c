@@ -196,6 +196,7 @@ static void run_child(const struct pcibar_driver_change *change, int dir, int so
 	if (dup2(dir, CHILD_DIR) < 0 || dup2(sock, CHILD_SOCKET) < 0)
 		return;
 	close_range(CHILD_SOCKET + 1, ~0u, 0);
+	pcibar_guard_unmap_all();
 	change_driver(change);
 }
 

@@ -72,6 +72,19 @@ static void pass_gate(void)
 	close(fd);
 }
 
+static bool maps_a_bar(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[PATH_LEN];
+	bool found = false;
+
+	MUST(maps);
+	while (!found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "/resource0\n");
+	fclose(maps);
+	return found;
+}
+
 /*
  * What the kernel does when a file is written to. The driver "held" is released at the
  * gate; "nvme" is what the kernel chooses.
@@ -82,6 +95,8 @@ static int kernel(const char *path, const char *text)
 	const char *file = last_parts(path, driver);
 
 	if (!strcmp(file, "driver_override")) {
+		if (maps_a_bar())
+			tree_set(&tree, NULL, "child-has-map", "%s", "");
 		snprintf(line, sizeof(line), "%-7.*s", (int)strcspn(text, "\n"), text);
 		for (char *c = line; *c; c++)
 			*c = *c == ' ' ? '\n' : *c;
@@ -376,6 +391,29 @@ static void a_holder(void **unused)
 	assert_false(is_remembered(FIRST));
 }
 
+/* The function of which the program has a map may have to wait for that map. */
+static void a_child_has_no_map_of_the_program(void **unused)
+{
+	struct pcibar_map_opts opts = { .size = sizeof(opts) };
+	struct pcibar_device *dev;
+	struct pcibar_map *map;
+	char mark[PATH_LEN];
+	uint64_t val;
+
+	(void)unused;
+	tree_bar(&tree, SECOND, 0, 0xfd000000, 0x1000, TREE_MEM32);
+	dev = open_function(SECOND, 0);
+	assert_int_equal(pcibar_bar_map(dev, 0, &opts, &map), 0);
+	assert_true(maps_a_bar());
+	assert_int_equal(bind_to("pciio"), 0);
+	MUST(snprintf(mark, sizeof(mark), "%.4000s/child-has-map", tree.root) > 0);
+	assert_int_not_equal(access(mark, F_OK), 0);
+
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	pcibar_map_release(map);
+	pcibar_device_close(dev);
+}
+
 static int bind_and_wait(void *data)
 {
 	(void)data;
@@ -464,6 +502,7 @@ int main(void)
 		DRIVER_TEST(a_group),
 		DRIVER_TEST(a_group_is_all_or_nothing),
 		DRIVER_TEST(a_holder),
+		DRIVER_TEST(a_child_has_no_map_of_the_program),
 		DRIVER_TEST(a_program_that_is_killed),
 		DRIVER_TEST(arguments),
 		DRIVER_TEST(what_is_no_sysfs),
