@@ -66,6 +66,7 @@ PCIBAR_API int pcibar_device_bind(struct pcibar_device *dev, const struct pcibar
 		.addr = &dev->addr, .opts = opts, .log = &dev->log,
 	};
 	struct pcibar_refuse_ctx ctx;
+	uint32_t id;
 	int ret = pcibar_check_size(opts, sizeof(*opts), sizeof(*opts));
 
 	if (ret)
@@ -80,5 +81,9 @@ PCIBAR_API int pcibar_device_bind(struct pcibar_device *dev, const struct pcibar
 	ret = bind_check(dev, &ctx);
 	if (!ret)
 		ret = dev->query->bind(dev->query_data, &request, &ctx);
-	return pcibar_device_result(dev, ret);
+	/* It may be another function of the group that is gone. */
+	if (ret == -ENODEV)
+		pcibar_device_result(dev, dev->query->get_id(dev->query_data, PCIBAR_ID_VENDOR,
+							     &id));
+	return ret;
 }

@@ -33,23 +33,29 @@ static int by_address(const void *a, const void *b)
 	return strcmp(one->address, other->address);
 }
 
-/* Takes the ownership of @dir, which is -1 if it could not be opened. */
+/* Takes the ownership of @dir. */
 static int add_function(struct bind *bind, int dir, const struct pcibar_address *addr)
 {
 	struct pcibar_driver_change *changes;
 
 	changes = realloc(bind->changes, (bind->count + 1) * sizeof(*changes));
-	if (!changes || dir < 0) {
-		bind->changes = changes ? changes : bind->changes;
-		if (dir >= 0)
-			close(dir);
-		return changes ? -ENODEV : -ENOMEM;
+	if (!changes) {
+		close(dir);
+		return -ENOMEM;
 	}
 	bind->changes = changes;
 	changes += bind->count++;
 	*changes = (struct pcibar_driver_change){ .root = bind->root, .dir = dir, .child = -1 };
 	pcibar_address_format(addr, changes->address);
 	return 0;
+}
+
+/* The function of the call */
+static int add_own(struct bind *bind, int dir)
+{
+	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : add_function(bind, copy, bind->request->addr);
 }
 
 static int add_member(struct bind *bind, DIR *group, const char *name)
@@ -61,6 +67,8 @@ static int add_member(struct bind *bind, DIR *group, const char *name)
 	if (pcibar_address_parse(name, &addr))
 		return 0;
 	dir = openat(dirfd(group), name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)		/* it has vanished since */
+		return 0;
 	ret = dir < 0 ? -errno : pcibar_sysfs_header(dir, &header, &secondary);
 	if (ret || header) {
 		if (dir >= 0)
@@ -78,8 +86,7 @@ static int add_group(struct bind *bind, int dir)
 	DIR *group;
 
 	if (fd < 0)
-		return errno == ENOENT ? add_function(bind, fcntl(dir, F_DUPFD_CLOEXEC, 0),
-						      bind->request->addr) : -errno;
+		return errno == ENOENT ? add_own(bind, dir) : -errno;
 	group = fdopendir(fd);
 	if (!group) {
 		close(fd);
@@ -88,6 +95,8 @@ static int add_group(struct bind *bind, int dir)
 	while (!ret && (entry = readdir(group)))
 		ret = add_member(bind, group, entry->d_name);
 	closedir(group);
+	if (!ret)
+		ret = pcibar_sysfs_check_there(dir);
 	if (!ret)
 		qsort(bind->changes, bind->count, sizeof(*bind->changes), by_address);
 	return ret;
@@ -144,11 +153,24 @@ static const char *or_none(const char *driver)
 	return *driver ? driver : "none";
 }
 
-/* Those of a group that have nothing to restore are as they should be. */
+static bool has_vanished(const struct bind *bind, const struct pcibar_driver_change *change)
+{
+	char own[PCIBAR_ADDRESS_STRLEN];
+
+	pcibar_address_format(bind->request->addr, own);
+	return strcmp(change->address, own) && pcibar_sysfs_check_there(change->dir) == -ENODEV;
+}
+
+/*
+ * Those of a group that have nothing to restore are as they should be, and those that have
+ * vanished are no longer of the group.
+ */
 static bool is_done(const struct bind *bind, const struct pcibar_driver_change *change)
 {
-	return !change->report.error || (change->report.step == PCIBAR_DRIVER_NOTHING &&
-					 bind->request->opts->flags & PCIBAR_BIND_GROUP);
+	if (!change->report.error)
+		return true;
+	return bind->request->opts->flags & PCIBAR_BIND_GROUP &&
+	       (change->report.step == PCIBAR_DRIVER_NOTHING || has_vanished(bind, change));
 }
 
 /*
@@ -232,7 +254,7 @@ int pcibar_sysfs_bind(int dir, const char *root, const struct pcibar_bind_reques
 	if (opts->flags & PCIBAR_BIND_GROUP)
 		ret = add_group(&bind, dir);
 	else
-		ret = add_function(&bind, fcntl(dir, F_DUPFD_CLOEXEC, 0), request->addr);
+		ret = add_own(&bind, dir);
 	if (ret)
 		ret = pcibar_refuse_change(ctx, NULL, request, ret);
 

@@ -25,8 +25,7 @@ static int parse(const char *text, const char *end, int32_t *val)
 	return 0;
 }
 
-/* A file is missing. 0: the function does not have it; -ENODEV: the function is gone. */
-static int check_there(int dir)
+int pcibar_sysfs_check_there(int dir)
 {
 	if (!faccessat(dir, "vendor", F_OK, 0))
 		return 0;
@@ -44,14 +43,14 @@ int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group)
 	if (!ret)
 		ret = parse(text, "\n", numa_node);
 	else if (ret == -ENOENT)	/* a kernel without NUMA has no such file */
-		ret = check_there(dir);
+		ret = pcibar_sysfs_check_there(dir);
 	if (ret)
 		return ret;
 
 	ret = pcibar_sysfs_read_link(dir, "iommu_group", text, sizeof(text));
 	if (ret)
 		return ret;
-	return *text ? parse(text, "", iommu_group) : check_there(dir);
+	return *text ? parse(text, "", iommu_group) : pcibar_sysfs_check_there(dir);
 }
 
 int pcibar_sysfs_group(int dir, pcibar_visit_fn visit, void *data)
@@ -62,7 +61,7 @@ int pcibar_sysfs_group(int dir, pcibar_visit_fn visit, void *data)
 	DIR *group;
 
 	if (fd < 0)
-		return errno == ENOENT ? check_there(dir) : -errno;
+		return errno == ENOENT ? pcibar_sysfs_check_there(dir) : -errno;
 	group = fdopendir(fd);
 	if (!group) {
 		close(fd);

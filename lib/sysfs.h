@@ -72,7 +72,9 @@ void pcibar_sysfs_rom_end(struct pcibar_sysfs_rom *rom);
 int pcibar_sysfs_rom_read(struct pcibar_sysfs_rom *rom, uint64_t off, unsigned int width,
 			  uint64_t *val);
 
-/* sysfs-place.c: see get_place() and list_group() in backend.h. */
+/* sysfs-place.c: 0, or -ENODEV if the function of @dir is gone */
+int pcibar_sysfs_check_there(int dir);
+/* See get_place() and list_group() in backend.h. */
 int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group);
 int pcibar_sysfs_group(int dir, pcibar_visit_fn visit, void *data);
 

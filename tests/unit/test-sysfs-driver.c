@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 static struct tree tree;
 static char state[PATH_LEN], gate[PATH_LEN];
 static char warning[256];
+static const char *vanishing;	/* a function that the kernel removes during the first change */
 
 /* Everything a fake kernel has to know of a path: the last two parts */
 static const char *last_parts(const char *path, char driver[64])
@@ -97,6 +99,9 @@ static int kernel(const char *path, const char *text)
 	if (!strcmp(file, "driver_override")) {
 		if (maps_a_bar())
 			tree_set(&tree, NULL, "child-has-map", "%s", "");
+		if (vanishing)
+			tree_drop(&tree, vanishing);
+		vanishing = NULL;
 		snprintf(line, sizeof(line), "%-7.*s", (int)strcspn(text, "\n"), text);
 		for (char *c = line; *c; c++)
 			*c = *c == ' ' ? '\n' : *c;
@@ -175,6 +180,7 @@ static int setup(void **unused)
 	MUST(!mkfifo(gate, 0600));
 	inject_write_hook(kernel);
 	*warning = '\0';
+	vanishing = NULL;
 	return ret;
 }
 
@@ -375,6 +381,45 @@ static void a_group_is_all_or_nothing(void **unused)
 	assert_false(is_remembered(FIRST) || is_remembered(SECOND));
 }
 
+static void a_function_of_the_group_that_vanishes(void **unused)
+{
+	(void)unused;
+	make_group();
+	vanishing = SECOND;
+	assert_int_equal(bind_with(FIRST, "pciio", PCIBAR_BIND_GROUP, 0), 0);
+	assert_has(FIRST, "pciio", "pciio");
+	/* Only its link is left. */
+	vanishing = NULL;
+	assert_int_equal(bind_with(FIRST, "vfio-pc", PCIBAR_BIND_GROUP, 0), 0);
+	assert_has(FIRST, "vfio-pc", "vfio-pc");
+
+	add(SECOND, NULL);
+	vanishing = SECOND;
+	assert_int_equal(bind_with(SECOND, "pciio", PCIBAR_BIND_GROUP, 0), -ENODEV);
+	assert_refused(&why, PCIBAR_REASON_GONE, -ENODEV);
+	assert_has(FIRST, "vfio-pc", "vfio-pc");
+}
+
+static void descriptors_that_run_out(void **unused)
+{
+	struct pcibar_device *dev = open_function(FIRST, PCIBAR_OPEN_WRITE);
+	struct pcibar_bind_opts opts = { .size = sizeof(opts), .driver = "pciio", .why = &why };
+	int next = dup(STDIN_FILENO), ret;
+	struct rlimit old, none;
+
+	(void)unused;
+	why = (struct pcibar_refusal)PCIBAR_REFUSAL_INIT;
+	MUST(next >= 0 && !close(next) && !getrlimit(RLIMIT_NOFILE, &old));
+	none = (struct rlimit){ .rlim_cur = (rlim_t)next, .rlim_max = old.rlim_max };
+	MUST(!setrlimit(RLIMIT_NOFILE, &none));
+	ret = pcibar_device_bind(dev, &opts);
+	MUST(!setrlimit(RLIMIT_NOFILE, &old));
+	assert_int_equal(ret, -EMFILE);
+	assert_refused(&why, PCIBAR_REASON_SYSTEM, -EMFILE);
+	assert_false(pcibar_device_is_gone(dev));
+	pcibar_device_close(dev);
+}
+
 static void a_holder(void **unused)
 {
 	(void)unused;
@@ -501,6 +546,8 @@ int main(void)
 		DRIVER_TEST(a_driver_that_does_not_return),
 		DRIVER_TEST(a_group),
 		DRIVER_TEST(a_group_is_all_or_nothing),
+		DRIVER_TEST(a_function_of_the_group_that_vanishes),
+		DRIVER_TEST(descriptors_that_run_out),
 		DRIVER_TEST(a_holder),
 		DRIVER_TEST(a_child_has_no_map_of_the_program),
 		DRIVER_TEST(a_program_that_is_killed),
