@@ -4,6 +4,7 @@
 import os
 import re
 import shlex
+import shutil
 
 from compilers import INCLUDE, ROOT, compiler, run, scratch
 from fake_sysfs import Definition, FakeSysfs, Ids, mem32
@@ -55,6 +56,21 @@ def check_files(tap, installed):
     tap.check(names == there, "every public header is installed, and no other", names ^ there)
     got = installed.pkg_config("--modversion")
     tap.check(got == version(), "pkg-config reports the version in version.h", got)
+
+
+def check_places(tap, installed):
+    """What udev and zsh find, which know /usr and /usr/local."""
+    rules = next(installed.folder.rglob("60-pcibar.rules")).read_text(encoding="utf-8")
+    (program,) = re.findall(r'PROGRAM=="(\S*) %k"', rules)
+    tap.check(program.startswith("/") and os.access(f"{installed.folder}{program}", os.X_OK),
+              "the rule of udev names the path of its program", program)
+    name, zsh = "zsh finds the completion", shutil.which("zsh")
+    if not zsh:
+        tap.skip(name, "zsh is not installed")
+        return
+    folder = next(installed.folder.rglob("_pcibar")).parent.relative_to(installed.folder)
+    _, output = run([zsh, "-f", "-c", "print -l $fpath"])
+    tap.check(f"/{folder}" in output.splitlines(), name, f"/{folder} is not in\n{output}")
 
 
 def check_freebsd(tap, installed):
@@ -142,6 +158,7 @@ def main():
         tap.check(installed.good and installed.pc, "it installs into a folder", installed.output)
         if installed.pc:
             check_files(tap, installed)
+            check_places(tap, installed)
             check_freebsd(tap, installed)
             for source, tool in PROGRAMS:
                 check_program(tap, installed, source, tool)
