@@ -136,6 +136,19 @@ def test_json_is_an_object_a_line(bench):
     equal(json.loads(result.stdout)["values"], ["0x00", "0x01"])
 
 
+def test_a_format_and_json(bench):
+    """On one command line they contradict each other; json is what both ask for."""
+    kept = bench.file("kept", b"kept")
+    for front, back in (([], ["--json"]), (["--json"], [])):
+        for name in ("hex", "raw"):
+            bench.run(*front, "dump", EDU, "0", "0+4", *back, "-f", name, "-o", kept).refuses(
+                2, f"pcibar dump: --json cannot be combined with --format {name}; see 'pcibar help "
+                   "dump'")
+        equal(bench.run(*front, "dump", EDU, "0", "0+4", *back, "-f", "json"),
+              bench.run("dump", EDU, "0", "0+4", "--json"))
+    equal(kept.read_bytes(), b"kept")
+
+
 def test_io_ports(bench):
     bench.function(RTL8139).poke(0, 0, bytes(range(256)))
     bench.run("dump", RTL8139, "0").prints(hex_dump(bytes(range(256)), 0, 4))

@@ -243,6 +243,23 @@ def test_json_for_all_lines(bench):
           [["0x00000000"], ["0x00000000"], ["0x11e81234"]])
 
 
+def test_a_line_that_names_a_format_prints_no_json(bench):
+    """A later line would write what it finds there to the device."""
+    bench.function(EDU).poke(0, 0, b"\1\2\3\4")
+    image = bench.folder / "image"
+    text = f"dump 0 0+4 -f raw -o {image}\nload 0 {image} --offset 8\nread 0 8\n"
+    for arguments in (["--json", "script", EDU], ["script", EDU, "--json"],
+                      ["script", EDU, "--json", "--stream"]):
+        result = bench.run(*arguments, stdin=text)
+        equal((result.status, result.stderr), (0, ""))
+        equal(json.loads(result.stdout)["values"], ["0x04030201"])
+        equal(image.read_bytes(), b"\1\2\3\4", f"image of {arguments}")
+    result = bench.run("script", EDU, "--json", stdin="dump 0 0+4 -f hex\ndump 0 0+4\n")
+    lines = result.stdout.splitlines(keepends=True)
+    equal("".join(lines[:-1]), bench.run("dump", EDU, "0", "0+4").stdout)
+    equal(json.loads(lines[-1])["values"], ["0x04030201"])
+
+
 def test_activate_lasts_until_the_end(bench):
     edu = bench.function(EDU)
     edu.set_command(0)

@@ -34,9 +34,16 @@ enum dump_format {
 	FORMAT_JSON,
 };
 
+static const char *const formats[] = { "hex", "raw", "json", NULL };
+
+struct format {
+	bool given;
+	enum dump_format value;
+};
+
 struct dump_options {
 	unsigned int width;
-	enum dump_format format;
+	struct format format;
 	const char *output;
 };
 
@@ -165,19 +172,34 @@ static int check_terminal(struct context *ctx, const struct dump *d, uint64_t le
 			   length);
 }
 
+/*
+ * A line of a script says more exactly what it writes than the options of the script, which are
+ * for all lines: a file of JSON in the place of bytes might be loaded into the device.
+ */
+static int choose_format(struct context *ctx, enum dump_format *format)
+{
+	const struct format *wanted = &((const struct dump_options *)ctx->own)->format;
+	bool in_script = ctx->session->keep;
+
+	*format = ctx->opt.json && !wanted->given ? FORMAT_JSON : wanted->value;
+	if (!ctx->opt.json || *format == FORMAT_JSON || in_script)
+		return STATUS_OK;
+	return usage_error(ctx, "--json cannot be combined with --format %s", formats[*format]);
+}
+
 static int run(struct context *ctx, int argc, char **argv)
 {
 	const struct dump_options *opt = ctx->own;
-	struct dump d = {
-		.format = ctx->opt.json ? FORMAT_JSON : opt->format, .width = opt->width,
-	};
+	struct dump d = { .width = opt->width };
 	const struct pcibar_bar_info *info;
 	struct window window = { 0 };
 	struct range range = { 0 };
 	int status;
 
 	d.group = d.width == WIDTH_ANY ? 1 : d.width;
-	status = operand_bar(ctx, argv[0], &d.bar);
+	status = choose_format(ctx, &d.format);
+	if (!status)
+		status = operand_bar(ctx, argv[0], &d.bar);
 	if (!status && argc > 1)
 		status = operand_range(ctx, argv[1], &range);
 	if (!status)
@@ -203,13 +225,13 @@ static int run(struct context *ctx, int argc, char **argv)
 
 static const char *set_format(void *value, const char *arg)
 {
-	static const char *const words[] = { "hex", "raw", "json", NULL };
-	enum dump_format *format = value;
-	int found = option_find_word(words, arg);
+	int found = option_find_word(formats, arg);
+	struct format *format = value;
 
 	if (found < 0)
 		return "use hex, raw or json";
-	*format = (enum dump_format)found;
+	format->given = true;
+	format->value = (enum dump_format)found;
 	return NULL;
 }
 
@@ -238,7 +260,8 @@ const struct cmd cmd_dump = {
 	.operands = "<bar> [start|start+length]",
 	.notes = "hex: offset, 16 bytes as numbers of the width, the bytes as ASCII; '*' replaces "
 		 "lines\nthat repeat the one before; the last line is the end.\n"
-		 "raw: the bytes; json: an object a line.\n"
+		 "raw: the bytes; json: an object a line, as with --json. In a script with --json, "
+		 "a\nline's -f wins.\n"
 		 "-w any is for BARs that are memory: it may read in any order, and twice.\n",
 	.flags = CMD_SELECTOR | CMD_SCRIPT,
 	CMD_COMMON(CMD_MAP, options_json),
