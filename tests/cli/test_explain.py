@@ -60,6 +60,17 @@ def test_each_obstacle(bench):
     equal(edu.command(), 0x0100, "command register")
 
 
+def test_a_remedy_is_escaped(bench):
+    """It names files of a tree, whose path may have any characters."""
+    tree = bench.folder / "\x1b[31m"
+    tree.symlink_to(bench.tree.root)
+    edu = bench.function(EDU)
+    edu.set_power_state("D3hot")
+    wanted = output(f"{EDU} BAR 0, read-only, uncached", asleep(edu))
+    bench.run("explain", EDU, "0", "--sysfs", tree).expect(1, wanted.replace(
+        str(bench.tree.root), f"{bench.folder}/\\x1b[31m"))
+
+
 def test_page_sharing(bench):
     bench.run("explain", PAIR, "0").expect(1, output(
         f"{PAIR} BAR 0, read-only, uncached", shared_page(f"BAR 0 of {IVSHMEM}")))

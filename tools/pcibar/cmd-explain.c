@@ -107,8 +107,10 @@ static void print_text(const struct context *ctx, unsigned int bar,
 				continue;
 			text_print(stdout, "  - %s", r->what);
 			putchar('\n');
-			if (*r->remedy)
-				printf("    remedy: %s\n", r->remedy);
+			if (!*r->remedy)
+				continue;
+			text_print(stdout, "    remedy: %s", r->remedy);
+			putchar('\n');
 		}
 	}
 }
