@@ -87,7 +87,8 @@ int pcibar_refuse_nomem(struct pcibar_refuse_ctx *ctx)
 
 int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV, "", "the function is gone");
+	return pcibar_refuse(ctx, PCIBAR_REASON_GONE, -ENODEV,
+			     "'pcibar list' shows what is there now", "the function is gone");
 }
 
 int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx, const char *remedy)

@@ -154,7 +154,6 @@ static bool may_have_no_remedy(const struct pcibar_reason *reason)
 {
 	switch (reason->code) {
 	case PCIBAR_REASON_DENIED:
-	case PCIBAR_REASON_GONE:
 	case PCIBAR_REASON_SYSTEM:
 	case PCIBAR_REASON_NO_BACKEND:
 		return true;
