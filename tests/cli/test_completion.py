@@ -70,9 +70,9 @@ def offers(bench, wanted):
 def test_verbs(bench):
     offers(bench, {"": VERBS, "SYSFS ": VERBS, "co": "compare config", "-v di": "disable",
                    "config ": "read write dump", "config w": "write", "help en": "enable",
-                   "help s": "script selectors sleep status", "SYSFS irq w": "wait",
-                   "irq wait --ti": "--timeout", "irq trigger --type=m": "msi msix",
-                   "irq --js": "--json"})
+                   "help s": "script selectors sleep status", "help q": "quit",
+                   "SYSFS irq w": "wait", "irq wait --ti": "--timeout",
+                   "irq trigger --type=m": "msi msix", "irq --js": "--json"})
 
 
 def test_every_option_of_every_verb(bench):

@@ -83,6 +83,15 @@ def test_help_of_two_verbs_with_one_first_word(bench):
         help_of(bench, "irq", *verb.split(), "--help") for verb in ("wait", "trigger", "")))
 
 
+def test_help_of_verbs_for_scripts_only(bench):
+    """The help of script names them."""
+    script = help_of(bench, "help", "script")
+    for verb in ("echo", "sleep", "quit", "exit"):
+        check(re.search(rf"^  (\w+, )?{verb}\b", script, re.MULTILINE), script)
+        check(help_of(bench, "help", verb).startswith(f"usage: {verb} "), verb)
+    equal(help_of(bench, "help", "quit").replace("quit", "exit"), help_of(bench, "help", "exit"))
+
+
 def test_help_wins_over_mistakes(bench):
     """Operands may be missing or wrong, and no device is looked for."""
     text = help_of(bench, "read", "--help")

@@ -168,7 +168,7 @@ def test_sleep(bench):
 
 
 def test_verbs_of_scripts_only(bench):
-    for line in (["echo", "a"], ["sleep", "1s"]):
+    for line in (["echo", "a"], ["sleep", "1s"], ["quit"], ["exit"]):
         bench.run(*line).refuses(2, f"pcibar {line[0]}: only allowed in a script; see 'pcibar help "
                                  f"{line[0]}'")
 
@@ -212,6 +212,10 @@ def test_quit(bench):
     for word in ("quit", "exit"):
         bench.run("script", EDU, stdin=f"read 0 0\n {word} # here\nraed 0 0\n").prints(
             "0x00000000\n")
+        bench.run("script", EDU, "--stream", stdin=f"{word}\nraed 0 0\n").prints("")
+        bench.run("script", EDU, "-n", stdin=f"{word}\nraed 0 0\n").prints("")
+        bench.run("script", EDU, stdin=f"{word} now\n").refuses(
+            2, f"pcibar {word}: stdin:1: too many operands; see 'pcibar help {word}'")
 
 
 def test_nothing_to_do(bench):

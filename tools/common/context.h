@@ -16,7 +16,9 @@ enum status {
 	STATUS_NO_DEVICE = 3,	/* no such device, or several */
 	STATUS_LOST = 4,	/* the device was lost after it was opened */
 	STATUS_NO = 5,		/* comparison or verification failed, or timed out */
-	STATUS_CHECKED,		/* of a verb with check_only: its words are right. No exit status */
+	/* No exit statuses: */
+	STATUS_CHECKED,		/* of a verb with check_only: its words are right */
+	STATUS_QUIT,		/* the line ends its script */
 };
 
 /* What a verb, or a mode of pciconf, works with */

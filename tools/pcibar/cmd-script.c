@@ -44,12 +44,6 @@ struct script {
 	size_t count;
 };
 
-static bool is_quit(const struct script_line *line)
-{
-	return line->count == 1 && (!strcmp(line->words[0], "quit") ||
-				    !strcmp(line->words[0], "exit"));
-}
-
 /* Runs a line, or checks its words only. A verb may rename the session, as 'list' does. */
 static int run_words(struct context *ctx, struct script *script, const struct script_line *line,
 		     bool check_only)
@@ -71,6 +65,7 @@ static int run_words(struct context *ctx, struct script *script, const struct sc
 	return status;
 }
 
+/* Returns STATUS_QUIT of a line that ends the script. */
 static int run_line(struct context *ctx, struct script *script, const struct script_line *line,
 		    bool check_only)
 {
@@ -81,7 +76,7 @@ static int run_line(struct context *ctx, struct script *script, const struct scr
 		return usage_error(&(struct context){ .program = ctx->program, .verb = ctx->verb,
 						      .where = script->where },
 				   "a quote is not closed");
-	if (!line->count || is_quit(line))
+	if (!line->count)
 		return STATUS_OK;
 
 	if (script->opt->label && !check_only) {
@@ -126,12 +121,11 @@ static int run_stream(struct context *ctx, struct script *script)
 {
 	struct script_line line = { 0 };
 	int status = STATUS_OK;
-	bool quit = false;
 	char *buffer = NULL;
 	const char *text;
 	size_t room = 0;
 
-	while (!quit && (!status || script->prompt) && !interrupt_signal()) {
+	while ((!status || (script->prompt && status != STATUS_QUIT)) && !interrupt_signal()) {
 		text = next_line(script, &buffer, &room);
 		if (!text && script->editor && forgive(script)) {
 			fputc('\n', stderr);
@@ -145,17 +139,16 @@ static int run_stream(struct context *ctx, struct script *script)
 			break;
 		}
 		status = run_line(ctx, script, &line, false);
-		quit = is_quit(&line);
 		script_line_free(&line);
 		forgive(script);
 	}
 	free(buffer);
 	if (ferror(script->in) && !interrupt_signal())
 		return read_failed(ctx, script);
-	if (script->prompt && !quit)
+	if (script->prompt && status != STATUS_QUIT)
 		fputc('\n', stderr);
 
-	return script->prompt ? STATUS_OK : status;
+	return script->prompt || status == STATUS_QUIT ? STATUS_OK : status;
 }
 
 static int run_prompt(struct context *ctx, struct script *script)
@@ -220,11 +213,13 @@ static int run_lines(struct context *ctx, struct script *script, bool check_only
 	int first = STATUS_OK;
 	int status;
 
-	for (size_t i = 0; i < script->count && !is_quit(&script->lines[i]); i++) {
+	for (size_t i = 0; i < script->count; i++) {
 		if (interrupt_signal())
 			return STATUS_FAILED;
 		script->number = i + 1;
 		status = run_line(ctx, script, &script->lines[i], check_only);
+		if (status == STATUS_QUIT)
+			break;
 		if (!status)
 			continue;
 		first = first ? first : status;
@@ -322,9 +317,10 @@ const struct cmd cmd_script = {
 		 "There are also:\n"
 		 "  echo [-n] [word]...  print the words\n"
 		 "  sleep <time>         wait: 100us, 10ms, 0.5s\n"
-		 "  quit                 end the script\n"
-		 "On a terminal it prompts, and each line is run at once. The arrow keys edit and "
-		 "recall\nlines, Ctrl-R searches them, and Tab completes a word.\n",
+		 "  quit, exit           end the script\n"
+		 "Not allowed are bind, unbind and script. "
+		 "On a terminal it prompts, and runs each line\nat once; the arrow keys edit and "
+		 "recall lines, Ctrl-R searches them, and Tab completes\na word.\n",
 	.flags = CMD_SELECTOR,
 	CMD_COMMON(CMD_MAP, options_color, options_json),
 	CMD_OWN(own, defaults),

@@ -50,7 +50,8 @@ struct cmd {
 	verb(list) verb(info) verb(explain) verb(read) verb(write) verb(dump) verb(load) \
 	verb(compare) verb(watch) verb(expect) verb(config_read) verb(config_write) \
 	verb(config_dump) verb(enable) verb(disable) verb(bind) verb(unbind) verb(irq_wait) \
-	verb(irq_trigger) verb(irq) verb(script) verb(echo) verb(sleep) verb(help)
+	verb(irq_trigger) verb(irq) verb(script) verb(echo) verb(sleep) verb(quit) verb(exit) \
+	verb(help)
 
 #define CMD_DECLARE(name)	extern const struct cmd cmd_##name;
 CMD_VERBS(CMD_DECLARE)

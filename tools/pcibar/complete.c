@@ -112,10 +112,6 @@ static void offer_verbs(const struct line *line)
 			offer(line, first, second ? NULL : cmds[i]->summary);
 		strcpy(last, first);
 	}
-	if (line->in_script && !line->half) {
-		offer(line, "quit", NULL);
-		offer(line, "exit", NULL);
-	}
 }
 
 static void offer_backends(const struct line *line)
