@@ -91,6 +91,7 @@ def test_arguments_of_options(bench):
     (bench.folder / "somewhere").mkdir()
     offers(bench, {"dump -w ": "1 2 4 8 any", "read --width ": "1 2 4 8", "dump -f j": "json",
                    "list --color ": "auto always never", "dump -o somewh": "somewhere",
+                   "dump -vw ": "1 2 4 8 any", "dump -vf r": "raw", "dump -vw2 -f r": "raw",
                    "dump --format=r": "raw", "dump --width=": "1 2 4 8 any", "--backend=p": "pciio",
                    "SYSFS list --driver ": "none nvme pcieport",
                    "--sysfs some": "somewhere"})
@@ -105,7 +106,8 @@ def test_functions_and_bars(bench):
     """Of a function what follows the last colon, since bash keeps what is before it."""
     offers(bench, {"SYSFS read ": " ".join([*DEVICES, BEYOND]), "SYSFS info 0000:01:": "00.0",
                    f"SYSFS read {RTL8139} ": "0 1 rom", "SYSFS dump -w 4 00:04.0 ": "0",
-                   f"SYSFS read {EDU} 0 ": ""})
+                   f"SYSFS read {EDU} 0 ": "", f"SYSFS read -vw 2 {RTL8139} ": "0 1 rom",
+                   f"SYSFS read -vw2 {RTL8139} ": "0 1 rom"})
 
 
 def test_compare_takes_a_function_or_two_files(bench):

@@ -312,27 +312,47 @@ static void offer_operand(struct line *line)
 		offer_form(line, line->cmd->operands, line->operands - selector);
 }
 
-static const struct option_def *find_option(const struct line *line, const char *word)
+/* The option whose name is the first @len characters of @name, or whose letter is @letter */
+static const struct option_def *find_option(const struct line *line, const char *name, size_t len,
+					    char letter)
 {
 	const struct option_def *const *arrays = line->cmd ? line->cmd->common : in_front;
 	const struct option_def *groups[16] = { line->cmd ? line->cmd->own : NULL };
-	size_t count = 1, len = strcspn(word, "=");
+	size_t count = 1;
 
 	for (; *arrays && count < sizeof(groups) / sizeof(groups[0]); arrays++)
 		groups[count++] = *arrays;
 	for (size_t i = 0; i < count; i++)
 		for (const struct option_def *def = groups[i]; def && def->name; def++)
-			if (word[1] == '-' ? strlen(def->name) == len - 2 &&
-					     !strncmp(word + 2, def->name, len - 2) :
-					     def->letter && word[1] == def->letter && !word[2])
+			if (letter ? def->letter == letter :
+				     strlen(def->name) == len && !strncmp(name, def->name, len))
 				return def;
 	return NULL;
 }
 
+static const struct option_def *find_long(const struct line *line, const char *word)
+{
+	return find_option(line, word + 2, strcspn(word + 2, "="), 0);
+}
+
+/* The one of several letters whose argument is the next word: that of "-w2" is there already. */
+static const struct option_def *find_letter(const struct line *line, const char *word)
+{
+	const struct option_def *def = NULL;
+
+	for (word++; *word; word++) {
+		def = find_option(line, NULL, 0, *word);
+		if (def && def->arg)
+			return word[1] ? NULL : def;
+	}
+	return def;
+}
+
 static void take_option(struct line *line, const char *word)
 {
-	const struct option_def *def = find_option(line, word);
-	const char *value = strchr(word, '=');
+	const struct option_def *def = word[1] == '-' ? find_long(line, word) :
+							find_letter(line, word);
+	const char *value = word[1] == '-' ? strchr(word, '=') : NULL;
 
 	if (!strcmp(word, "--"))
 		line->only_operands = true;
@@ -401,7 +421,7 @@ static void complete_words(struct line *line, int count, char **words)
 
 	value = strchr(line->cur, '=');
 	if (!line->pending && !line->only_operands && !strncmp(line->cur, "--", 2) && value) {
-		line->pending = find_option(line, line->cur);
+		line->pending = find_long(line, line->cur);
 		line->prefix = line->cur;
 		line->prefix_len = (int)(value + 1 - line->cur);
 		line->cur = value + 1;
