@@ -271,9 +271,10 @@ static const struct option_def own[] = {
 	OPTION_FLAG(struct explain_options, write, "write", 0, "ask about write access, too"),
 	OPT_WC(struct explain_options),
 	{ .name = "irq", .arg = "best|msix|msi|intx",
-	  .help = "ask about interrupts of this type, not about a BAR", .set = set_irq },
+	  .help = "ask about interrupts of this type (irq wait --type), not about a BAR",
+	  .set = set_irq },
 	OPT_VECTORS(struct explain_options),
-	OPT_BUS_MASTER(struct explain_options),
+	OPT_BUS_MASTER(struct explain_options, "as irq wait --bus-master; nothing is changed"),
 	OPTION_END
 };
 

@@ -445,14 +445,14 @@ static const struct option_def own_wait[] = {
 	OPTION_VALUE(struct irq_options, exec, "exec", 0, "COMMAND",
 		     "run it by the shell after each event", set_text),
 	OPT_WIDTH(struct irq_options),
-	OPT_BUS_MASTER(struct irq_options),
+	OPT_BUS_MASTER(struct irq_options, HELP_BUS_MASTER),
 	OPTION_END
 };
 
 static const struct option_def own_trigger[] = {
 	OPT_IRQ_TYPE(struct irq_options),
 	OPT_VECTORS(struct irq_options),
-	OPT_BUS_MASTER(struct irq_options),
+	OPT_BUS_MASTER(struct irq_options, HELP_BUS_MASTER),
 	OPTION_END
 };
 

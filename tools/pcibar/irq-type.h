@@ -20,10 +20,11 @@
 	OPTION_VALUE(struct_type, vectors, "vector", 0, "N|N+COUNT", \
 		     "which vectors (default 0)", option_set_vectors)
 
+#define HELP_BUS_MASTER	"turn bus mastering on while the vectors are open"
+
 /* bool bus_master */
-#define OPT_BUS_MASTER(struct_type) \
-	OPTION_FLAG(struct_type, bus_master, "bus-master", 0, \
-		    "turn bus mastering on while the vectors are open")
+#define OPT_BUS_MASTER(struct_type, help) \
+	OPTION_FLAG(struct_type, bus_master, "bus-master", 0, help)
 
 /* "intx", "msi", "msix" */
 const char *irq_type_name(uint32_t type);
