@@ -54,10 +54,13 @@ static int read_config(struct pcibar_device *dev, unsigned int off, unsigned int
 	int ret = dev->query->config_read(dev->query_data, off, width, val);
 
 	if (ret != -EACCES || !dev->ops->config_read)
-		return ret;
-	if (dev->named)
+		return pcibar_device_result(dev, ret);
+	if (dev->named) {
 		ret = pcibar_device_take(dev, NULL);
-	return ret && dev->named ? ret : dev->ops->config_read(dev->be, off, width, val);
+		if (ret)
+			return ret;
+	}
+	return pcibar_device_result(dev, dev->ops->config_read(dev->be, off, width, val));
 }
 
 int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int width,
@@ -69,7 +72,7 @@ int pcibar_config_read(struct pcibar_device *dev, unsigned int off, unsigned int
 	if (off % width)
 		return -EINVAL;
 
-	ret = pcibar_device_result(dev, read_config(dev, off, width, &got));
+	ret = read_config(dev, off, width, &got);
 	if (ret)
 		return ret;
 	if (got == UINT32_MAX >> (32 - 8 * width) && !pcibar_function_is_present(dev))

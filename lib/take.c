@@ -5,13 +5,18 @@
 int pcibar_device_take(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx)
 {
 	struct pcibar_refuse_ctx quiet = { .backend = dev->ops->id };
+	uint32_t id;
 	int ret;
 
 	if (!dev->ops->take)
 		return 0;
 
 	ctx = ctx ? ctx : &quiet;
-	ret = pcibar_device_result(dev, dev->ops->take(dev->be, ctx));
+	ret = dev->ops->take(dev->be, ctx);
+	/* One whose driver was unbound cannot be taken, but is not gone. */
+	if (ret == -ENODEV)
+		pcibar_device_result(dev, dev->query->get_id(dev->query_data, PCIBAR_ID_VENDOR,
+							     &id));
 	if (ret >= 0 && !ctx->all)
 		atomic_store(&dev->taken, true);
 	if (ret <= 0)

@@ -137,6 +137,9 @@ static int open_device(const char *address, struct pcibar_refuse_ctx *ctx,
 
 	if (!watch_fork())
 		return pcibar_refuse_nomem(ctx);
+	/* The nodes vanish with the driver: that they are missing would say less. */
+	if (!pcibar_vfio_is_bound(address))
+		return pcibar_vfio_refuse_unbound(ctx, address);
 	ret = pcibar_vfio_cdev_open(address, ctx, &anchor, &fd);
 	if (ret == -ENOENT)
 		ret = pcibar_vfio_group_open(address, ctx, &anchor, &fd);

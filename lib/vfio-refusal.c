@@ -139,7 +139,13 @@ int pcibar_vfio_refuse_open(struct pcibar_refuse_ctx *ctx, const char *address, 
 
 int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *address)
 {
-	char group[PCIBAR_NAME_LEN], remedy[REMEDY_LEN];
+	char group[PCIBAR_NAME_LEN], remedy[REMEDY_LEN], path[PCIBAR_VFIO_PATH];
+
+	snprintf(path, sizeof(path), PCIBAR_VFIO_SYSFS "/%s", address);
+	if (access(path, F_OK))
+		return pcibar_refuse(ctx, PCIBAR_REASON_NO_DEVICE, -ENODEV,
+				     "'pcibar list' shows all functions",
+				     "there is no function at %s", address);
 
 	if (pcibar_vfio_is_unsafe(address))
 		return pcibar_refuse(ctx, PCIBAR_REASON_ISOLATION, -ENODEV,
@@ -151,6 +157,7 @@ int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *addres
 				     "turn the IOMMU on: in the firmware's settings, and with "
 				     "Intel's boot with intel_iommu=on",
 				     "the function has no IOMMU");
+
 	snprintf(remedy, sizeof(remedy), "pcibar bind %s vfio-pci", address);
 	return pcibar_refuse(ctx, PCIBAR_REASON_NOT_BOUND, -ENODEV, remedy,
 			     "the function is not bound to vfio-pci");

@@ -436,6 +436,36 @@ static void steps_that_fail(void **state)
 	assert_int_equal(try_map(0), 0);
 }
 
+/* It is not gone: what needs no VFIO works, and all does once it is bound again. */
+static void a_driver_that_was_unbound(void **state)
+{
+	uint16_t val;
+
+	(void)state;
+	tree_driver(&tree, VFIO_FUNCTION, NULL);
+	vfio.no_group = true;
+	assert_refusal(-ENODEV, PCIBAR_REASON_NOT_BOUND, "not bound", "pcibar bind");
+	assert_int_equal(pcibar_config_write8(dev, 0x3c, 1), -ENODEV);
+	inject(INJECT_PREAD, 1, 0);
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), -ENODEV);
+	assert_false(pcibar_device_is_gone(dev));
+	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), 0);
+
+	tree_driver(&tree, VFIO_FUNCTION, "vfio-pci");
+	vfio.no_group = false;
+	assert_int_equal(try_map(0), 0);
+}
+
+static void a_function_that_does_not_exist(void **state)
+{
+	(void)state;
+	pcibar_device_close(dev);
+	tree_drop(&tree, VFIO_FUNCTION);
+	assert_int_equal(open_it(&dev), -ENODEV);
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_NO_DEVICE);
+	dev = NULL;
+}
+
 static void a_group_that_is_not_viable(void **state)
 {
 	(void)state;
@@ -768,6 +798,8 @@ int main(void)
 		VFIO_TEST(sleep_is_looked_for_after_a_write_to_capabilities),
 		VFIO_TEST(nodes_that_cannot_be_opened),
 		VFIO_TEST(steps_that_fail),
+		VFIO_TEST(a_driver_that_was_unbound),
+		VFIO_TEST(a_function_that_does_not_exist),
 		VFIO_TEST(a_group_that_is_not_viable),
 		VFIO_TEST(functions_without_an_iommu),
 		VFIO_TEST(explains_without_opening),
