@@ -68,8 +68,8 @@ int pcibar_vfio_set_irq(int device, const struct vfio_irq_set *set, const void *
 	return ioctl(device, VFIO_DEVICE_SET_IRQS, buf) < 0 ? -errno : 0;
 }
 
-/* Has VFIO signal an eventfd. -1: it does not, because the function has no such event. */
-static int arm(int device, unsigned int index)
+/* Has VFIO signal an eventfd, which is -1 if the function has no such event. */
+static int arm(int device, unsigned int index, int *eventp)
 {
 	struct vfio_irq_set set = {
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -78,11 +78,12 @@ static int arm(int device, unsigned int index)
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (fd < 0)
-		return -1;
-	if (!pcibar_vfio_set_irq(device, &set, &fd, sizeof(fd)))
-		return fd;
-	close(fd);
-	return -1;
+		return -errno;
+	if (pcibar_vfio_set_irq(device, &set, &fd, sizeof(fd)))
+		close(fd);
+	else
+		*eventp = fd;
+	return 0;
 }
 
 static void close_all(struct pcibar_vfio_device *dev)
@@ -113,11 +114,14 @@ static int set_up(const char *address, struct pcibar_vfio_anchor *anchor, int fd
 	dev->refs = 1;
 	dev->anchor = anchor;
 	dev->fd = fd;
+	dev->request = dev->error = -1;
 
 	/* Without the first an administrator who unbinds the function would wait for ever. */
-	dev->request = arm(fd, VFIO_PCI_REQ_IRQ_INDEX);
-	dev->error = arm(fd, VFIO_PCI_ERR_IRQ_INDEX);
-	ret = pcibar_vfio_regions_read(dev);
+	ret = arm(fd, VFIO_PCI_REQ_IRQ_INDEX, &dev->request);
+	if (!ret)
+		ret = arm(fd, VFIO_PCI_ERR_IRQ_INDEX, &dev->error);
+	if (!ret)
+		ret = pcibar_vfio_regions_read(dev);
 	if (ret) {
 		close_all(dev);
 		return pcibar_vfio_refuse_open(ctx, address, -ret);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -130,6 +131,7 @@ WRAP(INJECT_FDOPENDIR, NULL, DIR *, fdopendir, (int fd), (fd))
 WRAP(INJECT_EPOLL_CREATE, -1, int, epoll_create1, (int flags), (flags))
 WRAP(INJECT_EPOLL_CTL, -1, int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event),
      (epoll, op, fd, event))
+WRAP(INJECT_EVENTFD, -1, int, eventfd, (unsigned int count, int flags), (count, flags))
 
 ssize_t __real_readlinkat(int dir, const char *path, char *buf, size_t len);
 ssize_t __wrap_readlinkat(int dir, const char *path, char *buf, size_t len);

@@ -642,6 +642,18 @@ static void requests_and_errors_are_events(void **state)
 	pcibar_device_close(other);
 }
 
+/* Without it an administrator who unbinds the function would wait for ever. */
+static void is_not_taken_without_the_request_to_give_it_back(void **state)
+{
+	(void)state;
+	for (unsigned int nth = 1; nth <= 2; nth++) {
+		inject(INJECT_EVENTFD, nth, EMFILE);
+		assert_refusal(-EMFILE, PCIBAR_REASON_SYSTEM, "Too many open files", "");
+		vfio_drop_signals();
+	}
+	assert_int_equal(try_map(0), 0);
+}
+
 static void conventional_pci_reports_no_errors(void **state)
 {
 	(void)state;
@@ -750,7 +762,7 @@ static void a_child_can_open_it_at_any_time(void **state)
 static void fails_without_a_trace(void **state)
 {
 	static const enum inject_call calls[] = {
-		INJECT_ALLOC, INJECT_OPEN, INJECT_MMAP, INJECT_EPOLL_CTL,
+		INJECT_ALLOC, INJECT_OPEN, INJECT_MMAP, INJECT_EPOLL_CTL, INJECT_EVENTFD,
 	};
 	unsigned int before;
 
@@ -806,6 +818,7 @@ int main(void)
 		VFIO_TEST(the_character_device_is_preferred),
 		VFIO_TEST(handles_share_the_function),
 		VFIO_TEST(requests_and_errors_are_events),
+		VFIO_TEST(is_not_taken_without_the_request_to_give_it_back),
 		VFIO_TEST(conventional_pci_reports_no_errors),
 		VFIO_TEST(a_stale_handle_reaches_no_other_function),
 		VFIO_TEST(a_child_can_open_it_at_any_time),
