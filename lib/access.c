@@ -29,6 +29,9 @@ int pcibar_access_ones(struct pcibar_map *map)
 
 int pcibar_access_result(struct pcibar_map *map, int ret)
 {
+	/* The kernel finds no image in the ROM of a function that does not respond. */
+	if (ret == -EIO && !pcibar_function_is_present(map->dev))
+		ret = -ENODEV;
 	if (ret == -ENODEV)
 		atomic_store_explicit(&map->lost, true, memory_order_relaxed);
 	return pcibar_device_result(map->dev, ret);

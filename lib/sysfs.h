@@ -64,6 +64,8 @@ struct pcibar_sysfs_rom {
 	off_t base;
 	pthread_mutex_t lock;		/* covers the block */
 	uint64_t at;			/* where it begins, or UINT64_MAX */
+	uint64_t next;			/* the end of the last unit that was read */
+	size_t length;			/* of the block */
 	unsigned char block[PCIBAR_ROM_BLOCK];
 };
 

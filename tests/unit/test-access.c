@@ -321,6 +321,12 @@ static void passes_a_channels_errors_on(void **state)
 	assert_int_equal(pcibar_map_read(map, 0, 2, &val), -EIO);
 	assert_int_equal(val, 42);
 	assert_int_equal(pcibar_map_write(map, 0, 2, 1), -EIO);
+	assert_false(pcibar_map_is_lost(map));
+
+	/* What fails because the function does not respond is a loss. */
+	make_absent();
+	assert_int_equal(pcibar_map_read(map, 0, 2, &val), -ENODEV);
+	assert_true(pcibar_map_is_lost(map));
 }
 
 /* The back end has found out: nothing reads all-ones, and the function need not be asked. */

@@ -286,6 +286,29 @@ static void reads_the_rom_by_blocks(void **state)
 	assert_int_equal(pcibar_map_read(map, 0x8000, 4, &val), 0);
 }
 
+/* What was read once must not hide that. */
+static void notices_that_the_rom_is_gone(void **state)
+{
+	uint64_t val = 42;
+
+	(void)state;
+	assert_int_equal(try_map(6, PCIBAR_MAP_ACTIVATE), 0);
+	assert_int_equal(pcibar_map_read(map, 0x800, 4, &val), 0);
+	tree_truncate(&tree, FUNCTION, "rom", 0x1400);
+	val = 42;
+	assert_int_equal(pcibar_map_read(map, 0x13fc, 4, &val), 0);
+	assert_int_equal(val, 0);
+	val = 42;
+	assert_int_equal(pcibar_map_read(map, 0x1400, 4, &val), -EIO);
+	assert_int_equal(pcibar_map_read(map, 0x1800, 4, &val), -EIO);
+	assert_int_equal(val, 42);
+
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), 0);
+	inject(INJECT_PREAD, 1, ENODEV);
+	assert_int_equal(pcibar_map_read(map, 0, 4, &val), -ENODEV);
+	assert_true(pcibar_map_is_lost(map));
+}
+
 /* The kernel lets the file be read after a "1" and stops that with a "0". */
 static void turns_the_rom_file_on_and_off(void **state)
 {
@@ -403,6 +426,7 @@ int main(void)
 		CHANNEL_TEST(refuses_a_port_file_it_may_not_open),
 		CHANNEL_TEST(finds_the_image_of_the_rom),
 		CHANNEL_TEST(reads_the_rom_by_blocks),
+		CHANNEL_TEST(notices_that_the_rom_is_gone),
 		CHANNEL_TEST(turns_the_rom_file_on_and_off),
 		CHANNEL_TEST(says_when_there_is_no_image),
 		CHANNEL_TEST(keeps_to_configuration_space),
