@@ -89,9 +89,7 @@ void pcibar_sysfs_channel_close(void *priv)
 {
 	struct channel *chan = priv;
 
-	/* If it fails, the file stays readable; the decoder is off already. */
-	if (chan->is_rom)
-		(void)!pwrite(chan->fd, "0", 1, 0);
+	/* The file of the ROM stays readable, because there may be other readers. */
 	close(chan->fd);
 	pcibar_sysfs_rom_end(&chan->rom);
 	free(chan);

@@ -309,8 +309,8 @@ static void notices_that_the_rom_is_gone(void **state)
 	assert_true(pcibar_map_is_lost(map));
 }
 
-/* The kernel lets the file be read after a "1" and stops that with a "0". */
-static void turns_the_rom_file_on_and_off(void **state)
+/* The kernel lets the file be read after a "1"; another reader may still need it at the end. */
+static void turns_the_rom_file_on(void **state)
 {
 	char byte;
 
@@ -321,7 +321,7 @@ static void turns_the_rom_file_on_and_off(void **state)
 	pcibar_map_release(map);
 	map = NULL;
 	tree_peek(&tree, FUNCTION, "rom", 0, &byte, 1);
-	assert_int_equal(byte, '0');
+	assert_int_equal(byte, '1');
 }
 
 static void says_when_there_is_no_image(void **state)
@@ -427,7 +427,7 @@ int main(void)
 		CHANNEL_TEST(finds_the_image_of_the_rom),
 		CHANNEL_TEST(reads_the_rom_by_blocks),
 		CHANNEL_TEST(notices_that_the_rom_is_gone),
-		CHANNEL_TEST(turns_the_rom_file_on_and_off),
+		CHANNEL_TEST(turns_the_rom_file_on),
 		CHANNEL_TEST(says_when_there_is_no_image),
 		CHANNEL_TEST(keeps_to_configuration_space),
 		CHANNEL_TEST(distinguishes_hidden_from_absent_registers),
