@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-from errno import (EACCES, EBUSY, ECONNRESET, EINVAL, EIO, ENODEV, EOPNOTSUPP, EOVERFLOW, EPERM,
-                   ERANGE, ETIMEDOUT)
+from errno import (EACCES, EBUSY, ECONNRESET, EINVAL, EIO, ENODEV, ENXIO, EOPNOTSUPP, EOVERFLOW,
+                   EPERM, ERANGE, EROFS, ETIMEDOUT)
 
 from ._types import Backend, Reason, ReasonCode, printable, reason
 
@@ -53,8 +53,11 @@ _SENTENCES = {
     "enable": {
         EACCES: _NO_WRITE, EPERM: _LOCKDOWN, ENODEV: _LOST,
         EINVAL: (ReasonCode.SYSTEM, "there is no such bit", "they are IO, MEM and BUS_MASTER"),
-        EBUSY: (ReasonCode.DRIVER, "a kernel driver owns the function",
-                "unbind it: bind(\"\"), or share with it: share_driver=True"),
+        EBUSY: (ReasonCode.DRIVER, "a kernel driver owns the function, or another process has its "
+                "IOMMU group", "explain() shows which; share_driver=True shares with a driver"),
+        ENXIO: (ReasonCode.MOVED, "the register of a BAR does not hold the address that the system "
+                "assigned", "explain() shows which"),
+        EROFS: (ReasonCode.PERMISSION, "sysfs is mounted read-only", "mount it for writing"),
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "decoding of a virtual function is turned on and off "
                      "by its physical function", "turn it on or off there, for all of them"),
         EIO: (ReasonCode.SYSTEM, "one of the bits does not stay as it was written", ""),
