@@ -23,6 +23,7 @@ class Interrupts(support.Case):
         device = self.open(EDU, write=True)
         self.refused(errno.EOPNOTSUPP, ReasonCode.UNSUPPORTED, device.irq)
         self.refused(errno.ERANGE, ReasonCode.NO_VECTOR, device.irq, "msi", range(1, 2))
+        self.refused(errno.ERANGE, ReasonCode.NO_VECTOR, device.irq, "msi", range(2**32 - 1))
         self.refused(errno.EACCES, ReasonCode.READ_ONLY, self.open(EDU).irq)
 
     def test_arguments(self):
