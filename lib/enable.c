@@ -323,21 +323,50 @@ static void end_enabled(struct pcibar_device *dev)
 	}
 }
 
+static void restore(struct pcibar_device *dev, uint32_t mask)
+{
+	uint32_t old;
+	int ret = 0;
+
+	if (mask)
+		ret = change(dev, mask, dev->restore_value & mask, &old);
+	if (ret)
+		pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
+			   "the command register could not be restored: %s", strerror(-ret));
+	dev->restore_mask &= ~mask;
+}
+
+/* Whether a vector is open that was promised bus mastering */
+static bool has_master(const struct pcibar_device *dev)
+{
+	const struct pcibar_irq *irq = dev->irqs;
+
+	while (irq && !irq->master)
+		irq = irq->next;
+	return irq;
+}
+
 void pcibar_enable_restore(struct pcibar_device *dev)
 {
-	int ret, state;
-	uint32_t old;
+	int state = pcibar_lock(&dev->lock);
+	uint32_t kept = has_master(dev) ? PCIBAR_BUS_MASTER & ~dev->restore_value : 0;
 
-	state = pcibar_lock(&dev->lock);
 	end_enabled(dev);
-	if (dev->restore_mask) {
-		ret = change(dev, dev->restore_mask, dev->restore_value, &old);
-		if (ret)
-			pcibar_log(&dev->log, PCIBAR_LOG_WARNING,
-				   "the command register could not be restored: %s",
-				   strerror(-ret));
-		dev->restore_mask = 0;
-	}
+	dev->closed = true;
+	restore(dev, dev->restore_mask & ~kept);
+	pcibar_unlock(&dev->lock, state);
+}
+
+/* The vector may have ended because its function has another driver now. */
+void pcibar_enable_vector_closed(struct pcibar_device *dev)
+{
+	int state = pcibar_lock(&dev->lock);
+	char driver[PCIBAR_NAME_LEN];
+
+	if (dev->closed && dev->restore_mask && !has_master(dev) &&
+	    !dev->query->get_driver(dev->query_data, driver) &&
+	    !pcibar_device_has_owner(dev, driver))
+		restore(dev, dev->restore_mask);
 	pcibar_unlock(&dev->lock, state);
 }
 

@@ -55,6 +55,7 @@ struct pcibar_device {
 	uint32_t activated;		/* command bits to turn off after the last use */
 	uint32_t held;			/* command bits that other processes know to be in use */
 	char served[PCIBAR_NAME_LEN];	/* the driver when ACTIVATE's first map began */
+	bool closed;			/* what is left to restore, the last vector does */
 	struct pcibar_irq *irqs;	/* vectors that are open */
 	struct pcibar_resource resource[PCIBAR_BAR_COUNT];	/* constant once in @fixed */
 	char root[];			/* of sysfs, for remedies */
@@ -65,6 +66,7 @@ struct pcibar_irq {
 	struct pcibar_irq *next;	/* of the device's; its lock covers it */
 	struct pcibar_vector vector;
 	uint32_t flags;			/* PCIBAR_IRQ_* of struct pcibar_irq_info */
+	bool master;			/* it was opened with PCIBAR_IRQ_BUS_MASTER */
 	pthread_mutex_t lock;		/* covers what follows, and the calls that mask */
 	bool masked;			/* by the program, not by an event */
 };
@@ -285,7 +287,9 @@ int pcibar_walk_extended(pcibar_read_fn read, void *from, pcibar_capability_fn f
 /* @driver: that is bound; NULL: not known */
 int pcibar_activate(struct pcibar_device *dev, uint32_t bit, const char *driver);
 void pcibar_deactivate(struct pcibar_device *dev, uint32_t bit);
+/* The handle is closed. Vectors that need bus mastering keep it on; the last restores it. */
 void pcibar_enable_restore(struct pcibar_device *dev);
+void pcibar_enable_vector_closed(struct pcibar_device *dev);
 
 /* irq-check.c */
 

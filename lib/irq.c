@@ -85,6 +85,7 @@ static void set_up(struct pcibar_device *dev, const struct pcibar_irq_request *r
 			.next = dev->irqs,
 			.vector = { .type = req->type, .index = req->first + i, .fd = fds[i] },
 			.flags = flags,
+			.master = req->flags & PCIBAR_IRQ_BUS_MASTER,
 			.masked = req->flags & PCIBAR_IRQ_OPEN_MASKED,
 		};
 		pthread_mutex_init(&irqs[i]->lock, NULL);
@@ -164,6 +165,7 @@ PCIBAR_API void pcibar_irq_close(struct pcibar_irq *irq)
 	dev->ops->irq->close(dev->be, &irq->vector);
 	pthread_mutex_destroy(&irq->lock);
 	free(irq);
+	pcibar_enable_vector_closed(dev);
 	pcibar_device_put(dev);
 }
 

@@ -59,7 +59,8 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  *
  * A bit that is first changed with PCIBAR_ENABLE_F_RESTORE gets its previous value
  * back when the device is closed. Decoding that was turned on this way is turned
- * off by its last user only, as with PCIBAR_MAP_ACTIVATE (see pcibar_bar_map()).
+ * off by its last user only, as with PCIBAR_MAP_ACTIVATE (see pcibar_bar_map()), and
+ * bus mastering by the last vector of this handle that has PCIBAR_IRQ_BUS_MASTER.
  *
  * Without PCIBAR_ENABLE_F_RESTORE, other handles and processes are not notified:
  * if the PCIBAR_MAP_ACTIVATE of another one has turned decoding on before, its end

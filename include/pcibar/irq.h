@@ -132,7 +132,8 @@ struct pcibar_irq;
  *
  * A message is a write by the device, so it needs bus mastering. Without it a vector
  * would never have an event, so that it is not opened unless PCIBAR_IRQ_BUS_MASTER
- * turns bus mastering on. That ends with the last such vector, and with the process.
+ * turns bus mastering on. That ends with the last such vector, and with the process;
+ * until then closing @dev does not turn it off either (PCIBAR_ENABLE_F_RESTORE).
  *
  * The checks are made in the order of the errors below, and the first one that fails
  * determines the error.

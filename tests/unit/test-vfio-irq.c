@@ -380,6 +380,26 @@ static void bus_mastering_as_long_as_it_is_needed(void **state)
 	assert_int_equal(command(), 7);
 }
 
+/* What is restored when the device is closed must not silence a vector that outlives it. */
+static void bus_mastering_outlives_the_handle(void **state)
+{
+	(void)state;
+	set_command(3);
+	assert_int_equal(open_it(&other), 0);
+	tree_poke(&tree, VFIO_FUNCTION, "config", PCIR_COMMAND, "\x07", 1);
+	assert_int_equal(pcibar_device_set_enable(other, PCIBAR_BUS_MASTER, PCIBAR_BUS_MASTER,
+						  PCIBAR_ENABLE_F_RESTORE), 0);
+	opts.flags = PCIBAR_IRQ_BUS_MASTER;
+	assert_int_equal(open_of(other, PCIBAR_IRQ_MSI, 0, 1, irqs), 0);
+
+	tree_poke(&tree, VFIO_FUNCTION, "config", PCIR_COMMAND, "\x03", 1);
+	pcibar_device_close(other);
+	other = NULL;
+	assert_int_equal(command(), 7);
+	close_some(0, 1);
+	assert_int_equal(command(), 3);
+}
+
 /* What the hardware has while VFIO masks the line must not become what the program wants. */
 static void an_interrupt_in_service_is_not_masked_for_good(void **state)
 {
@@ -690,6 +710,7 @@ int main(void)
 		IRQ_TEST(vectors_are_added_where_the_kernel_can),
 		IRQ_TEST(one_type_and_each_vector_once),
 		IRQ_TEST(bus_mastering_as_long_as_it_is_needed),
+		IRQ_TEST(bus_mastering_outlives_the_handle),
 		IRQ_TEST(an_interrupt_in_service_is_not_masked_for_good),
 		IRQ_TEST(what_the_kernel_refuses),
 		IRQ_TEST(fails_without_a_trace),
