@@ -138,7 +138,8 @@ static int sysfs_get_asleep(void *priv, bool *asleep)
 	int ret = pcibar_sysfs_read(be->dir, "power_state", state, sizeof(state));
 
 	*asleep = !ret && state[0] == 'D' && state[1] != '0';
-	return ret == -ENOENT ? 0 : ret;
+	/* Kernels before 5.10 do not have it. */
+	return ret == -ENOENT ? pcibar_sysfs_check_there(be->dir) : ret;
 }
 
 static int sysfs_get_header(void *priv, uint8_t *header, uint8_t *secondary)

@@ -67,11 +67,10 @@ PCIBAR_API int pcibar_bar_get_info(struct pcibar_device *dev, unsigned int bar, 
 	if (bar >= PCIBAR_BAR_COUNT || flags & ~PCIBAR_BAR_INFO_CONFIG)
 		return -EINVAL;
 
-	ret = pcibar_device_get_resource(dev, bar, &res);
-	if (ret)
-		return ret;
-
+	/* Before the BARs: of a function that is gone only these are missed. */
 	ret = dev->query->get_driver(dev->query_data, driver);
+	if (!ret)
+		ret = pcibar_device_get_resource(dev, bar, &res);
 	if (ret)
 		return ret;
 

@@ -179,12 +179,7 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 	uint32_t size = info->size;
 	uint8_t header, secondary;
 	bool asleep;
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < sizeof(ids) / sizeof(*ids); i++)
-		ret = dev->query->get_id(dev->query_data, ids[i], &val[ids[i]]);
-	if (ret)
-		return ret;
+	int ret;
 
 	ret = dev->query->get_driver(dev->query_data, dev->driver);
 	if (ret)
@@ -195,6 +190,9 @@ int pcibar_device_fill_info(struct pcibar_device *dev, struct pcibar_device_info
 		return ret;
 
 	ret = dev->query->get_header(dev->query_data, &header, &secondary);
+	/* At the end, because every function has these: one that has lost the others is gone. */
+	for (size_t i = 0; !ret && i < sizeof(ids) / sizeof(*ids); i++)
+		ret = dev->query->get_id(dev->query_data, ids[i], &val[ids[i]]);
 	if (ret)
 		return ret;
 

@@ -297,7 +297,7 @@ static bool is_virtual_off(struct look *look)
 	if (!is_memory_off(look, &is_virtual) || !is_virtual)
 		return false;
 	if (!look->dev->query->get_physical ||
-	    look->dev->query->get_physical(look->dev->query_data, look->name))
+	    look->dev->query->get_physical(look->dev->query_data, look->name) || !*look->name)
 		strcpy(look->name, "PF");
 	return true;
 }

@@ -149,6 +149,7 @@ static void knows_who_is_asleep(void **state)
 	static const char *const asleep[] = { "D1\n", "D2\n", "D3hot\n", "D3cold\n" };
 	static const char *const awake[] = { "D0\n", "unknown\n", "error\n", "" };
 	struct pcibar_device_info info = { .size = sizeof(info) };
+	bool is_asleep;
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -166,6 +167,10 @@ static void knows_who_is_asleep(void **state)
 	tree_unset(&tree, FUNCTION, "power_state");
 	assert_int_equal(pcibar_device_get_info(dev, &info), 0);
 	assert_int_equal(info.flags, 0);
+
+	/* One that is gone is not awake. */
+	tree_drop(&tree, FUNCTION);
+	assert_int_equal(dev->query->get_asleep(dev->query_data, &is_asleep), -ENODEV);
 }
 
 static void maps_the_file(void **state)

@@ -469,6 +469,33 @@ static void info_passes_errors_on(void **state)
 	pcibar_device_close(dev);
 }
 
+static struct fake *vanishing;
+
+/* The kernel has removed the function since this was read. */
+static void remove_after(const struct fake_event *event)
+{
+	if (event->op == FAKE_GET_DRIVER || event->op == FAKE_GET_ASLEEP ||
+	    event->op == FAKE_GET_HEADER)
+		vanishing->error[FAKE_GET_ID] = vanishing->error[FAKE_GET_RESOURCE] = -ENODEV;
+}
+
+/* What a function may lack looks as if it lacked it, also when it is just being removed. */
+static void asks_last_for_what_every_function_has(void **state)
+{
+	struct pcibar_device_info info = { .size = sizeof(info) };
+	struct pcibar_bar_info bar = { .size = sizeof(bar) };
+	struct pcibar_device *dev;
+
+	(void)state;
+	vanishing = fake_add("0000:03:00.0");
+	dev = unit_open("0000:03:00.0", 0);
+	vanishing->watch = remove_after;
+	assert_int_equal(pcibar_device_get_info(dev, &info), -ENODEV);
+	memset(vanishing->error, 0, sizeof(vanishing->error));
+	assert_int_equal(pcibar_bar_get_info(dev, 0, 0, &bar), -ENODEV);
+	pcibar_device_close(dev);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -493,6 +520,7 @@ int main(void)
 		DEVICE_TEST(finds_the_place),
 		DEVICE_TEST(knows_drivers_that_share),
 		DEVICE_TEST(info_passes_errors_on),
+		DEVICE_TEST(asks_last_for_what_every_function_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
