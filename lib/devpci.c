@@ -216,8 +216,7 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 {
 	switch (error) {
 	case EPERM:
-		return pcibar_refuse_lockdown(ctx,
-					      "boot without lockdown (Secure Boot turns it on)");
+		return pcibar_refuse_lockdown(ctx);
 	case EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");

@@ -94,8 +94,7 @@ static int refuse(struct pcibar_refuse_ctx *ctx, int error)
 	if (error == ENODEV)
 		return pcibar_refuse_gone(ctx);
 	if (error == EPERM)
-		return pcibar_refuse_lockdown(ctx,
-					      "boot without lockdown (Secure Boot turns it on)");
+		return pcibar_refuse_lockdown(ctx);
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (refusals[i].error == error)

@@ -91,9 +91,10 @@ int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx)
 			     "'pcibar list' shows what is there now", "the function is gone");
 }
 
-int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx, const char *remedy)
+int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM, remedy,
+	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
+			     "boot without lockdown (Secure Boot turns it on)",
 			     "kernel lockdown forbids access to BARs from user space");
 }
 
@@ -112,8 +113,7 @@ int pcibar_refuse_activation(struct pcibar_refuse_ctx *ctx, const struct pcibar_
 {
 	switch (error) {
 	case -EPERM:
-		return pcibar_refuse_lockdown(ctx,
-					      "boot without lockdown (Secure Boot turns it on)");
+		return pcibar_refuse_lockdown(ctx);
 	case -EROFS:
 		return pcibar_refuse_read_only(ctx, dev->root);
 	case -EACCES:

@@ -49,7 +49,7 @@ int pcibar_sysfs_channel_open(int dir, const char *root, unsigned int bar, bool 
 	if (!rom)
 		snprintf(file, sizeof(file), "resource%u", bar);
 	if (write && pcibar_sysfs_locked_down(root))
-		return pcibar_sysfs_refuse_lockdown(ctx);
+		return pcibar_refuse_lockdown(ctx);
 
 	fd = pcibar_sysfs_open_file(dir, root, file, write || rom, ctx);
 	if (fd < 0)

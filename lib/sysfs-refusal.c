@@ -23,11 +23,6 @@ bool pcibar_sysfs_locked_down(const char *root)
 	       strchr(modes, '[') && !strstr(modes, "[none]");
 }
 
-int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
-{
-	return pcibar_refuse_lockdown(ctx, "boot without lockdown (Secure Boot turns it on)");
-}
-
 static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *root,
 		       const char *file, bool write)
 {
@@ -124,7 +119,7 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_re
 		return refuse_claimed(dir, ctx);
 	case EPERM:
 		if (pcibar_sysfs_locked_down(root))
-			return pcibar_sysfs_refuse_lockdown(ctx);
+			return pcibar_refuse_lockdown(ctx);
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
 				     "run it as root of the machine, with CAP_SYS_RAWIO",
 				     "a missing capability or a security module denied it");

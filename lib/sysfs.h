@@ -125,7 +125,6 @@ void pcibar_sysfs_let_suspend(int dir);
 
 /* sysfs-refusal.c; each records the refusal in @ctx and returns its errno. */
 bool pcibar_sysfs_locked_down(const char *root);
-int pcibar_sysfs_refuse_lockdown(struct pcibar_refuse_ctx *ctx);
 /* A descriptor, or why not. */
 int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool write,
 			   struct pcibar_refuse_ctx *ctx);
