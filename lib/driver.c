@@ -40,8 +40,7 @@ static int bind_check(struct pcibar_device *dev, struct pcibar_refuse_ctx *ctx)
 	int ret;
 
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
-		return pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES, "open it for writing",
-				     "the device was not opened for writing");
+		return pcibar_refuse_unwritable(ctx);
 	if (!dev->query->bind)
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "on Linux use another back end, on FreeBSD devctl(8)",

@@ -136,6 +136,8 @@ int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, i
 int pcibar_refuse_nomem(struct pcibar_refuse_ctx *ctx);
 int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx);
 int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx);
+/* The device was opened without PCIBAR_OPEN_WRITE. */
+int pcibar_refuse_unwritable(struct pcibar_refuse_ctx *ctx);
 int pcibar_refuse_read_only(struct pcibar_refuse_ctx *ctx, const char *root);
 /* pcibar_activate() has returned @error. */
 int pcibar_refuse_activation(struct pcibar_refuse_ctx *ctx, const struct pcibar_device *dev,

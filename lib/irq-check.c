@@ -143,8 +143,7 @@ static int check_rights(struct pcibar_device *dev, struct pcibar_irq_request *re
 {
 	(void)req;
 	if (!(dev->flags & PCIBAR_OPEN_WRITE))
-		pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES, "open it for writing",
-			      "the device was opened read-only");
+		pcibar_refuse_unwritable(ctx);
 	return 0;
 }
 

@@ -66,9 +66,7 @@ static int check_rights(struct pcibar_map_request *req, struct pcibar_refuse_ctx
 {
 	if (req->flags & (PCIBAR_MAP_WRITE | PCIBAR_MAP_ACTIVATE) &&
 	    !(req->dev->flags & PCIBAR_OPEN_WRITE))
-		pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES,
-			      "open it for writing",
-			      "the device was opened read-only");
+		pcibar_refuse_unwritable(ctx);
 	if (req->flags & PCIBAR_MAP_WRITE && req->res.kind == PCIBAR_BAR_KIND_ROM)
 		pcibar_refuse(ctx, PCIBAR_REASON_ROM, -EACCES, "map it read-only",
 			      "the expansion ROM cannot be written");

@@ -98,6 +98,12 @@ int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 			     "kernel lockdown forbids access to BARs from user space");
 }
 
+int pcibar_refuse_unwritable(struct pcibar_refuse_ctx *ctx)
+{
+	return pcibar_refuse(ctx, PCIBAR_REASON_READ_ONLY, -EACCES, "open it for writing",
+			     "the device was opened read-only");
+}
+
 int pcibar_refuse_read_only(struct pcibar_refuse_ctx *ctx, const char *root)
 {
 	char remedy[192];
