@@ -366,13 +366,13 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 /* Its request has no flag for sharing: there the module's parameters decide. */
 static int refuse_map(struct pcibar_refuse_ctx *ctx, int error, uint32_t flags)
 {
-	if (error == EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
+	if (error == -EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
 		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
 				     "set the module's parameter share_driver, or use another "
 				     "back end",
 				     "a driver or another user holds the BAR, and the freebsd back "
 				     "end cannot ask to share it");
-	if (error == EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
+	if (error == -EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "set the module's parameter share_page, or use another "
 				     "back end",
@@ -407,15 +407,15 @@ static int freebsd_map(void *priv, unsigned int bar, const struct pcibar_pages *
 		io.pbm_flags |= PCIIO_BAR_MMAP_ACTIVATE;
 	ret = check(&be->devpci);
 	if (ret)
-		return pcibar_devpci_refuse_map(ctx, -ret);
+		return pcibar_devpci_refuse_map(ctx, ret);
 	if (ioctl(be->devpci.fd, PCIOCBARMMAP, &io))
-		return refuse_map(ctx, errno, pages->flags);
+		return refuse_map(ctx, -errno, pages->flags);
 
 	base = io.pbm_map_base;
 	ret = check(&be->devpci);
 	if (ret) {
 		munmap(base, io.pbm_map_length);
-		return pcibar_devpci_refuse_map(ctx, -ret);
+		return pcibar_devpci_refuse_map(ctx, ret);
 	}
 
 	if (pages->offset)

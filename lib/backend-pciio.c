@@ -284,7 +284,7 @@ static int pciio_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 					     "are open that are not remapped");
 	}
 	if (fd < 0)
-		return pcibar_devpci_refuse_map(ctx, -fd);
+		return pcibar_devpci_refuse_map(ctx, fd);
 
 	ret = keep(be, fd, tokenp);
 	if (ret) {

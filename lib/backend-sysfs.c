@@ -211,7 +211,7 @@ static int sysfs_map(void *priv, unsigned int bar, const struct pcibar_pages *pa
 	base = mmap(NULL, (size_t)pages->length, PROT_READ | (write ? PROT_WRITE : 0),
 		    MAP_SHARED, fd, (off_t)pages->offset);
 	if (base == MAP_FAILED) {
-		ret = pcibar_sysfs_refuse_mmap(be->dir, be->root, fd, ctx, errno);
+		ret = pcibar_sysfs_refuse_mmap(be->dir, be->root, fd, ctx, -errno);
 	} else if (pages->wc_exists && pcibar_sysfs_attr_differs(be->root, pages->cpu_addr,
 								 pages->length, pages->attr)) {
 		munmap(base, (size_t)pages->length);

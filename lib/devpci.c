@@ -128,7 +128,7 @@ static int try_channel(const struct channel *chan)
 
 	if (!ioctl(chan->devpci->fd, PCIOCBARIO, &req) || errno == EINVAL)
 		return 0;
-	return errno == ENOENT ? EBUSY : errno;
+	return errno == ENOENT ? -EBUSY : -errno;
 }
 
 int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
@@ -136,7 +136,7 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
 {
 	struct pcibar_devpci *devpci = be;
 	struct channel *chan;
-	int error;
+	int ret;
 
 	/* A read of an I/O port needs the same right, and I/O has its whole length. */
 	(void)flags;
@@ -149,10 +149,10 @@ int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
 		return pcibar_refuse_nomem(ctx);
 
 	*chan = (struct channel){ devpci, bar };
-	error = try_channel(chan);
-	if (error) {
+	ret = try_channel(chan);
+	if (ret) {
 		free(chan);
-		return pcibar_devpci_refuse_map(ctx, error);
+		return pcibar_devpci_refuse_map(ctx, ret);
 	}
 	*chanp = chan;
 	return 0;
@@ -215,14 +215,14 @@ int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, const struct pcib
 int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 {
 	switch (error) {
-	case EPERM:
+	case -EPERM:
 		return pcibar_refuse_lockdown(ctx);
-	case EACCES:
+	case -EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
-	case ENODEV:
+	case -ENODEV:
 		return pcibar_refuse_gone(ctx);
-	case EBUSY:
+	case -EBUSY:
 		/* The module's word for what the library's checks have named better. */
 		if (ctx->error)
 			return -EBUSY;
@@ -231,21 +231,21 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 				     "who holds it",
 				     "another user holds the BAR exclusively or with another "
 				     "attribute, or the kernel keeps it for itself");
-	case EADDRINUSE:
+	case -EADDRINUSE:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "share the page (pcibar --share-page) if the mapping may "
 				     "reach that too",
 				     "the pages of the BAR hold other resources");
-	case EOPNOTSUPP:
+	case -EOPNOTSUPP:
 		return pcibar_refuse(ctx, PCIBAR_REASON_ATTRIBUTE, -EOPNOTSUPP, "map it uncached",
 				     "this machine cannot map a BAR with that attribute");
-	case ENOTTY:
-	case E2BIG:
+	case -ENOTTY:
+	case -E2BIG:
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 				     "unload it and load the one that came with this library",
 				     "the loaded module does not support the request");
 	default:
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
-				     strerror(error));
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", PCIBAR_DEV_PCI ": %s",
+				     strerror(-error));
 	}
 }

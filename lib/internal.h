@@ -129,7 +129,10 @@ struct pcibar_refuse_ctx {
 };
 
 int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why);
-/* Returns @error, so that a caller can 'return pcibar_refuse(...)'. */
+/*
+ * Returns @error, so that a caller can 'return pcibar_refuse(...)'. Here and in all functions
+ * that refuse, @error is a negative errno.
+ */
 int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
 /* What several back ends refuse for */

@@ -52,48 +52,48 @@ static const struct refusal {
 	const char *what;
 	const char *remedy;
 } refusals[] = {
-	{ ENOTTY, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
+	{ -ENOTTY, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
 	  "the loaded module does not deliver interrupts",
 	  "unload it and load the one that came with this library" },
-	{ E2BIG, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
+	{ -E2BIG, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
 	  "the loaded module does not support the request",
 	  "unload it and load the one that came with this library" },
-	{ EOPNOTSUPP, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
+	{ -EOPNOTSUPP, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
 	  "the kernel does not use messages for this function",
 	  "use INTx; pci=nomsi turns them off, or a quirk of the device does" },
-	{ ERANGE, -ERANGE, PCIBAR_REASON_NO_VECTOR, "the function does not have these vectors",
+	{ -ERANGE, -ERANGE, PCIBAR_REASON_NO_VECTOR, "the function does not have these vectors",
 	  "'pcibar irq' shows what it has" },
-	{ ENOTCONN, -EBUSY, PCIBAR_REASON_NOT_BOUND,
+	{ -ENOTCONN, -EBUSY, PCIBAR_REASON_NOT_BOUND,
 	  "the function is not bound to pciio any more", "bind it again" },
-	{ EBUSY, -EBUSY, PCIBAR_REASON_NOT_BOUND,
+	{ -EBUSY, -EBUSY, PCIBAR_REASON_NOT_BOUND,
 	  "a driver other than pciio is bound to the function", "unbind it" },
-	{ EPROTOTYPE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
+	{ -EPROTOTYPE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
 	  "another process has vectors of another type open",
 	  "end that process: the module's debugfs file pciio/interrupts shows it" },
-	{ EEXIST, -EBUSY, PCIBAR_REASON_VECTOR_BUSY, "another process has one of the vectors open",
+	{ -EEXIST, -EBUSY, PCIBAR_REASON_VECTOR_BUSY, "another process has one of the vectors open",
 	  "end that process: the module's debugfs file pciio/interrupts shows it" },
-	{ ENOBUFS, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
+	{ -ENOBUFS, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
 	  "this system cannot add vectors while others of the function are open",
 	  "open all of them at once, or reserve them when the first is opened" },
-	{ EADDRINUSE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
+	{ -EADDRINUSE, -EBUSY, PCIBAR_REASON_VECTOR_BUSY,
 	  "another driver has the interrupt line for itself", "use MSI or MSI-X" },
-	{ EHOSTUNREACH, -ENXIO, PCIBAR_REASON_BUS_MASTER_OFF,
+	{ -EHOSTUNREACH, -ENXIO, PCIBAR_REASON_BUS_MASTER_OFF,
 	  "bus mastering is off, so that the device cannot send messages",
 	  "turn it on (pcibar enable --bus-master)" },
-	{ ENXIO, -ENXIO, PCIBAR_REASON_UNSUPPORTED,
+	{ -ENXIO, -ENXIO, PCIBAR_REASON_UNSUPPORTED,
 	  "the interrupt line of the function is not connected", "use MSI or MSI-X" },
-	{ EACCES, -EPERM, PCIBAR_REASON_ISOLATION,
+	{ -EACCES, -EPERM, PCIBAR_REASON_ISOLATION,
 	  "interrupts are not remapped, and the MSI-X table is in a writable map of the function",
 	  "unmap it, turn interrupt remapping on, or load the module with unsafe_interrupts=1" },
-	{ ENOSPC, -ENOSPC, PCIBAR_REASON_EXHAUSTED,
+	{ -ENOSPC, -ENOSPC, PCIBAR_REASON_EXHAUSTED,
 	  "the machine does not have so many interrupt vectors left", "open fewer" },
 };
 
 static int refuse(struct pcibar_refuse_ctx *ctx, int error)
 {
-	if (error == ENODEV)
+	if (error == -ENODEV)
 		return pcibar_refuse_gone(ctx);
-	if (error == EPERM)
+	if (error == -EPERM)
 		return pcibar_refuse_lockdown(ctx);
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
@@ -101,8 +101,8 @@ static int refuse(struct pcibar_refuse_ctx *ctx, int error)
 			return pcibar_refuse(ctx, refusals[i].code, refusals[i].ret,
 					     refusals[i].remedy, "%s", refusals[i].what);
 
-	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", PCIBAR_DEV_PCI ": %s",
-			     strerror(error));
+	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", PCIBAR_DEV_PCI ": %s",
+			     strerror(-error));
 }
 
 static void irq_check(void *be, const struct pcibar_irq_request *irq,
@@ -120,9 +120,9 @@ static void irq_check(void *be, const struct pcibar_irq_request *irq,
 	/* Vectors of this process were checked before. */
 	ret = request(devpci, &req);
 	if (ret)
-		refuse(ctx, -ret);
+		refuse(ctx, ret);
 	else if (req.pin_open && req.pin_open_type != irq->type && ctx->error != -EBUSY)
-		refuse(ctx, EPROTOTYPE);
+		refuse(ctx, -EPROTOTYPE);
 }
 
 /* The library never waits in read(2), which cannot be given a time. */
@@ -148,13 +148,13 @@ static int irq_open(void *be, const struct pcibar_irq_request *irq, struct pciba
 	int ret = request(be, &req);
 
 	if (ret)
-		return refuse(ctx, -ret);
+		return refuse(ctx, ret);
 
 	for (uint32_t i = 0; !ret && i < irq->count; i++)
 		ret = make_nonblocking(fds[i]);
 	for (uint32_t i = 0; ret && i < irq->count; i++)
 		close(fds[i]);
-	return ret ? refuse(ctx, -ret) : 0;
+	return ret ? refuse(ctx, ret) : 0;
 }
 
 static void irq_close(void *be, const struct pcibar_vector *vector)

@@ -27,7 +27,7 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *roo
 		       const char *file, bool write)
 {
 	switch (error) {
-	case EACCES:
+	case -EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES,
 				     geteuid() ? "run it as root, or have root change the file's "
 						 "mode"
@@ -35,17 +35,17 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *roo
 						 "namespaces, with CAP_DAC_OVERRIDE",
 				     "no permission to %s the file %s",
 				     write ? "write to" : "read", file);
-	case EPERM:
+	case -EPERM:
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, "",
 				     "a security module denied access to the file %s", file);
-	case EROFS:
+	case -EROFS:
 		return pcibar_refuse_read_only(ctx, root);
-	case EIO:
+	case -EIO:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -EIO, "",
 				     "%s is not a sysfs file", file);
 	default:
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "the file %s: %s", file,
-				     strerror(error));
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "the file %s: %s", file,
+				     strerror(-error));
 	}
 }
 
@@ -77,11 +77,11 @@ int pcibar_sysfs_open_file(int dir, const char *root, const char *file, bool wri
 	if (fd == -ENOENT)
 		return refuse_missing(dir, ctx, file);
 	if (fd < 0)
-		return refuse_open(ctx, -fd, root, file, write);
+		return refuse_open(ctx, fd, root, file, write);
 	if (is_file(fd, root))
 		return fd;
 	close(fd);
-	return refuse_open(ctx, EIO, root, file, write);
+	return refuse_open(ctx, -EIO, root, file, write);
 }
 
 /* A remedy names the function by its address, the last part of the path of its folder. */
@@ -115,25 +115,25 @@ int pcibar_sysfs_refuse_mmap(int dir, const char *root, int fd, struct pcibar_re
 	struct stat st;
 
 	switch (error) {
-	case EINVAL:
+	case -EINVAL:
 		return refuse_claimed(dir, ctx);
-	case EPERM:
+	case -EPERM:
 		if (pcibar_sysfs_locked_down(root))
 			return pcibar_refuse_lockdown(ctx);
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
 				     "run it as root of the machine, with CAP_SYS_RAWIO",
 				     "a missing capability or a security module denied it");
-	case EACCES:
+	case -EACCES:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, "run it as root",
 				     "no permission to map the BAR");
-	case ENODEV:
+	case -ENODEV:
 		if (fstat(fd, &st) || S_ISREG(st.st_mode))
 			return pcibar_refuse_gone(ctx);
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EACCES,
 				     "run it outside of the container, or start that without it",
 				     "something else is mounted over the file of the BAR");
 	default:
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s",
-				     strerror(error));
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "mmap: %s",
+				     strerror(-error));
 	}
 }

@@ -43,9 +43,9 @@ static int refuse_bind(struct pcibar_refuse_ctx *ctx, const char *address, const
 		       int error)
 {
 	/* A group that is in use, or a function that another process has bound */
-	if (error == EBUSY || error == EINVAL)
+	if (error == -EBUSY || error == -EINVAL)
 		return pcibar_vfio_refuse_busy(ctx, address, node);
-	if (error == EPERM)
+	if (error == -EPERM)
 		return pcibar_vfio_refuse_interrupts(ctx, "iommufd");
 	return pcibar_vfio_refuse_open(ctx, address, error);
 }
@@ -64,7 +64,7 @@ int pcibar_vfio_cdev_open(const char *address, struct pcibar_refuse_ctx *ctx,
 	snprintf(node, sizeof(node), PCIBAR_VFIO_DEV "/devices/%s", name);
 	*fd = open(node, O_RDWR | O_CLOEXEC);
 	if (*fd < 0 && errno == EACCES && !pcibar_vfio_group_exists(address))
-		return pcibar_vfio_refuse_node(ctx, node, EACCES);
+		return pcibar_vfio_refuse_node(ctx, node, -EACCES);
 	if (*fd < 0)
 		return -ENOENT;
 
@@ -73,7 +73,7 @@ int pcibar_vfio_cdev_open(const char *address, struct pcibar_refuse_ctx *ctx,
 		bind.iommufd = (*anchorp)->fd;
 		if (!ioctl(*fd, VFIO_DEVICE_BIND_IOMMUFD, &bind))
 			return 0;
-		ret = refuse_bind(ctx, address, node, errno);
+		ret = refuse_bind(ctx, address, node, -errno);
 		pcibar_vfio_anchor_put(*anchorp);
 	}
 	close(*fd);

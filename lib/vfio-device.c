@@ -124,7 +124,7 @@ static int set_up(const char *address, struct pcibar_vfio_anchor *anchor, int fd
 		ret = pcibar_vfio_regions_read(dev);
 	if (ret) {
 		close_all(dev);
-		return pcibar_vfio_refuse_open(ctx, address, -ret);
+		return pcibar_vfio_refuse_open(ctx, address, ret);
 	}
 
 	dev->next = devices;

@@ -36,10 +36,10 @@ static int open_group(const char *address, const char *node, struct pcibar_refus
 	int fd = open(node, O_RDWR | O_CLOEXEC), ret;
 
 	if (fd < 0)
-		return pcibar_vfio_refuse_node(ctx, node, errno);
+		return pcibar_vfio_refuse_node(ctx, node, -errno);
 
 	if (ioctl(fd, VFIO_GROUP_GET_STATUS, &status))
-		ret = pcibar_vfio_refuse_open(ctx, address, errno);
+		ret = pcibar_vfio_refuse_open(ctx, address, -errno);
 	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		ret = pcibar_vfio_refuse_busy(ctx, address, node);
 	else
@@ -66,7 +66,7 @@ static int isolate(const char *address, const char *node, int group,
 	int container = open(CONTAINER, O_RDWR | O_CLOEXEC), ret = 0;
 
 	if (container < 0)
-		return pcibar_vfio_refuse_node(ctx, CONTAINER, errno);
+		return pcibar_vfio_refuse_node(ctx, CONTAINER, -errno);
 
 	if (ioctl(container, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
 	    ioctl(container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
@@ -76,10 +76,10 @@ static int isolate(const char *address, const char *node, int group,
 	else if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
 		ret = errno == EPERM || errno == EBUSY ?
 		      pcibar_vfio_refuse_busy(ctx, address, node) :
-		      pcibar_vfio_refuse_open(ctx, address, errno);
+		      pcibar_vfio_refuse_open(ctx, address, -errno);
 	else if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		ret = errno == EPERM ? pcibar_vfio_refuse_interrupts(ctx, "vfio_iommu_type1")
-				     : pcibar_vfio_refuse_open(ctx, address, errno);
+				     : pcibar_vfio_refuse_open(ctx, address, -errno);
 	close(container);
 	return ret;
 }
@@ -110,7 +110,7 @@ int pcibar_vfio_group_open(const char *address, struct pcibar_refuse_ctx *ctx,
 			   struct pcibar_vfio_anchor **anchorp, int *fd)
 {
 	char node[PCIBAR_VFIO_PATH];
-	int ret = node_of(address, node), error;
+	int ret = node_of(address, node);
 
 	*fd = -1;
 	if (ret)
@@ -124,7 +124,7 @@ int pcibar_vfio_group_open(const char *address, struct pcibar_refuse_ctx *ctx,
 	if (*fd >= 0)
 		return 0;
 
-	error = errno;
+	ret = -errno;
 	pcibar_vfio_anchor_put(*anchorp);
-	return pcibar_vfio_refuse_open(ctx, address, error);
+	return pcibar_vfio_refuse_open(ctx, address, ret);
 }

@@ -43,25 +43,25 @@ int pcibar_vfio_refuse_node(struct pcibar_refuse_ctx *ctx, const char *node, int
 	char remedy[REMEDY_LEN];
 
 	switch (error) {
-	case EBUSY:
+	case -EBUSY:
 		return refuse_held(ctx, node);
-	case EACCES:
+	case -EACCES:
 		snprintf(remedy, sizeof(remedy), "run it as root, or have root give you the node: "
 			 "chown %u %s", (unsigned int)geteuid(), node);
 		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, remedy,
 				     "no permission to open %s", node);
-	case EPERM:
+	case -EPERM:
 		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
 				     "let the container have the node",
 				     "a security module or a container denied access to %s", node);
-	case ENOENT:
+	case -ENOENT:
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENOENT,
 				     "modprobe vfio_iommu_type1, or in a container: let it have "
 				     "the node",
 				     "there is no %s", node);
 	default:
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "%s: %s", node,
-				     strerror(error));
+		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", node,
+				     strerror(-error));
 	}
 }
 
@@ -128,13 +128,13 @@ int pcibar_vfio_refuse_open(struct pcibar_refuse_ctx *ctx, const char *address, 
 {
 	if (!pcibar_vfio_is_bound(address))
 		return pcibar_vfio_refuse_unbound(ctx, address);
-	if (error == EACCES)
+	if (error == -EACCES)
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EACCES,
 				     "bind the physical function to its own driver",
 				     "it is a virtual function of a user of VFIO, who has to allow "
 				     "access by a token");
-	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "",
-			     "VFIO does not open the function: %s", strerror(error));
+	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "",
+			     "VFIO does not open the function: %s", strerror(-error));
 }
 
 int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *address)

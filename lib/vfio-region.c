@@ -188,11 +188,11 @@ static int refuse_area(struct pcibar_refuse_ctx *ctx, const struct pcibar_vfio_r
 
 static int refuse_mmap(struct pcibar_refuse_ctx *ctx, int error)
 {
-	if (error == EBUSY)
+	if (error == -EBUSY)
 		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
 				     "see /proc/iomem for who holds it",
 				     "the kernel keeps the range for another user");
-	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, -error, "", "mmap: %s", strerror(error));
+	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "mmap: %s", strerror(-error));
 }
 
 /* A multiple of LEAF with room for @length bytes, as long as no other thread takes it; or 0 */
@@ -251,7 +251,7 @@ int pcibar_vfio_region_map(const struct pcibar_vfio_device *dev, unsigned int ba
 		base = map_aligned((size_t)pages->length, prot, dev->fd, off,
 				   (uintptr_t)(pages->offset % LEAF));
 	if (base == MAP_FAILED)
-		return refuse_mmap(ctx, errno);
+		return refuse_mmap(ctx, -errno);
 	*basep = base;
 	return 0;
 }
