@@ -472,7 +472,7 @@ static const struct pcibar_query_ops freebsd_query = {
 const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.id = PCIBAR_BACKEND_FREEBSD,
 	.name = "freebsd",
-	.lacks_node = pcibar_devpci_lacks_node,
+	.refuse_absent = pcibar_devpci_refuse_absent,
 	.absent = "there is no " PCIBAR_DEV_PCI,
 #ifdef __linux__
 	.absent_remedy = "modprobe pciio",

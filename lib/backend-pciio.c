@@ -365,7 +365,7 @@ static int pciio_event_next(void *priv, uint32_t *type)
 const struct pcibar_backend_ops pcibar_backend_pciio = {
 	.id = PCIBAR_BACKEND_PCIIO,
 	.name = "pciio",
-	.lacks_node = pcibar_devpci_lacks_node,
+	.refuse_absent = pcibar_devpci_refuse_absent,
 	.absent = "the module pciio is not loaded",
 	.absent_remedy = "modprobe pciio (package pcibar-dkms)",
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ATTR_PROOF | PCIBAR_CAP_EXCLUSIVE |

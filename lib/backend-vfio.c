@@ -63,6 +63,8 @@ static int vfio_refuse_absent(const char *root, const struct pcibar_address *add
 {
 	char address[PCIBAR_ADDRESS_STRLEN];
 
+	if (!addr)
+		return 0;
 	if (strcmp(root, "/sys"))
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENODEV, "use sysfs",
 				     "VFIO has no functions of %s", root);

@@ -35,14 +35,10 @@ bool pcibar_backend_allowed(const struct pcibar_backend_ops *ops,
 int pcibar_refuse_absent(struct pcibar_refuse_ctx *ctx, const struct pcibar_backend_ops *ops,
 			 const char *root, const struct pcibar_address *addr)
 {
-	if (addr && ops->refuse_absent)
-		return ops->refuse_absent(root, addr, ctx);
+	int ret = ops->refuse_absent ? ops->refuse_absent(root, addr, ctx) : 0;
 
-	/* A container may lack the node of a module that the machine has loaded. */
-	if (ops->lacks_node && ops->lacks_node())
-		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENODEV,
-				     "start the container with it (--device /dev/pci)",
-				     "the module pciio is loaded, but there is no /dev/pci here");
+	if (ret)
+		return ret;
 	if (ops->absent)
 		return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENODEV, ops->absent_remedy,
 				     "%s", ops->absent);

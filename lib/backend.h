@@ -201,7 +201,6 @@ struct pcibar_backend_ops {
 	const char *absent;		/* message when it does not exist; NULL: for any root */
 	const char *absent_remedy;	/* what to do about that */
 	const char *driver_remedy;	/* about a driver that owns it; NULL: unbind it, or share */
-	bool (*lacks_node)(void);	/* when it does not exist: only its node does not */
 	/* map() does PCIBAR_MAP_ACTIVATE, if the system can; or else the caller does. */
 	bool activates;
 	bool maps_rom;			/* the expansion ROM can be mapped */
@@ -225,7 +224,10 @@ struct pcibar_backend_ops {
 	 */
 	int (*open)(const char *sysfs_root, const struct pcibar_address *addr, void **bep);
 	void (*close)(void *be);
-	/* Records why open() returns -ENOENT for this function. NULL: it is @absent. */
+	/*
+	 * Records why open() returns -ENOENT for this function. @addr NULL: no function in
+	 * particular. 0: @absent says it all, as where this is NULL.
+	 */
 	int (*refuse_absent)(const char *sysfs_root, const struct pcibar_address *addr,
 			     struct pcibar_refuse_ctx *ctx);
 

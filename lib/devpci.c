@@ -37,9 +37,17 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 	return errno == ENXIO || errno == ENODEV ? -ENOENT : -errno;
 }
 
-bool pcibar_devpci_lacks_node(void)
+/* A container may lack the node of a module that the machine has loaded. */
+int pcibar_devpci_refuse_absent(const char *root, const struct pcibar_address *addr,
+				struct pcibar_refuse_ctx *ctx)
 {
-	return !access("/sys/module/pciio", F_OK) && access(PCIBAR_DEV_PCI, F_OK);
+	(void)root;
+	(void)addr;
+	if (access("/sys/module/pciio", F_OK) || !access(PCIBAR_DEV_PCI, F_OK))
+		return 0;
+	return pcibar_refuse(ctx, PCIBAR_REASON_NO_BACKEND, -ENODEV,
+			     "start the container with it (--device " PCIBAR_DEV_PCI ")",
+			     "the module pciio is loaded, but there is no " PCIBAR_DEV_PCI " here");
 }
 
 static int check(struct pcibar_devpci *devpci)

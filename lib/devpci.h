@@ -53,8 +53,8 @@ int pcibar_devpci_open(struct pcibar_devpci *devpci, const char *root,
 		       const struct pcibar_address *addr);
 
 /* Members of the ops table. A channel is for PCIOCBARIO, and freed with free(). */
-/* As in a container, for which the module is loaded all the same */
-bool pcibar_devpci_lacks_node(void);
+int pcibar_devpci_refuse_absent(const char *root, const struct pcibar_address *addr,
+				struct pcibar_refuse_ctx *ctx);
 int pcibar_devpci_config_write(void *be, unsigned int off, unsigned int width, uint32_t val);
 int pcibar_devpci_vpd_list(void *be, pcibar_vpd_fn fn, void *data);
 int pcibar_devpci_channel_open(void *be, unsigned int bar, uint32_t flags,
