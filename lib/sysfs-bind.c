@@ -81,17 +81,12 @@ static int add_member(struct bind *bind, DIR *group, const char *name)
 /* A function without an IOMMU group is a group of its own. */
 static int add_group(struct bind *bind, int dir)
 {
-	int fd = openat(dir, GROUP_FUNCTIONS, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	DIR *group = pcibar_sysfs_open_folder(dir, GROUP_FUNCTIONS);
 	struct dirent *entry;
-	DIR *group;
+	int ret = 0;
 
-	if (fd < 0)
+	if (!group)
 		return errno == ENOENT ? add_own(bind, dir) : -errno;
-	group = fdopendir(fd);
-	if (!group) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while (!ret && (entry = readdir(group)))
 		ret = add_member(bind, group, entry->d_name);
 	closedir(group);

@@ -17,17 +17,13 @@
 /* The bus behind a bridge is the entry of its folder pci_bus: "DDDD:BB". */
 static uint8_t secondary_bus(int dir)
 {
-	int fd = openat(dir, "pci_bus", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *buses = fd < 0 ? NULL : fdopendir(fd);
+	DIR *buses = pcibar_sysfs_open_folder(dir, "pci_bus");
 	char first[PCIBAR_ADDRESS_STRLEN];
 	struct pcibar_address addr = { 0 };
 	struct dirent *entry;
 
-	if (!buses) {
-		if (fd >= 0)
-			close(fd);
+	if (!buses)
 		return 0;
-	}
 	while (!addr.bus && (entry = readdir(buses)))
 		if (snprintf(first, sizeof(first), "%.16s:00.0", entry->d_name) > 0)
 			pcibar_address_parse(first, &addr);

@@ -21,19 +21,9 @@ struct search {
 	long other;			/* a process that has some function open */
 };
 
-static DIR *open_folder(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-
-	if (fd >= 0 && !folder)
-		close(fd);
-	return folder;
-}
-
 static void find_nodes(struct search *search, int dir)
 {
-	DIR *folder = open_folder(dir, "vfio-dev");
+	DIR *folder = pcibar_sysfs_open_folder(dir, "vfio-dev");
 	char number[PCIBAR_NAME_LEN];
 	struct dirent *entry;
 

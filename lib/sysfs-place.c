@@ -55,18 +55,13 @@ int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group)
 
 int pcibar_sysfs_group(int dir, pcibar_visit_fn visit, void *data)
 {
-	int fd = openat(dir, "iommu_group/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	DIR *group = pcibar_sysfs_open_folder(dir, "iommu_group/devices");
 	struct pcibar_address addr;
 	struct dirent *entry;
-	DIR *group;
+	int ret = 0;
 
-	if (fd < 0)
+	if (!group)
 		return errno == ENOENT ? pcibar_sysfs_check_there(dir) : -errno;
-	group = fdopendir(fd);
-	if (!group) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while (!ret && (entry = readdir(group)))
 		if (!pcibar_address_parse(entry->d_name, &addr))
 			ret = visit(data, &addr);

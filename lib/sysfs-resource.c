@@ -192,26 +192,21 @@ int pcibar_sysfs_neighbour(int dir, unsigned int bar, uint64_t first, uint64_t l
 	struct dirent *entry;
 	struct stat self;
 	DIR *parent;
-	int fd, line;
+	int line;
 
 	*name = '\0';
 	if (find_overlap(dir, "resource", (int)bar, first, last, &line)) {
 		name_line(line, "the same function", name);
 		return 0;
 	}
-	fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	parent = pcibar_sysfs_open_folder(dir, "..");
+	if (!parent)
 		return -errno;
 
-	parent = fdopendir(fd);
-	if (!parent) {
-		close(fd);
-		return -ENOMEM;
-	}
 	fstat(dir, &self);	/* cannot fail on an open descriptor */
 	while (!*name && (entry = readdir(parent)))
 		if (!pcibar_address_parse(entry->d_name, &addr))
-			search_sibling(fd, &addr, &self, first, last, name);
+			search_sibling(dirfd(parent), &addr, &self, first, last, name);
 	closedir(parent);
 	return 0;
 }

@@ -17,6 +17,19 @@ int pcibar_sysfs_open(int dirfd, const char *name, int flags)
 	return errno == ELOOP || errno == ENXIO ? -EIO : -errno;
 }
 
+DIR *pcibar_sysfs_open_folder(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !folder) {
+		error = errno;
+		close(fd);
+		errno = error;
+	}
+	return folder;
+}
+
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len)
 {
 	int fd = pcibar_sysfs_open(dirfd, name, O_RDONLY), ret = 0;

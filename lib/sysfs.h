@@ -3,6 +3,7 @@
 #ifndef PCIBAR_LIB_SYSFS_H
 #define PCIBAR_LIB_SYSFS_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +36,8 @@ int pcibar_sysfs_open(int dirfd, const char *name, int flags);
  * does not fit is -EIO: a truncated attribute would be wrong.
  */
 int pcibar_sysfs_read(int dirfd, const char *name, char *buf, size_t len);
+/* A folder below @dirfd for readdir(); NULL with errno. */
+DIR *pcibar_sysfs_open_folder(int dirfd, const char *name);
 int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val);
 /* Last part of what the symbolic link points to; "" when there is no link. */
 int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len);
