@@ -359,34 +359,43 @@ static const struct state {
 
 #define N_STATES	(sizeof(states) / sizeof(*states))
 
-/* What a word in braces means. */
-static void expand_word(const struct look *look, const char *word, char *out, size_t room)
+/* Whether @word and the closing brace are @at. */
+static bool is_word(const char *at, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(at, word, len) && at[len] == '}';
+}
+
+/* What a word in braces means; nothing if it is unknown. */
+static void expand_word(const struct look *look, const char *at, char *out, size_t room)
 {
 	const char *root = look->dev->root;
 	char address[PCIBAR_ADDRESS_STRLEN];
 
+	*out = '\0';
 	pcibar_address_format(&look->dev->addr, address);
 
-	if (!strncmp(word, "bar}", 4))
+	if (is_word(at, "bar"))
 		snprintf(out, room, "%s", pcibar_bar_name(look->req->bar));
-	else if (!strncmp(word, "address}", 8))
+	else if (is_word(at, "address"))
 		snprintf(out, room, "%s", address);
-	else if (!strncmp(word, "root}", 5))
+	else if (is_word(at, "root"))
 		snprintf(out, room, "%s", root);
-	else if (!strncmp(word, "sysfs}", 6))
+	else if (is_word(at, "sysfs"))
 		snprintf(out, room, "%s/bus/pci/devices/%s", root, address);
-	else if (!strncmp(word, "selector}", 9))
+	else if (is_word(at, "selector"))
 		snprintf(out, room, "pci%" PRIu32 ":%u:%u:%u", look->dev->addr.domain,
 			 look->dev->addr.bus, look->dev->addr.slot, look->dev->addr.func);
-	else if (!strncmp(word, "driver}", 7))
+	else if (is_word(at, "driver"))
 		snprintf(out, room, "%s", look->req->driver);
-	else if (!strncmp(word, "name}", 5))
+	else if (is_word(at, "name"))
 		snprintf(out, room, "%s", look->name);
-	else if (!strncmp(word, "moved}", 6))
+	else if (is_word(at, "moved"))
 		snprintf(out, room, "%s", pcibar_bar_name(look->moved.bar));
-	else if (!strncmp(word, "held}", 5))
+	else if (is_word(at, "held"))
 		snprintf(out, room, "0x%" PRIx64, look->moved.held);
-	else
+	else if (is_word(at, "start"))
 		snprintf(out, room, "0x%" PRIx64, look->moved.res.start);
 }
 
