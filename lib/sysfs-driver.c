@@ -75,6 +75,22 @@ static bool is_abandoned(void)
 	return poll(&parent, 1, 0) > 0;
 }
 
+/* The file to write the address to; "" if @to is no driver, and without @to the kernel chooses. */
+static int find_probe(const struct pcibar_driver_change *change,
+		      const struct pcibar_driver_state *to, char path[PATH_MAX])
+{
+	int len;
+
+	*path = '\0';
+	if (to && !*to->driver)
+		return 0;
+	len = to ? snprintf(path, PATH_MAX, "%s/bus/pci/drivers/%s/bind", change->root, to->driver)
+		 : snprintf(path, PATH_MAX, "%s/bus/pci/drivers_probe", change->root);
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return access(path, F_OK) ? -errno : 0;
+}
+
 /*
  * Gives the function what @to says; without @to, the kernel chooses a driver. The
  * attribute is set before a driver is unbound: no other one must take the function then.
@@ -91,29 +107,33 @@ static int apply(const struct pcibar_driver_change *change, const struct pcibar_
 		return ret;
 
 	*step = PCIBAR_DRIVER_FIND;
-	if (snprintf(probe, sizeof(probe), to && *to->driver ? "%s/bus/pci/drivers/%s/bind"
-							       : "%s/bus/pci/drivers_probe",
-		     change->root, to ? to->driver : "") >= (int)sizeof(probe))
-		return -ENAMETOOLONG;
-	if ((!to || *to->driver) && access(probe, F_OK))
-		return -errno;
+	ret = find_probe(change, to, probe);
+	if (ret)
+		return ret;
 
 	*step = PCIBAR_DRIVER_OVERRIDE;
 	if (to && !strcmp(now, to->driver))
 		return set_override(to->override);
 	ret = set_override(!to ? "" : *to->driver ? to->driver : PCIBAR_NO_DRIVER);
-	if (!ret && *now) {
+	if (ret)
+		return ret;
+
+	if (*now) {
 		*step = PCIBAR_DRIVER_UNBIND;
 		ret = write_file(CHILD_DIR, "driver/unbind", change->address);
-		if (!ret && !undo && is_abandoned())
-			ret = -ECANCELED;
+		if (ret)
+			return ret;
+		if (!undo && is_abandoned())
+			return -ECANCELED;
 	}
-	if (!ret && (!to || *to->driver)) {
+	if (*probe) {
 		*step = PCIBAR_DRIVER_BIND;
 		ret = write_file(AT_FDCWD, probe, change->address);
+		if (ret)
+			return ret;
 	}
-	if (ret || !to)
-		return ret;
+	if (!to)
+		return 0;
 
 	*step = PCIBAR_DRIVER_OVERRIDE;
 	return set_override(to->override);
