@@ -387,7 +387,6 @@ void pciio_func_forget(struct pciio_func *func);
 void pciio_func_set_name(struct pciio_func *func, const char *name);
 struct pciio_func **pciio_func_snapshot(unsigned int *count, u32 *generation);
 void pciio_func_snapshot_free(struct pciio_func **funcs, unsigned int count);
-u32 pciio_func_generation(void);
 typedef bool (*pciio_match_fn)(struct pci_dev *pdev, const void *arg);
 bool pciio_func_any_neighbour(struct pciio_func *func, pciio_match_fn match, const void *arg);
 extern spinlock_t pciio_name_lock;

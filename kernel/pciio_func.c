@@ -292,16 +292,6 @@ void pciio_func_set_name(struct pciio_func *func, const char *name)
 	spin_unlock(&pciio_name_lock);
 }
 
-u32 pciio_func_generation(void)
-{
-	u32 generation;
-
-	mutex_lock(&pciio_catalogue);
-	generation = pciio_generation;
-	mutex_unlock(&pciio_catalogue);
-	return generation;
-}
-
 void pciio_func_snapshot_free(struct pciio_func **funcs, unsigned int count)
 {
 	while (count)

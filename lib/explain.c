@@ -52,9 +52,8 @@ static void try_it(struct pcibar_map_request *req, struct pcibar_refuse_ctx *ctx
 			if (token)
 				ops->unmapped(req->dev->be, token);
 		}
-	} else if (ops->channel_open) {
-		if (!ops->channel_open(req->dev->be, req->bar, req->flags, ctx, &length, &channel))
-			ops->channel_close(channel);
+	} else if (!ops->channel_open(req->dev->be, req->bar, req->flags, ctx, &length, &channel)) {
+		ops->channel_close(channel);
 	}
 }
 

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <pcibar/driver.h>
-
 #include "driver-change.h"
 #include "sysfs.h"
 

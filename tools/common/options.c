@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <pcibar/device.h>
-#include <pcibar/explain.h>
 
 #include "options.h"
 

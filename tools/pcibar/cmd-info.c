@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <pcibar/explain.h>
-
 #include "common/capability.h"
 #include "common/error.h"
 #include "common/session.h"
