@@ -66,6 +66,21 @@ PyObject *reasons(const struct pcibar_refusal *why);
 PyObject *driver_name(const char *name);
 PyObject *device_info(const struct pcibar_device_info *info);
 
+/* A list that a callback of the library fills: it has the GIL between begin and end. */
+struct listing {
+	PyThreadState *thread;
+	PyObject *list;
+};
+typedef int (*listing_fn)(struct pcibar_device *dev, struct listing *listing);
+
+void listing_begin(struct listing *listing);
+/* Returns @ret. */
+int listing_end(struct listing *listing, int ret);
+/* Takes @item, which may be NULL with an exception set. */
+int listing_append(struct listing *listing, PyObject *item);
+/* What @fill lists for the device @self, without the GIL; @call as for fail() */
+PyObject *listing_of(PyObject *self, listing_fn fill, const char *call);
+
 struct binding {
 	PyTypeObject *device;
 	PyTypeObject *map;

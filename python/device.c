@@ -169,70 +169,32 @@ static PyObject *config_write(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
-/* What a callback needs, which the library calls without the GIL. */
-struct fields {
-	PyThreadState *thread;
-	PyObject *list;
-};
-
 static int add_capability(void *data, unsigned int id, unsigned int off)
 {
-	struct fields *fields = data;
-	PyObject *item;
-	int ret = -1;
+	struct listing *listing = data;
 
-	PyEval_RestoreThread(fields->thread);
-	item = Py_BuildValue("II", id, off);
-	if (item)
-		ret = PyList_Append(fields->list, item);
-	Py_XDECREF(item);
-	fields->thread = PyEval_SaveThread();
-	return ret;
+	listing_begin(listing);
+	return listing_end(listing, listing_append(listing, Py_BuildValue("II", id, off)));
 }
 
-typedef int (*list_fn)(struct pcibar_device *dev, struct fields *fields);
-
-/* The list that @look fills through a callback */
-static PyObject *list(PyObject *self, list_fn look, const char *call)
+static int look_capabilities(struct pcibar_device *dev, struct listing *listing)
 {
-	struct fields fields = { .list = PyList_New(0) };
-	struct pcibar_device *dev;
-	int ret;
-
-	dev = fields.list ? handle_use(self) : NULL;
-	if (!dev) {
-		Py_XDECREF(fields.list);
-		return NULL;
-	}
-	fields.thread = PyEval_SaveThread();
-	ret = look(dev, &fields);
-	PyEval_RestoreThread(fields.thread);
-	handle_done(self);
-	if (!ret)
-		return fields.list;
-
-	Py_DECREF(fields.list);
-	return PyErr_Occurred() ? NULL : fail(ret, call, NULL, self);
+	return pcibar_config_list_capabilities(dev, add_capability, listing);
 }
 
-static int look_capabilities(struct pcibar_device *dev, struct fields *fields)
+static int look_extended(struct pcibar_device *dev, struct listing *listing)
 {
-	return pcibar_config_list_capabilities(dev, add_capability, fields);
-}
-
-static int look_extended(struct pcibar_device *dev, struct fields *fields)
-{
-	return pcibar_config_list_extended(dev, add_capability, fields);
+	return pcibar_config_list_extended(dev, add_capability, listing);
 }
 
 static PyObject *list_capabilities(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-	return list(self, look_capabilities, "capability");
+	return listing_of(self, look_capabilities, "capability");
 }
 
 static PyObject *list_extended(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-	return list(self, look_extended, "capability");
+	return listing_of(self, look_extended, "capability");
 }
 
 typedef int (*find_fn)(struct pcibar_device *dev, unsigned int id, unsigned int *off);
@@ -393,39 +355,33 @@ static int warn_of_damage(const struct pcibar_vpd_field *field)
 	return PyErr_WarnEx(PyExc_RuntimeWarning, text, 1);
 }
 
-static int append_field(struct fields *fields, const struct pcibar_vpd_field *field)
+static PyObject *vpd_field(const struct pcibar_vpd_field *field)
 {
-	PyObject *item = Py_BuildValue("Iy#y#", field->flags, field->keyword,
-				       (Py_ssize_t)(field->keyword[0] ? 2 : 0), field->data,
-				       (Py_ssize_t)field->length);
-	int ret = item ? PyList_Append(fields->list, item) : -1;
-
-	Py_XDECREF(item);
-	return ret;
+	return Py_BuildValue("Iy#y#", field->flags, field->keyword,
+			     (Py_ssize_t)(field->keyword[0] ? 2 : 0), field->data,
+			     (Py_ssize_t)field->length);
 }
 
 static int add_field(void *data, const struct pcibar_vpd_field *field)
 {
-	struct fields *fields = data;
-	int ret;
+	struct listing *listing = data;
+	bool damaged = field->flags & PCIBAR_VPD_DAMAGED;
 
-	PyEval_RestoreThread(fields->thread);
-	ret = field->flags & PCIBAR_VPD_DAMAGED ? warn_of_damage(field)
-						: append_field(fields, field);
-	fields->thread = PyEval_SaveThread();
-	return ret;
+	listing_begin(listing);
+	return listing_end(listing, damaged ? warn_of_damage(field)
+					    : listing_append(listing, vpd_field(field)));
 }
 
-static int look_vpd(struct pcibar_device *dev, struct fields *fields)
+static int look_vpd(struct pcibar_device *dev, struct listing *listing)
 {
-	int ret = pcibar_vpd_list(dev, add_field, fields);
+	int ret = pcibar_vpd_list(dev, add_field, listing);
 
 	return ret == -ENOENT ? 0 : ret;
 }
 
 static PyObject *vpd(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-	return list(self, look_vpd, "vpd");
+	return listing_of(self, look_vpd, "vpd");
 }
 
 static PyObject *is_gone(PyObject *self, void *Py_UNUSED(unused))

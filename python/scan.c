@@ -2,25 +2,12 @@
 /* Functions in a list: all, those that a selector means, or those of an IOMMU group. */
 #include "binding.h"
 
-/* What a callback needs, which the library calls without the GIL. */
-struct scan {
-	PyThreadState *thread;
-	PyObject *list;
-};
-
 static int add_function(void *data, const struct pcibar_device_info *info)
 {
-	struct scan *scan = data;
-	PyObject *item;
-	int ret = -1;
+	struct listing *listing = data;
 
-	PyEval_RestoreThread(scan->thread);
-	item = device_info(info);
-	if (item)
-		ret = PyList_Append(scan->list, item);
-	Py_XDECREF(item);
-	scan->thread = PyEval_SaveThread();
-	return ret;
+	listing_begin(listing);
+	return listing_end(listing, listing_append(listing, device_info(info)));
 }
 
 /* scan(selector or None, backend, sysfs_root) */
@@ -30,7 +17,7 @@ PyObject *scan_functions(PyObject *Py_UNUSED(module), PyObject *args)
 	struct pcibar_open_opts opts = { .size = sizeof(opts), .why = &why };
 	struct pcibar_selector sel = { .size = sizeof(sel) };
 	PyObject *subject;
-	struct scan scan;
+	struct listing scan;
 	int ret;
 
 	if (!PyArg_ParseTuple(args, "OO&z:scan", &subject, to_u32, &opts.backend,
@@ -58,29 +45,12 @@ PyObject *scan_functions(PyObject *Py_UNUSED(module), PyObject *args)
 	return PyErr_Occurred() ? NULL : fail(ret, "open", &why, subject);
 }
 
-/* Without the GIL: another thread may close the device in the meantime. */
+static int fill_group(struct pcibar_device *dev, struct listing *listing)
+{
+	return pcibar_device_scan_group(dev, add_function, listing);
+}
+
 PyObject *device_group(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-	struct scan scan = { .list = NULL };
-	struct pcibar_device *dev;
-	int ret;
-
-	dev = handle_use(self);
-	if (!dev)
-		return NULL;
-	scan.list = PyList_New(0);
-	if (!scan.list)
-		goto out_done;
-
-	scan.thread = PyEval_SaveThread();
-	ret = pcibar_device_scan_group(dev, add_function, &scan);
-	PyEval_RestoreThread(scan.thread);
-	if (ret) {
-		Py_CLEAR(scan.list);
-		if (!PyErr_Occurred())
-			fail(ret, "info", NULL, self);
-	}
-out_done:
-	handle_done(self);
-	return scan.list;
+	return listing_of(self, fill_group, "info");
 }
