@@ -29,6 +29,8 @@ struct handle {
 	bool closed;
 };
 
+/* Whether objects of @type are handles of the kind @base; if not, TypeError is set. */
+bool check_class(PyTypeObject *type, PyTypeObject *base);
 /* Takes over @object, also when it fails, which it does with an exception set. */
 PyObject *handle_create(PyTypeObject *type, void *object, void (*release)(void *object));
 /* The object, for a call that keeps the GIL; NULL with ValueError when it is closed. */

@@ -29,10 +29,8 @@ PyObject *device_open(PyObject *module, PyObject *args)
 	selector = text(subject);
 	if (!selector)
 		return NULL;
-	if (!PyType_IsSubtype(type, binding->device)) {
-		PyErr_SetString(PyExc_TypeError, "the class is no Device");
+	if (!check_class(type, binding->device))
 		return NULL;
-	}
 	Py_BEGIN_ALLOW_THREADS
 	ret = pcibar_device_open(selector, &opts, &dev);
 	Py_END_ALLOW_THREADS

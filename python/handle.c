@@ -23,6 +23,14 @@ static void let_go(struct handle *handle)
 	Py_END_ALLOW_THREADS
 }
 
+bool check_class(PyTypeObject *type, PyTypeObject *base)
+{
+	if (PyType_IsSubtype(type, base))
+		return true;
+	PyErr_Format(PyExc_TypeError, "%R is not a subclass of %R", type, base);
+	return false;
+}
+
 PyObject *handle_create(PyTypeObject *type, void *object, void (*release)(void *object))
 {
 	allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);

@@ -76,10 +76,8 @@ PyObject *irqs_create(PyObject *module, PyObject *args)
 			      &parent, to_u32, &opts.type, to_u32, &opts.first, to_u32,
 			      &opts.count, to_u32, &opts.reserve, to_u32, &opts.flags))
 		return NULL;
-	if (!PyType_IsSubtype(type, binding->irq)) {
-		PyErr_SetString(PyExc_TypeError, "the class is no Irq");
+	if (!check_class(type, binding->irq))
 		return NULL;
-	}
 
 	irqs = calloc(opts.count > VECTORS_MAX ? VECTORS_MAX : opts.count + 1, sizeof(*irqs));
 	if (!irqs)

@@ -26,10 +26,8 @@ PyObject *map_create(PyObject *module, PyObject *args)
 			      &parent, to_u32, &bar, to_u32, &opts.flags, to_u32, &opts.attr,
 			      to_u64, &opts.offset, to_u64, &opts.length))
 		return NULL;
-	if (!PyType_IsSubtype(type, binding->map)) {
-		PyErr_SetString(PyExc_TypeError, "the class is no Map");
+	if (!check_class(type, binding->map))
 		return NULL;
-	}
 	dev = handle_use(parent);
 	if (!dev)
 		return NULL;

@@ -12,7 +12,7 @@ import support
 from config_space import TYPE_CARDBUS
 from fake_sysfs import (BEYOND, EDU, HUGE, IVSHMEM, NVME, PAIR, PORT, RTL8139, Definition,
                         Ids)
-from pcibar import BarFlag, BarKind, Enable, ReasonCode
+from pcibar import BarFlag, BarKind, Enable, ReasonCode, _binding
 
 VPD = (b"\x82\x04\x00Name" b"\x90\x08\x00PN\x05\x31\x32\x33\x34\x35" b"\x91\x04\x00YA\x01\xe9"
        b"\x78")
@@ -25,6 +25,10 @@ class Finding(support.Case):
         self.functions[EDU].path("numa_node").write_text("0\n", encoding="ascii")
         self.functions[EDU].path("iommu_group").symlink_to("../../../kernel/iommu_groups/7")
         self.assertEqual(device.place(), pcibar.Place(numa_node=0, iommu_group=7))
+
+    def test_the_class_of_a_handle(self):
+        with self.assertRaisesRegex(TypeError, "^<class 'int'> is not a subclass of .*Device'>$"):
+            _binding.open(int, EDU, 0, 0, str(self.root))
 
     def test_the_group(self):
         self.assertEqual(self.open(EDU).group(), ())
