@@ -542,8 +542,8 @@ struct file *pciio_intr_file(struct pciio_vector *vector);
 void pciio_intr_show(struct seq_file *m);
 
 /* pciio_write.c: call these inside the fence, with the function awake. */
-int pciio_conf_write(struct pciio_func *func, const struct pci_io *io);
-int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
+int pciio_func_write(struct pciio_func *func, const struct pci_io *io);
+int pciio_func_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old);
 int pciio_func_reset(struct pciio_func *func, bool share_driver);
 
 /* The requests; each gets its structure by call->arg. */

@@ -56,7 +56,7 @@ static long conf_request(const struct pciio_call *call, bool write)
 	if (IS_ERR(func))
 		return PTR_ERR(func);
 
-	ret = write ? pciio_conf_write(func, &io) :
+	ret = write ? pciio_func_write(func, &io) :
 		      pciio_cfg_read_wait(func, io.pi_reg, io.pi_width, &io.pi_data);
 	conf_end(func);
 	if (ret)
@@ -93,7 +93,7 @@ static int conf_modify(const struct pciio_call *call, struct pci_modify *req)
 	if (IS_ERR(func))
 		return PTR_ERR(func);
 
-	ret = pciio_conf_modify(func, &io, req->pmo_mask, &req->pmo_old);
+	ret = pciio_func_modify(func, &io, req->pmo_mask, &req->pmo_old);
 	conf_end(func);
 	return ret;
 }

@@ -312,7 +312,7 @@ static int conf_write(struct pciio_func *func, const struct pci_io *io, u32 mask
 	return ret;
 }
 
-int pciio_conf_write(struct pciio_func *func, const struct pci_io *io)
+int pciio_func_write(struct pciio_func *func, const struct pci_io *io)
 {
 	return conf_write(func, io, 0, NULL);
 }
@@ -333,7 +333,7 @@ static int compare_locked(struct pciio_func *func, const struct pci_io *io, u32 
  * Changes the bits of @mask to those of io->pi_data, as one operation. Nothing is
  * written, and no mapping is disturbed, when they have that value.
  */
-int pciio_conf_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
+int pciio_func_modify(struct pciio_func *func, const struct pci_io *io, u32 mask, u32 *old)
 {
 	int ret;
 
