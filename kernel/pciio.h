@@ -285,7 +285,7 @@ struct pciio_vector {
 
 	/*
 	 * Of read() and poll(). Its lock covers what follows, and is taken by the
-	 * handler: so an event is counted and who waits for it is woken in one go. An
+	 * handler: an event is counted and its waiters are woken in one step. An
 	 * eventfd is signalled under it, too.
 	 */
 	wait_queue_head_t wait;

@@ -48,7 +48,7 @@ struct pcibar_resource {
 	uint64_t start;			/* CPU address or port */
 	uint64_t length;		/* bytes; 0 when there is no BAR */
 	uint32_t kind;			/* enum pcibar_bar_kind */
-	uint32_t flags;			/* PCIBAR_BAR_*, those known without config space */
+	uint32_t flags;			/* PCIBAR_BAR_F_*, those known without config space */
 	bool fixed;			/* no register has the address */
 	bool rom_copy;			/* the ROM is a copy in RAM, which needs no decoder */
 };
@@ -276,7 +276,7 @@ struct pcibar_backend_ops {
 	 * only where the caller does PCIBAR_MAP_ACTIVATE. NULL: it is not known before.
 	 */
 	int (*config_try)(void *be);
-	/* As config_read(). */
+	/* As config_read() of the queries. */
 	int (*config_write)(void *be, unsigned int off, unsigned int width, uint32_t val);
 	/*
 	 * Another way for reads that the query refuses with -EACCES. It has no effect on the

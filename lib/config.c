@@ -44,9 +44,9 @@ bool pcibar_function_is_present(struct pcibar_device *dev)
 }
 
 /*
- * What the user may not read in the system's view, the back end may read for one who has the
- * function. Only a caller that chose the back end takes it for that: others did not ask
- * for its effect.
+ * The back end may read what sysfs hides from this user, if the user holds the function.
+ * Only a caller that chose the back end takes it for that: others did not ask for its
+ * effect.
  */
 static int read_config(struct pcibar_device *dev, unsigned int off, unsigned int width,
 		       uint32_t *val)

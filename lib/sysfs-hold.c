@@ -7,8 +7,8 @@
  * `config` can take read locks, which prevent write locks. So the same bytes are
  * locked in `rescan` too, which only root can open, and one of both is enough;
  * `config` is for users who were given that file and no other. There a hold looks
- * for a free byte, no wait is unbounded, and what others hold is asked for with a
- * read lock, which only write locks are in the way of.
+ * for a free byte, no wait is unbounded, and a read-lock query shows what others
+ * hold, because only write locks conflict with it.
  *
  * The locks belong to the open file, not to the process as those of F_SETLK
  * would: two handles in one process are two holders, and closing some other

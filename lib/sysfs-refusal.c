@@ -60,7 +60,7 @@ static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *fi
 
 /*
  * What can be mapped might as well be a disk, in a tree that root has unpacked. The
- * kernel's own has nothing but regular files, and pays for no look.
+ * kernel's own has only regular files, and needs no check.
  */
 static bool is_file(int fd, const char *root)
 {

@@ -41,7 +41,7 @@ DIR *pcibar_sysfs_open_folder(int dirfd, const char *name);
 int pcibar_sysfs_read_hex(int dirfd, const char *name, uint32_t *val);
 /* Last part of what the symbolic link points to; "" when there is no link. */
 int pcibar_sysfs_read_link(int dirfd, const char *name, char *buf, size_t len);
-/* Behind the "0x" and its 1 to 16 digits at the start of @s; NULL when there are none. */
+/* What follows "0x" and its 1 to 16 digits at the start of @s; NULL when there are none. */
 const char *pcibar_sysfs_take_hex(const char *s, uint64_t *val);
 
 /* sysfs-resource.c; @dir is the function's folder. */

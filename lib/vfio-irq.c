@@ -413,8 +413,8 @@ static void irq_close(void *be, const struct pcibar_vector *vector)
 }
 
 /*
- * The end comes before events: who has asked for the function waits until it is closed,
- * and a device that interrupts all the time must not delay that.
+ * The end comes before events: the process that asked for the function waits until it is
+ * closed, and a device that interrupts all the time must not delay that.
  */
 static int irq_read(void *be, const struct pcibar_vector *vector, struct pcibar_irq_event *event)
 {

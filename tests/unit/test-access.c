@@ -66,7 +66,7 @@ static void reads_numbers(void **state)
 		assert_int_equal(val, values[i]);
 	}
 
-	/* Values say nothing about absence: no check the vendor ID. */
+	/* Values say nothing about absence: the vendor ID is not read. */
 	assert_int_equal(fake->count, 0);
 }
 

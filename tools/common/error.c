@@ -19,7 +19,6 @@ const char *bar_name(unsigned int bar)
 	return bar < PCIBAR_BAR_COUNT ? names[bar] : "?";
 }
 
-/* Starts with "<program> <verb>: <where>", after all output to stdout so far. */
 void report_prefix(const struct context *ctx)
 {
 	fflush(stdout);

@@ -46,7 +46,7 @@ struct program {
 /* As @bar: the message concerns no BAR */
 #define NO_BAR	PCIBAR_INTENT_DEVICE
 
-/* Starts a line on stderr with "<program> <verb>: ", after all output to stdout so far. */
+/* Starts a line on stderr with "<program> <verb>: <where>", after all output to stdout so far. */
 void report_prefix(const struct context *ctx);
 
 /* Prints a line on stderr that refers to the help; returns STATUS_USAGE. */
