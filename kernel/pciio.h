@@ -199,8 +199,9 @@ struct pciio_func {
 	 * held over request_irq() and free_irq(), so no handler takes it.
 	 */
 	struct mutex intr_lock;
-	struct xarray vectors;		/* those that are open; also found under RCU */
-	unsigned int intr_open;		/* how many */
+	struct xarray vectors;		/* those with a handler; also found under RCU */
+	unsigned int intr_open;		/* how many have a handler */
+	unsigned int intr_closed;	/* of them, those whose file is gone */
 	u32 intr_type;			/* PCIIO_INTR_*, of the vectors that are allocated */
 	bool intr_held;			/* activated, awake; read without the lock as a hint */
 
@@ -277,6 +278,7 @@ struct pciio_vector {
 	int irq;
 	bool by_status;			/* a line that COMMAND.INTX_DISABLE masks */
 	bool added;			/* allocated by the request that is being served */
+	bool closed;			/* its file is gone; func->intr_lock */
 	int opened;			/* func->disturbances when it was opened */
 	struct eventfd_ctx *eventfd;	/* counts in place of read(2), or NULL */
 	struct pid *pid;		/* of the opener, for people; may be gone */

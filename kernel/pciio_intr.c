@@ -5,9 +5,11 @@
  * taken away.
  *
  * The kernel allocates the messages of a function as a whole, so they stay
- * allocated until no vector of it is open. That, and freeing them, needs
- * device_lock, because a reset restores them; it is only tried, never waited for.
+ * allocated until no vector of it is open, and so do their handlers. That, and
+ * freeing them, needs device_lock, because a reset restores them; it is only
+ * tried, never waited for.
  */
+#include <linux/msi.h>
 #include <linux/pm_runtime.h>
 
 #include "pciio.h"
@@ -26,7 +28,7 @@ int pciio_intr_query(struct pciio_func *func, struct pci_intr_open *req)
 	req->pin_vectors = ret;
 	req->pin_caps = pciio_vectors_caps(func, req->pin_type);
 	mutex_lock(&func->intr_lock);
-	req->pin_open = func->intr_open;
+	req->pin_open = func->intr_open - func->intr_closed;
 	req->pin_open_type = func->intr_open ? func->intr_type : 0;
 	mutex_unlock(&func->intr_lock);
 	return 0;
@@ -127,20 +129,28 @@ static int hold(struct pciio_func *func, const struct pci_intr_open *req)
 	return ret;
 }
 
+/*
+ * The vectors of MSI share one message, which free_irq() of the first of them sets to
+ * zero: the others would be written to address 0. MSI is off until that is repaired. A
+ * vector whose file is gone is owned by @vectors.
+ */
 static void forget(struct pciio_func *func, struct pciio_vector *vector)
 {
+	bool shared = func->intr_type == PCIIO_INTR_MSI && !vector->index && func->intr_open > 1;
+	struct msi_msg msg;
+
+	if (shared)
+		get_cached_msi_msg(vector->irq, &msg);
 	pciio_vector_free_irq(vector);
+	if (shared)
+		pci_write_msi_msg(vector->irq, &msg);
+
 	xa_erase(&func->vectors, vector->index);
 	func->intr_open--;
-}
-
-static void stop_one(struct pciio_func *func, struct pciio_vector *vector)
-{
-	if (func->intr_open == 1)
-		pciio_msi_switch(func, false);
-	pciio_vector_silence(vector);
-	pciio_messages_wait(func);
-	forget(func, vector);
+	if (vector->closed) {
+		func->intr_closed--;
+		pciio_vector_free(vector);
+	}
 }
 
 /* One wait is enough for the messages of all vectors. */
@@ -159,6 +169,57 @@ static void stop_all(struct pciio_func *func)
 	pciio_messages_wait(func);
 	xa_for_each(&func->vectors, index, vector)
 		forget(func, vector);
+}
+
+/* Those that a failing request has started. open_locked() turns MSI on again for others. */
+static void stop_some(struct pciio_func *func, struct pciio_vector **vectors, unsigned int count)
+{
+	unsigned int i;
+
+	if (!count)
+		return;
+
+	pciio_msi_switch(func, false);
+	for (i = 0; i < count; i++)
+		pciio_vector_silence(vectors[i]);
+	pciio_messages_wait(func);
+	for (i = 0; i < count; i++)
+		forget(func, vectors[i]);
+}
+
+/*
+ * Its handler stays, masked, until the last vector is closed or its number is opened
+ * again: freeing it would cost a wait, and of MSI's first vector the message of all.
+ */
+static void close_one(struct pciio_func *func, struct pciio_vector *vector)
+{
+	vector->closed = true;
+	func->intr_closed++;
+	if (func->intr_closed == func->intr_open)
+		stop_all(func);
+	else
+		pciio_vector_silence(vector);
+}
+
+/* Frees those of a request's numbers that were closed. start() turns MSI on again. */
+static void reap(struct pciio_func *func, const struct pci_intr_open *req)
+{
+	struct pciio_vector *vector;
+	bool waited = false;
+	unsigned int i;
+
+	for (i = 0; func->intr_closed && i < req->pin_count; i++) {
+		vector = xa_load(&func->vectors, req->pin_first + i);
+		if (!vector)
+			continue;
+
+		if (!waited) {
+			pciio_msi_switch(func, false);
+			pciio_messages_wait(func);
+			waited = true;
+		}
+		forget(func, vector);
+	}
 }
 
 static int start_vector(struct pciio_func *func, struct pciio_vector *vector)
@@ -194,8 +255,7 @@ static int start(struct pciio_func *func, const struct pci_intr_open *req,
 		return 0;
 	}
 
-	while (i)
-		stop_one(func, vectors[--i]);
+	stop_some(func, vectors, i);
 	return ret;
 }
 
@@ -208,13 +268,16 @@ static int check_bound(struct pciio_func *func)
 
 static int check_free(struct pciio_func *func, const struct pci_intr_open *req)
 {
+	struct pciio_vector *vector;
 	unsigned int i;
 
 	if (func->intr_open && func->intr_type != req->pin_type)
 		return -EPROTOTYPE;
-	for (i = 0; i < req->pin_count; i++)
-		if (xa_load(&func->vectors, req->pin_first + i))
+	for (i = 0; i < req->pin_count; i++) {
+		vector = xa_load(&func->vectors, req->pin_first + i);
+		if (vector && !vector->closed)
 			return -EEXIST;
+	}
 	return 0;
 }
 
@@ -235,8 +298,12 @@ static int open_locked(struct pciio_func *func, const struct pci_intr_open *req,
 	ret = hold(func, req);
 	if (!ret)
 		ret = pciio_messages_alloc(func, req, vectors);
-	if (!ret)
+	if (!ret) {
+		reap(func, req);
 		ret = start(func, req, vectors);
+		if (ret && func->intr_open)
+			pciio_msi_switch(func, true);
+	}
 	if (ret) {
 		pciio_messages_shrink(func, req, vectors);
 		release_set(func);
@@ -303,18 +370,19 @@ int pciio_intr_open(struct pciio_func *func, const struct pci_intr_open *req,
 }
 
 /*
- * Stops all vectors, or what is left of those that were closed. The latter needs
- * device_lock, which must not be waited for: a driver's remove() may hold it while
- * it waits for the caller.
+ * Stops @closed or all vectors, and gives back what no vector needs any more. The latter
+ * needs device_lock, which must not be waited for: a driver's remove() may hold it while
+ * it waits for the caller. Returns whether @closed belongs to @vectors now, or is freed.
  */
-static void settle(struct pciio_func *func, struct pciio_vector *closed, bool all)
+static bool settle(struct pciio_func *func, struct pciio_vector *closed, bool all)
 {
 	struct device *dev = &func->pdev->dev;
-	bool locked = device_trylock(dev);
+	bool locked = device_trylock(dev), kept;
 
 	mutex_lock(&func->intr_lock);
-	if (closed && closed->live)
-		stop_one(func, closed);
+	kept = closed && closed->live;
+	if (kept)
+		close_one(func, closed);
 	if (all)
 		stop_all(func);
 	if (locked)
@@ -325,6 +393,7 @@ static void settle(struct pciio_func *func, struct pciio_vector *closed, bool al
 
 	if (locked)
 		device_unlock(dev);
+	return kept;
 }
 
 /* Does what could not be done at once. Nothing comes from a device that has failed for good. */
@@ -389,17 +458,22 @@ void pciio_intr_disturb(struct pciio_func *func)
 }
 
 /*
- * Stops it, if it was started, and waits for a stop that is in progress. A function that
- * is gone has done that before: its driver was unbound first.
+ * Silences it, if it was started, and waits for a stop that is in progress. A function
+ * that is gone has done that before: its driver was unbound first.
  */
 void pciio_vector_release(struct pciio_vector *vector)
 {
 	struct pciio_func *func = vector->func;
+	bool kept = false;
 
+	/* The vector's own reference may be gone before the fence is left. */
+	pciio_func_get(func);
 	if (vector->irq && pciio_func_enter(func)) {
-		settle(func, vector, false);
+		kept = settle(func, vector, false);
 		pciio_func_leave(func);
 	}
 
-	pciio_vector_free(vector);
+	if (!kept)
+		pciio_vector_free(vector);
+	pciio_func_put(func);
 }

@@ -135,11 +135,14 @@ static void show_vectors(struct seq_file *m, struct pciio_func *func)
 	unsigned long index;
 
 	mutex_lock(&func->intr_lock);
-	xa_for_each(&func->vectors, index, vector)
+	xa_for_each(&func->vectors, index, vector) {
+		if (vector->closed)
+			continue;
 		seq_printf(m, "%s %s%lu irq %d count %llu %s pid %d %*pE\n", func->name,
 			   type_name(vector->type), index, vector->irq,
 			   READ_ONCE(vector->total), READ_ONCE(vector->masked) ? "masked" : "on",
 			   pid_vnr(vector->pid), (int)strlen(vector->comm), vector->comm);
+	}
 	mutex_unlock(&func->intr_lock);
 }
 

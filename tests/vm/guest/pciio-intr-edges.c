@@ -4,7 +4,8 @@
  * (reads and writes of every size, flags, eventfd, processes that share or received
  * one), "churn" (opened and closed while the device fires), "try TYPE FIRST COUNT
  * [master] [forger]" (says why not, perhaps with a BAR that can hold the MSI-X table),
- * "ask TYPE" (how many vectors there are, from who may only read).
+ * "ask TYPE" (how many vectors there are, from who may only read), "message PLACE" (of
+ * MSI, which all vectors share; PLACE is its capability).
  */
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -331,6 +332,58 @@ static void ask(const char *type)
 		printf("%u\n", io.pin_vectors);
 }
 
+static uint32_t config(int place, int width)
+{
+	struct pci_io io = { .pi_sel = sel, .pi_reg = place, .pi_width = width };
+
+	MUST(ioctl(pci, PCIOCREAD, &io));
+	return io.pi_data;
+}
+
+static uint32_t count_open(void)
+{
+	struct pci_intr_open io = { .pin_size = sizeof(io), .pin_sel = sel,
+				    .pin_type = PCIIO_INTR_MSI };
+
+	MUST(ioctl(pci, PCIOCINTROPEN, &io));
+	return io.pin_open;
+}
+
+/* The vectors of MSI have one message, whichever of them is closed or opened again. */
+static void message(int cap)
+{
+	const int order[] = { 0, 1, 0, 2 };
+	uint32_t address, flags;
+	int fds[3], i;
+
+	MUST(intr_open(PCIIO_INTR_MSI, 0, 3, PCIIO_INTR_OPEN_MASTER, fds));
+	flags = config(cap + 2, 2);
+	address = config(cap + 4, 4);
+	CHECK(flags & 1);
+	CHECK(address);
+
+	for (i = 0; i < 4; i++) {
+		int vector = order[i];
+
+		MUST(close(fds[vector]));
+		EQUAL(count_open(), 2);
+		EQUAL(config(cap + 2, 2), flags);
+		EQUAL(config(cap + 4, 4), address);
+		fds[vector] = one(PCIIO_INTR_MSI, (unsigned int)vector, PCIIO_INTR_OPEN_MASTER);
+		EQUAL(count_open(), 3);
+		EQUAL(config(cap + 2, 2), flags);
+		EQUAL(config(cap + 4, 4), address);
+		control(fds[vector], PCIIO_INTR_TRIGGER);
+		EQUAL(took(fds[vector]), 1);
+	}
+	REFUSED(intr_open(PCIIO_INTR_MSI, 2, 2, PCIIO_INTR_OPEN_MASTER, fds), EEXIST);
+	EQUAL(config(cap + 2, 2), flags);
+	for (i = 0; i < 3; i++)
+		MUST(close(fds[i]));
+	EQUAL(count_open(), 0);
+	EQUAL(config(cap + 2, 2) & 1, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -349,6 +402,12 @@ int main(int argc, char **argv)
 		pci = node(O_RDONLY);
 		ask(argv[3]);
 		return 0;
+	}
+
+	if (!strcmp(what, "message") && argc == 4) {
+		name(argv[2]);
+		message(atoi(argv[3]));
+		return verdict();
 	}
 
 	map_regs(argv[2]);

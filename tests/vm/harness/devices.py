@@ -105,6 +105,11 @@ def xhci(**properties):
     return Device("qemu-xhci", properties)
 
 
+def xhci_msi(**properties):
+    """BAR 0: 16 KiB, 64-bit; MSI with 16 vectors and without mask bits."""
+    return Device("nec-usb-xhci", {"msi": "on", "msix": "off", **properties})
+
+
 def nvme_sriov(functions, subsystem, **properties):
     """PF with up to FUNCTIONS VFs, in a nvme-subsys of the machine; BAR 0 of each: 16 KiB."""
     return Device("nvme", {"serial": "pcibar", "subsys": subsystem, "sriov_max_vfs": functions,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernel module: interrupt descriptors."""
 
-from harness.devices import bochs_display, e1000e, edu, nvme, nvme_sriov
+from harness.devices import bochs_display, e1000e, edu, nvme, nvme_sriov, xhci_msi
 from harness.errors import ERRORS, NATIVE, fail
 from harness.helper_module import HelperModule
 from harness.holder import Holder, soon, unused
@@ -15,6 +15,7 @@ from harness.suspend import away
 from harness.vm import Function
 
 COMMAND = 4
+MSI = 5
 EXPRESS, DEVICE_CONTROL, FLR = 0x10, 8, 0x8000
 BRIDGE_CONTROL, BUS_RESET = 0x3e, 0x40
 # Of e1000e: the BAR with the MSI-X table; and the size of an entry.
@@ -167,6 +168,16 @@ def isolation(vm, edu):
     vm.check(f"echo 1 >{PARAMETER}")
     assert attempt(vm, edu, "msi 0 1 master forger") == "ok"
     assert int(vm.check("cat /proc/sys/kernel/tainted").stdout) & TAINT_USER
+    clean(vm)
+
+
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
+          devices={"usb": xhci_msi()}, log=LOG)
+def one_message(vm, usb):
+    """The vectors of MSI, of which there are several with remapping, share a message: closing
+    the first takes it from no other."""
+    bound(vm, usb)
+    vm.check(f"pciio-intr-edges message {usb} {capability(vm, usb, MSI)}", timeout=60)
     clean(vm)
 
 
