@@ -186,6 +186,11 @@ struct pciio_func {
 	bool rom_on;			/* we turned the expansion ROM on */
 	bool saved_with_driver;		/* a driver was bound when COMMAND was saved */
 	u16 saved;			/* COMMAND before the first user */
+	/*
+	 * A sleep of the system or an error has cleared bus mastering, which the kernel
+	 * restores for its drivers only. Set without the lock, by callbacks.
+	 */
+	bool forgot;
 	bool master;			/* interrupt messages need bus mastering */
 	bool mastering;			/* we turned it on */
 	bool exposed;			/* messages are open that are not isolated */

@@ -12,6 +12,13 @@ static void assert_locked(struct pciio_func *func)
 	lockdep_assert_held(&func->lock);
 }
 
+/* Bus mastering of a program, not of a driver. */
+static bool must_remember_master(const struct pciio_func *func)
+{
+	return READ_ONCE(func->forgot) && !func->saved_with_driver &&
+	       func->saved & PCI_COMMAND_MASTER;
+}
+
 /*
  * Turns decoding on. pci_enable_device() does nothing when the device has been
  * enabled before, though decoding may be off again by now, so check COMMAND. A
@@ -36,8 +43,9 @@ static int command_set(struct pciio_func *func, bool io)
 	if (ret)
 		return ret;
 
-	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY) |
-		 (func->master ? PCI_COMMAND_MASTER : 0);
+	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
+	if (func->master || must_remember_master(func))
+		wanted |= PCI_COMMAND_MASTER;
 	/* A driver that is setting the device up writes COMMAND as well: one of us would lose. */
 	if (driver && func->driver != PCIIO_DRIVER_BOUND && wanted != command)
 		return -EBUSY;
@@ -71,6 +79,7 @@ static int begin(struct pciio_func *func)
 		return ret;
 
 	func->saved_with_driver = func->driver != PCIIO_DRIVER_NONE;
+	WRITE_ONCE(func->forgot, false);
 	func->active = true;
 	return 0;
 }
@@ -194,14 +203,16 @@ void pciio_func_keep(struct pciio_func *func, u16 mask, u16 value)
 	mutex_lock(&func->lock);
 	if (func->active)
 		func->saved = (func->saved & ~mask) | (value & mask);
-	if (mask & PCI_COMMAND_MASTER)
+	if (mask & PCI_COMMAND_MASTER) {
 		func->mastering = false;
+		func->master = func->master && value & PCI_COMMAND_MASTER;
+	}
 	mutex_unlock(&func->lock);
 }
 
 /*
- * After a driver has gone, or a reset has cleared COMMAND. What was saved with a
- * driver bound includes its bus mastering: save again.
+ * After a driver has gone, or a reset or a sleep has cleared COMMAND. What was saved
+ * with a driver bound includes its bus mastering: save again.
  */
 void pciio_func_reactivate(struct pciio_func *func)
 {
@@ -221,6 +232,8 @@ void pciio_func_reactivate(struct pciio_func *func)
 	}
 	if (!ret)
 		ret = command_set(func, false);
+	if (!ret)
+		WRITE_ONCE(func->forgot, false);
 	/* A driver that reads the ROM disables it when it is done. */
 	if (!ret && func->rom_users)
 		ret = rom_set(func);

@@ -14,7 +14,7 @@ from harness.scenario import scenario
 from harness.suspend import away
 from harness.vm import Function
 
-COMMAND = 4
+COMMAND, MASTER = 4, 4
 MSI = 5
 EXPRESS, DEVICE_CONTROL, FLR = 0x10, 8, 0x8000
 BRIDGE_CONTROL, BUS_RESET = 0x3e, 0x40
@@ -179,6 +179,22 @@ def one_message(vm, usb):
     bound(vm, usb)
     vm.check(f"pciio-intr-edges message {usb} {capability(vm, usb, MSI)}", timeout=60)
     clean(vm)
+
+
+@scenario(devices={"edu": edu()}, log=LOG)
+def bus_mastering(vm, edu):
+    """What a program turns off stays off, though a vector wanted it, and others activate."""
+    bound(vm, edu)
+    user = holding(vm, edu, "msi", "idle")
+    on = register(vm, edu, COMMAND, 2)
+    assert on & MASTER
+    register(vm, edu, COMMAND, 2, on & ~MASTER)
+    assert Holder(vm, edu, 0, "activate").ask("read 0") == "0x010000ed"
+    assert not register(vm, edu, COMMAND, 2) & MASTER
+    user.kill()
+    assert not register(vm, edu, COMMAND, 2) & MASTER
+    assert attempt(vm, edu, "msi 0 1 master") == "ok"
+    assert not register(vm, edu, COMMAND, 2) & MASTER
 
 
 @scenario(devices={"edu": edu()}, log=LOG)

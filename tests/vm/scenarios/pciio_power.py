@@ -6,11 +6,18 @@ from harness.errors import ERRORS, NATIVE, fail
 from harness.holder import Holder, command, held
 from harness.kernels import DEBUG_KERNELS
 from harness.pciio_module import LOG, load
+from harness.registers import register
 from harness.scenario import Skip, scenario
 from harness.suspend import away
 
 STATUS = 8
 EDU_ID = "0x010000ed"
+COMMAND, MASTER = 4, 4
+
+
+def master(vm, function):
+    """Turns bus mastering on, which the kernel restores for drivers that have done it."""
+    register(vm, function, COMMAND, 2, register(vm, function, COMMAND, 2) | MASTER)
 
 
 @scenario(cold=NATIVE, devices={"net": e1000e(bus="port0"), "other": e1000e(bus="port1")},
@@ -21,6 +28,7 @@ def errors(vm, net, other):
     vm.bind(net, "pciio")
     holder, waiting, child = (held(vm, net, 0, "activate", *words)
                               for words in ((), (), ("fork",)))
+    master(vm, net)
     value, before = holder.ask(f"read {STATUS}"), command(vm, net)
     assert value == waiting.ask(f"read {STATUS}") == child.ask(f"read {STATUS}") != "SIGBUS"
     waiting.send("wait")
@@ -69,6 +77,8 @@ def suspend(vm, net, edu):
     vm.bind(edu, "pciio")
     holder, bound, fresh = (held(vm, net, 0, "activate"), held(vm, edu, 0, "activate"),
                             held(vm, edu, 0, "activate"))
+    for function in (net, edu):
+        master(vm, function)
     value, before = holder.ask(f"read {STATUS}"), command(vm, net)
     assert value != "SIGBUS" and bound.ask("read 0") == EDU_ID
     vm.check("echo 0 >/sys/module/suspend/parameters/pm_test_delay")
@@ -80,6 +90,7 @@ def suspend(vm, net, edu):
         assert holder.ask("poll") == bound.ask("poll") == fresh.ask("poll") == "live"
         # Resuming a function that has no driver enables its interrupts.
         vm.wait_until(f"[ $(pciio-conf {net} 4 2) = 0x{before} ]")
+        assert register(vm, edu, COMMAND, 2) & MASTER
     assert fresh.ask("read 0") == EDU_ID
     done = vm.check("dmesg | grep -c 'PM: suspend exit'").stdout
     assert int(done) == 2
