@@ -85,17 +85,20 @@ static void bar_leave(struct pciio_bar *bar, struct pciio_handle *handle)
 }
 
 /*
- * Finds where the MSI-X table and the pending bits are: who writes there reaches
- * all memory by DMA. This is read once, when the descriptor is made: later a
- * register of the BAR might have put the device into a state in which it cannot
- * be read.
+ * Finds where the MSI-X table and the pending bits are, if in a page of the BAR, be it
+ * in another BAR that shares the page: who writes there reaches all memory by DMA. This
+ * is read once, when the descriptor is made: later a register of the BAR might have put
+ * the device into a state in which it cannot be read.
  */
 static int msix_find(struct pciio_handle *handle)
 {
 	struct pciio_bar *bar = handle->bar;
 	struct pciio_func *func = bar->func;
 	static const int regs[] = { PCI_MSIX_TABLE, PCI_MSIX_PBA };
-	int cap = func->pdev->msix_cap, i;
+	struct pci_dev *pdev = func->pdev;
+	unsigned long space = pci_resource_flags(pdev, bar->index) & IORESOURCE_MEM;
+	resource_size_t base = PCIIO_PAGE_BASE(bar->start);
+	int cap = pdev->msix_cap, i;
 	u32 flags, val, vectors;
 
 	if (!cap)
@@ -106,13 +109,19 @@ static int msix_find(struct pciio_handle *handle)
 	vectors = (flags & PCI_MSIX_FLAGS_QSIZE) + 1;
 	for (i = 0; i < ARRAY_SIZE(regs); i++) {
 		u64 len = i ? DIV_ROUND_UP(vectors, 64) * 8 : vectors * PCI_MSIX_ENTRY_SIZE;
+		u64 start;
+		int bir;
 
 		if (pciio_cfg_read(func, cap + regs[i], 4, &val) || val == ~0U)
 			return -EIO;
-		if ((val & PCI_MSIX_TABLE_BIR) != bar->index)
+		bir = val & PCI_MSIX_TABLE_BIR;
+		if (bir >= PCI_STD_NUM_BARS || !(pci_resource_flags(pdev, bir) & space))
 			continue;
-		handle->msix[i].first = (val & PCI_MSIX_TABLE_OFFSET) + pciio_bar_offset(bar);
-		handle->msix[i].end = handle->msix[i].first + len;
+		start = pci_resource_start(pdev, bir) + (val & PCI_MSIX_TABLE_OFFSET);
+		if (start + len <= base || start >= base + pciio_bar_pages(bar))
+			continue;
+		handle->msix[i].first = start > base ? start - base : 0;
+		handle->msix[i].end = start + len - base;
 	}
 	return 0;
 }
