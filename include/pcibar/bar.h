@@ -228,11 +228,15 @@ struct pcibar_map_opts {
  * * -ENXIO - the BAR has no address, its register does not hold that address,
  *   decoding is off and PCIBAR_MAP_ACTIVATE is not set, or the device is asleep
  * * -EACCES - permission denied
- * * -EPERM - kernel lockdown, or a capability is missing
+ * * -EPERM - kernel lockdown, a capability is missing, or VFIO refuses because
+ *   interrupts are not remapped
+ * * -EROFS - sysfs is mounted read-only
+ * * -ENOENT - there is no /dev/vfio/vfio (VFIO)
  * * -EBUSY - the kernel holds the range (IO_STRICT_DEVMEM), or another user has
  *   mapped it with another attribute
  * * -EIO - the expansion ROM has no image, or what the system reports is invalid
  * * -ENOMEM - out of memory or address space
+ * * -EMFILE, -ENFILE - out of descriptors
  */
 int pcibar_bar_map(struct pcibar_device *dev, unsigned int bar,
 		   const struct pcibar_map_opts *opts, struct pcibar_map **mapp);
@@ -313,6 +317,7 @@ bool pcibar_map_is_lost(const struct pcibar_map *map);
  * * -ERANGE - the access is not inside the window
  * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost or the function is gone
+ * * -EIO - the system refused the access (INDIRECT)
  */
 int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned int width,
 		    uint64_t *val);
@@ -335,6 +340,7 @@ int pcibar_map_read(struct pcibar_map *map, uint64_t off, unsigned int width,
  * * -EACCES - the map is read-only
  * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost
+ * * -EIO - the system refused the access (INDIRECT)
  */
 int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
 		     uint64_t val);
@@ -370,6 +376,7 @@ int pcibar_map_write(struct pcibar_map *map, uint64_t off, unsigned int width,
  * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost or the function is gone; the contents
  *   of @dst are undefined
+ * * -EIO - the system refused an access (INDIRECT); the same
  */
 int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t len,
 			 unsigned int width, uint32_t flags);
@@ -395,6 +402,7 @@ int pcibar_map_copy_from(struct pcibar_map *map, uint64_t off, void *dst, size_t
  * * -EACCES - the map is read-only
  * * -EOPNOTSUPP - this platform or this kind of BAR does not support the width
  * * -ENODEV - the map is lost
+ * * -EIO - the system refused an access (INDIRECT)
  */
 int pcibar_map_copy_to(struct pcibar_map *map, uint64_t off, const void *src, size_t len,
 		       unsigned int width, uint32_t flags);

@@ -34,6 +34,8 @@ extern "C" {
  * * -ERANGE - @off is beyond the end of configuration space
  * * -EACCES - permission denied: Linux shows unprivileged users the first 64 bytes
  *   only
+ * * -EBUSY, -EPERM - VFIO, if the device was opened with it by name, does not give the
+ *   function to this program
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */
@@ -74,7 +76,10 @@ int pcibar_config_read32(struct pcibar_device *dev, unsigned int off, uint32_t *
  * * 0 - success
  * * -ERANGE - @off is beyond the end of configuration space
  * * -EACCES - the device was opened without PCIBAR_OPEN_WRITE, or permission denied
- * * -EPERM - kernel lockdown
+ * * -EPERM - kernel lockdown, or VFIO refuses because interrupts are not remapped
+ * * -EROFS - sysfs is mounted read-only
+ * * -EBUSY - another process has the IOMMU group (VFIO)
+ * * -EOPNOTSUPP - VFIO has no driver for the IOMMU
  * * -ENODEV - the function is gone
  * * -EIO - the system refused for another reason
  */

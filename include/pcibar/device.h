@@ -144,7 +144,9 @@ struct pcibar_open_opts {
  * * -EOPNOTSUPP - the loaded module is older than this library
  * * -ENOTUNIQ - several functions match; @opts->why lists them (FreeBSD: -EEXIST)
  * * -EACCES - permission denied
- * * -ENOMEM - out of memory
+ * * -EIO - what the system reports of a function is invalid: when one is looked for by IDs
+ * * -ENAMETOOLONG - the path of sysfs is too long
+ * * -EMFILE, -ENFILE, -ENOMEM - out of descriptors or memory
  */
 int pcibar_device_open(const char *selector, const struct pcibar_open_opts *opts,
 		       struct pcibar_device **devp);
@@ -348,6 +350,7 @@ int pcibar_scan(const struct pcibar_selector *sel, const struct pcibar_open_opts
  * Return:
  * * 0 - success
  * * -ENODEV - the function is gone
+ * * -EOPNOTSUPP - the loaded module is older than this library
  * * -EACCES - permission denied
  * * -EIO - what the system reports of a function is invalid
  * * -ENOMEM - out of memory

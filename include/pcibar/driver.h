@@ -76,7 +76,8 @@ struct pcibar_bind_opts {
  * * -ETIMEDOUT - the driver did not release or probe the function in time
  * * -EOPNOTSUPP - the function is a bridge, or this back end cannot bind
  * * -ENODEV - the function is gone
- * * -ENOMEM - out of memory
+ * * -EAGAIN - no child process could be started, or it was killed
+ * * -EMFILE, -ENFILE, -ENOMEM - out of descriptors or memory
  */
 int pcibar_device_bind(struct pcibar_device *dev, const struct pcibar_bind_opts *opts);
 

@@ -86,8 +86,9 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * -EINVAL - unknown bit in @mask or @flags, or @value has a bit outside @mask
  * * -EACCES - the device was opened without PCIBAR_OPEN_WRITE, or permission denied
  * * -EPERM - kernel lockdown
+ * * -EROFS - sysfs is mounted read-only
  * * -EBUSY - a kernel driver owns the function, and PCIBAR_ENABLE_F_SHARE_DRIVER is
- *   not set
+ *   not set; or another process has the IOMMU group (VFIO)
  * * -EOPNOTSUPP - decoding of a virtual function has another state; nothing changed
  * * -ENXIO - memory decoding would be turned on while a BAR register does not hold the
  *   address that the system assigned; nothing changed

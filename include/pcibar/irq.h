@@ -76,6 +76,7 @@ struct pcibar_irq_info {
  *   not zero, or longer than 4096 bytes
  * * -EACCES - the capabilities of the function cannot be read: permission denied
  * * -ENODEV - the function is gone
+ * * -EIO - they cannot be read for another reason
  */
 int pcibar_irq_get_info(struct pcibar_device *dev, uint32_t type, struct pcibar_irq_info *info);
 
