@@ -2,6 +2,7 @@
 /* The back end vfio on a fake VFIO. */
 #include "unit.h"
 
+#include <endian.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -115,22 +116,22 @@ static void a_driver_of_its_own_kind_serves_as_well(void **state)
 
 static void maps_what_the_region_has(void **state)
 {
-	uint32_t word = 0x12345678, got = 0;
+	const uint32_t word = htole32(0x12345678);
+	uint32_t got = 0;
 	struct pcibar_map *map;
 	uint64_t val;
 
 	(void)state;
-
 	vfio_poke(2, 0x1008, &word, sizeof(word));
 	opts.flags = PCIBAR_MAP_WRITE;
 	opts.offset = 0x1004;
 	opts.length = 0x10;
 	map = map_bar(2);
 	assert_int_equal(pcibar_map_read(map, 4, 4, &val), 0);
-	assert_int_equal(val, word);
+	assert_int_equal(val, 0x12345678);
 	assert_int_equal(pcibar_map_write(map, 8, 4, 0x55), 0);
 	vfio_peek(2, 0x100c, &got, sizeof(got));
-	assert_int_equal(got, 0x55);
+	assert_int_equal(le32toh(got), 0x55);
 	pcibar_map_release(map);
 
 	opts.attr = PCIBAR_ATTR_WC;
@@ -272,7 +273,7 @@ static void configuration_space(void **state)
 	(void)state;
 	assert_int_equal(pcibar_config_write16(dev, 0x40, 0x1234), 0);
 	vfio_peek(VFIO_CONFIG, 0x40, &val, sizeof(val));
-	assert_int_equal(val, 0x1234);
+	assert_int_equal(le16toh(val), 0x1234);
 	assert_int_equal(pcibar_config_write8(dev, 0x100, 0), -ERANGE);
 	assert_int_equal(pcibar_config_read16(dev, 0x40, &val), 0);
 	assert_int_equal(val, 0);

@@ -2,6 +2,7 @@
 /* Vectors through a fake VFIO: what is requested of it, in which order, and what fails. */
 #include "unit.h"
 
+#include <endian.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static int open_it(struct pcibar_device **devp)
 
 static void set_command(uint16_t command)
 {
+	command = htole16(command);
 	tree_poke(&tree, VFIO_FUNCTION, "config", PCIR_COMMAND, &command, sizeof(command));
 	vfio_poke(VFIO_CONFIG, PCIR_COMMAND, &command, sizeof(command));
 }
@@ -51,7 +53,7 @@ static unsigned int command(void)
 	uint16_t val;
 
 	vfio_peek(VFIO_CONFIG, PCIR_COMMAND, &val, sizeof(val));
-	return val;
+	return le16toh(val);
 }
 
 /* INTx, four messages of MSI and eight of MSI-X, as Linux 6.1 has them; bus mastering is on. */
