@@ -343,6 +343,13 @@ static void a_later_map_asks_what_may_have_changed(void **state)
 	assert_int_equal(count_steps(), steps);
 }
 
+/* A register that holds another address of which the low bits agree: see lib/state.c. */
+#if defined(__x86_64__) || defined(__i386__)
+#define OTHER_WINDOW	(-ENXIO)
+#else
+#define OTHER_WINDOW	0
+#endif
+
 static void what_changes_under_an_open_function_is_seen(void **state)
 {
 	(void)state;
@@ -352,14 +359,17 @@ static void what_changes_under_an_open_function_is_seen(void **state)
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_DECODE_OFF);
 	tree_poke(&tree, VFIO_FUNCTION, "config", 4, "\x03", 1);
 
-	tree_poke(&tree, VFIO_FUNCTION, "config", 0x10, "\x00\x00\x00\xf0", 4);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 0x10, "\x00\x00\x01\xf0", 4);
 	assert_int_equal(try_map(0), -ENXIO);
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_MOVED);
-	assert_non_null(strstr(why.reasons[0].what, "holds 0xf0000000"));
+	assert_non_null(strstr(why.reasons[0].what, "holds 0xf0010000"));
 	assert_int_equal(try_map(2), 0);
 	tree_poke(&tree, VFIO_FUNCTION, "config", 0x1c, "\x04", 1);
+	assert_int_equal(try_map(2), OTHER_WINDOW);
+	tree_poke(&tree, VFIO_FUNCTION, "config", 0x1a, "\x01", 1);
 	assert_int_equal(try_map(2), -ENXIO);
-	assert_non_null(strstr(why.reasons[0].what, "holds 0x480000000"));
+	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_MOVED);
+	assert_non_null(strstr(why.reasons[0].what, "holds 0x480010000"));
 
 	tree_poke(&tree, VFIO_FUNCTION, "config", 0, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
 	assert_int_equal(try_map(0), -ENODEV);
