@@ -11,9 +11,12 @@ from .paths import BUILD
 
 PACKAGES = ("libc6", "libgcc-s1", "libcmocka0", "libcmocka-dev")
 
-# The folder is renamed once it is complete: the scripts look where they are.
+# The folder is renamed once it is complete: the scripts look where they are. Not -L "$root": then
+# qemu-user takes a lock to look each path up, which the child of a fork may find taken for ever.
 RUN = """#!/bin/sh
-exec {emulator} -L "$(dirname "$(dirname "$(readlink -f "$0")")")" "$@"
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+set -- --library-path "$root/lib/{triplet}:$root/usr/lib/{triplet}" "$@"
+exec {emulator} -L / "$root"/lib/ld*.so.[0-9] "$@"
 """
 
 PKG_CONFIG = """#!/bin/sh
@@ -33,9 +36,9 @@ def fetch(architecture, say=print):
     folder = BUILD / "emulation" / architecture.name
     try:
         store.once(folder, lambda partial: _fill(architecture, partial, say))
+        return _write_programs(architecture, folder)
     except (AptError, OSError, subprocess.CalledProcessError) as error:
         raise CrossError(f"no libraries for {architecture.name}: {error}") from error
-    return folder / "pcibar"
 
 
 def _fill(architecture, folder, say):
@@ -45,11 +48,18 @@ def _fill(architecture, folder, say):
         say(f"downloading {package} of {architecture.name}")
         apt.unpack(package, folder)
     link_usr(folder)
+
+
+def _write_programs(architecture, folder):
+    """Each time: a folder that was filled before may have others. Some may be running."""
     # Not bin: what is there would be taken for this machine's.
     programs = folder / "pcibar"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     for name, text in (("run", RUN), ("pkg-config", PKG_CONFIG)):
         program = programs / f"{architecture.triplet}-{name}"
-        program.write_text(text.format(emulator=architecture.emulator,
+        partial = program.with_suffix(".partial")
+        partial.write_text(text.format(emulator=architecture.emulator,
                                        triplet=architecture.triplet), encoding="ascii")
-        program.chmod(0o755)
+        partial.chmod(0o755)
+        partial.rename(program)
+    return programs
