@@ -43,7 +43,7 @@ static void print_options(const struct option_def *const *arrays)
 
 static void help_options(void)
 {
-	fputs("options, before or after a verb:\n", stdout);
+	fputs("options, before a verb or after it, if it accepts them:\n", stdout);
 	print_options(particular);
 	print_options(habits);
 	options_print_help(stdout, options_version);
@@ -70,7 +70,7 @@ static void help_status(void)
 	      "  1  failed or refused\n"
 	      "  2  wrong usage\n"
 	      "  3  no such device, or several\n"
-	      "  4  the device was lost\n"
+	      "  4  the device was lost, or does not respond\n"
 	      "  5  comparison failed, or timed out\n", stdout);
 }
 
