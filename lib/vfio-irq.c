@@ -81,26 +81,6 @@ static bool irq_ends_master(void *be)
 	return !pcibar_vfio_device_exists(pcibar_vfio_address(be));
 }
 
-static int refuse_growth(struct pcibar_refuse_ctx *ctx)
-{
-	return pcibar_refuse(ctx, PCIBAR_REASON_VECTOR_BUSY, -EBUSY,
-			     "open all of them at once, or reserve them when the first is opened",
-			     "this kernel cannot add vectors while others are open");
-}
-
-/* @count: that VFIO delivers */
-static int refuse_count(struct pcibar_refuse_ctx *ctx, uint32_t type, uint32_t count)
-{
-	if (count)
-		return pcibar_refuse(ctx, PCIBAR_REASON_NO_VECTOR, -ERANGE, "open fewer",
-				     "VFIO delivers only %" PRIu32 " of these vectors", count);
-	if (type == PCIBAR_IRQ_INTX)
-		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -ENXIO, "use MSI or MSI-X",
-				     "the interrupt line of the function is not connected");
-	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, "use another type",
-			     "VFIO does not deliver messages of this type");
-}
-
 /* With the lock held. What the handle knows of its own vectors was checked. */
 static int check(const struct pcibar_vfio_device *dev, const struct pcibar_irq_request *req,
 		 struct pcibar_refuse_ctx *ctx)
@@ -110,7 +90,7 @@ static int check(const struct pcibar_vfio_device *dev, const struct pcibar_irq_r
 	uint32_t end = req->first + req->count;
 
 	if (has.count < end)
-		return refuse_count(ctx, req->type, has.count);
+		return pcibar_vfio_refuse_count(ctx, req->type, has.count);
 	if (!irqs->open)
 		return 0;
 	if (irqs->type != req->type)
@@ -123,7 +103,7 @@ static int check(const struct pcibar_vfio_device *dev, const struct pcibar_irq_r
 					     "use the one that is open",
 					     "another handle of this process has vector %" PRIu32
 					     " open", i);
-	return end > irqs->ready && !can_grow(&has) ? refuse_growth(ctx) : 0;
+	return end > irqs->ready && !can_grow(&has) ? pcibar_vfio_refuse_growth(ctx) : 0;
 }
 
 static void irq_check(void *be, const struct pcibar_irq_request *req,
@@ -283,34 +263,6 @@ static void end_master(struct pcibar_vfio_device *dev)
 		pcibar_vfio_modify(dev, PCIR_COMMAND, 2, PCIM_CMD_BUSMASTEREN, 0, &old);
 }
 
-/* @ret: of attach(). @adding: to those that the kernel has. */
-static int refuse(struct pcibar_refuse_ctx *ctx, uint32_t type, bool adding, int ret)
-{
-	if (ret > 0)
-		return pcibar_refuse(ctx, PCIBAR_REASON_EXHAUSTED, -ENOSPC, "open fewer",
-				     "the kernel has only %d of these vectors for the function",
-				     ret);
-	if (adding && ret == -EINVAL)
-		return refuse_growth(ctx);
-
-	switch (ret) {
-	case -ENOMEM:
-		return pcibar_refuse_nomem(ctx);
-	case -ENOSPC:
-		return pcibar_refuse(ctx, PCIBAR_REASON_EXHAUSTED, ret, "open fewer",
-				     "the machine does not have so many interrupt vectors left");
-	case -EBUSY:
-		return pcibar_refuse(ctx, PCIBAR_REASON_VECTOR_BUSY, ret, "use MSI or MSI-X",
-				     "another driver has the interrupt line for itself");
-	case -ENODEV:
-		return type == PCIBAR_IRQ_INTX ? refuse_count(ctx, type, 0)
-					       : pcibar_refuse_gone(ctx);
-	default:
-		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, ret, "",
-				     "VFIO does not deliver the interrupts: %s", strerror(-ret));
-	}
-}
-
 /* With the descriptors made. Bus mastering comes first, so that no message is lost. */
 static int start(struct pcibar_vfio_device *dev, const struct pcibar_irq_request *req,
 		 uint32_t ready)
@@ -368,7 +320,7 @@ static int open_vectors(struct pcibar_vfio_device *dev, const struct pcibar_irq_
 		return 0;
 	}
 
-	ret = refuse(ctx, req->type, irqs->open && ready > irqs->ready, ret);
+	ret = pcibar_vfio_refuse_vectors(ctx, req->type, irqs->open && ready > irqs->ready, ret);
 	while (made--)
 		close_descriptors(&irqs->vectors[req->first + made], fds[made]);
 	if (!irqs->open)
@@ -390,15 +342,35 @@ static int irq_open(void *be, const struct pcibar_irq_request *req, struct pciba
 	return ret;
 }
 
+/*
+ * The vectors of MSI share one message, which the kernel sets to zero when the first of them
+ * is detached: the others would be lost, and written to address 0. So that one remains
+ * attached until the last is closed, to an eventfd of which it has the only reference.
+ */
+static void detach(const struct pcibar_vfio_device *dev, const struct pcibar_vector *vector,
+		   bool own)
+{
+	bool shared = vector->type == PCIBAR_IRQ_MSI && !vector->index;
+	int fd = -1;
+
+	if (shared && own)
+		return;
+	if (shared)
+		fd = eventfd(0, EFD_CLOEXEC);
+	set_one(dev, vector->type, vector->index, SIGNAL, &fd, sizeof(fd));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void irq_close(void *be, const struct pcibar_vector *vector)
 {
 	struct pcibar_vfio_device *dev = pcibar_vfio_taken(be);
 	struct pcibar_vfio_irqs *irqs = &dev->irqs;
-	int state = pcibar_vfio_lock(), none = -1;
+	int state = pcibar_vfio_lock();
 	struct pcibar_vfio_vector *mine = &irqs->vectors[vector->index];
 
 	if (--irqs->open)
-		set_one(dev, vector->type, vector->index, SIGNAL, &none, sizeof(none));
+		detach(dev, vector, mine->event >= 0);
 	else
 		disable(dev, vector->type);
 	if (mine->master) {

@@ -100,6 +100,18 @@ int pcibar_vfio_refuse_unbound(struct pcibar_refuse_ctx *ctx, const char *addres
 /* Records what opening does to the function; not a refusal. */
 void pcibar_vfio_note_reset(struct pcibar_refuse_ctx *ctx, const char *address);
 
+/* vfio-irq-refusal.c, in the same way */
+
+/* Vectors cannot be added to those that the kernel has. */
+int pcibar_vfio_refuse_growth(struct pcibar_refuse_ctx *ctx);
+/* @count: that VFIO delivers, of @type */
+int pcibar_vfio_refuse_count(struct pcibar_refuse_ctx *ctx, uint32_t type, uint32_t count);
+/*
+ * @ret: what VFIO has returned, -errno or how many vectors the kernel has for the function.
+ * @adding: to those that it has
+ */
+int pcibar_vfio_refuse_vectors(struct pcibar_refuse_ctx *ctx, uint32_t type, bool adding, int ret);
+
 /* vfio-sysfs.c: what sysfs shows of a function */
 
 /* Whether a VFIO driver is bound, and the function has an IOMMU. */

@@ -288,6 +288,36 @@ static void messages(void **state)
 	close_some(0, 4);
 }
 
+/* Detaching the first would set the message of all to zero. */
+static void the_first_of_msi_stays_attached(void **state)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	uint64_t count;
+
+	(void)state;
+	open_some(PCIBAR_IRQ_MSI, 0, 3);
+	assert_requests("msi trigger 0+3:+++\n");
+	close_some(0, 2);
+	assert_requests("msi trigger 1+1:-\n");
+	open_some(PCIBAR_IRQ_MSI, 0, 1);
+	assert_requests("msi trigger 0+1:+\n");
+	vfio_message(0);
+	assert_int_equal(read_of(0), 1);
+
+	/* The caller's eventfd is signalled no more. */
+	close_some(0, 1);
+	opts.flags = PCIBAR_IRQ_EVENTFD;
+	opts.eventfds = &fd;
+	open_some(PCIBAR_IRQ_MSI, 0, 1);
+	close_some(0, 1);
+	assert_requests("msi trigger 0+1:+\nmsi trigger 0+1:+\n");
+	vfio_message(0);
+	assert_int_equal(read(fd, &count, sizeof(count)), -1);
+	close_some(2, 1);
+	assert_requests("msi trigger 0+0\n");
+	close(fd);
+}
+
 static void vectors_are_added_where_the_kernel_can(void **state)
 {
 	(void)state;
@@ -710,6 +740,7 @@ int main(void)
 		IRQ_TEST(a_line_that_begins_masked),
 		IRQ_TEST(messages),
 		IRQ_TEST(vectors_are_added_where_the_kernel_can),
+		IRQ_TEST(the_first_of_msi_stays_attached),
 		IRQ_TEST(one_type_and_each_vector_once),
 		IRQ_TEST(bus_mastering_as_long_as_it_is_needed),
 		IRQ_TEST(bus_mastering_outlives_the_handle),

@@ -5,10 +5,11 @@ import json
 import time
 
 from harness import python
-from harness.devices import e1000e, edu
-from harness.holder import soon
+from harness.devices import e1000e, edu, xhci_msi
+from harness.holder import Holder, soon
 from harness.kernels import NEWEST
-from harness.pcibar import Script, refused, wait_for
+from harness.machine import Machine
+from harness.pcibar import Script, numbers, refused, wait_for
 from harness.scenario import scenario
 from harness.vfio import IOMMU, LOG, USER, bind
 
@@ -58,6 +59,30 @@ def messages(vm, net):
     assert "vfio-msix[4]" in vm.check("cat /proc/interrupts").stdout
     refused(vm, f"pcibar irq wait {net}", 1, " has /dev/vfio/", "end it")
     script.end()
+    clean(vm)
+
+
+# Of xhci_msi(): its capability of MSI is at 0x70.
+MESSAGE_ADDRESS = 0x74
+
+
+@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
+          log=LOG, devices={"usb": xhci_msi()})
+def one_message(vm, usb):
+    """The vectors of MSI share a message, which closing the first must not take from the others."""
+    def message():
+        (address,) = numbers(vm, f"pcibar config read --backend sysfs {usb} {MESSAGE_ADDRESS:#x}")
+        return address
+
+    bind(vm, usb)
+    user = Holder(vm, usb, "", program="pcibar-irq first")
+    assert user.first == "open"
+    before = message()
+    assert before
+    for state in ("closed", "open", "closed"):
+        assert user.ask("") == state
+        assert message() == before
+    user.kill()
     clean(vm)
 
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pcibar-irq line EDU COUNT | messages E1000E once|twice | wait EDU | calls EDU: vectors through
- * the library, and prints "ok" if all is as it should be. E1000E may send each message twice.
- * "wait": in four threads, until the function is asked for. "calls": how many system calls
- * pcibar_irq_done() makes, of INTx and of MSI.
+ * pcibar-irq line EDU COUNT | messages E1000E once|twice | wait EDU | calls EDU | first FUNCTION:
+ * vectors through the library, and prints "ok" if all is as it should be. E1000E may send each
+ * message twice. "wait": in four threads, until the function is asked for. "calls": how many
+ * system calls pcibar_irq_done() makes, of INTx and of MSI. "first": of three vectors of MSI, says
+ * when they are open, and for each line of input closes the first or opens it again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -296,6 +297,27 @@ static void count_calls(char **argv)
 	printf("INTx %d\nMSI %d\n", line, message);
 }
 
+static void close_the_first(char **argv)
+{
+	open_device(argv[0]);
+	check(!open_some(PCIBAR_IRQ_MSI, 0, 3, PCIBAR_IRQ_BUS_MASTER), "three vectors open");
+	do {
+		puts(irqs[0] ? "open" : "closed");
+		fflush(stdout);
+		if (getchar() != '\n')
+			break;
+		if (irqs[0]) {
+			pcibar_irq_close(irqs[0]);
+			irqs[0] = NULL;
+		} else {
+			check(!open_some(PCIBAR_IRQ_MSI, 0, 1, PCIBAR_IRQ_BUS_MASTER), "again");
+		}
+	} while (true);
+	for (uint32_t i = 0; i < 3; i++)
+		pcibar_irq_close(irqs[i]);
+	pcibar_device_close(dev);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "line"))
@@ -306,6 +328,8 @@ int main(int argc, char **argv)
 		wait_in_four(argv + 2);
 	else if (argc == 3 && !strcmp(argv[1], "calls"))
 		count_calls(argv + 2);
+	else if (argc == 3 && !strcmp(argv[1], "first"))
+		close_the_first(argv + 2);
 	else
 		return 2;
 	puts("ok");
