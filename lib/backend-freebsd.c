@@ -18,6 +18,7 @@
 
 #include "devpci.h"
 #include "internal.h"
+#include "system.h"
 
 #define LIST_CHUNK	64	/* functions per PCIOCGETCONF */
 
@@ -363,21 +364,16 @@ static int freebsd_get_neighbour(void *priv, unsigned int bar, uint64_t first, u
 	return 0;
 }
 
-/* Its request has no flag for sharing: there the module's parameters decide. */
+/* Its request has no flag for sharing. */
 static int refuse_map(struct pcibar_refuse_ctx *ctx, int error, uint32_t flags)
 {
-	if (error == -EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER)
-		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     "set the module's parameter share_driver, or use another "
-				     "back end",
-				     "a driver or another user holds the BAR, and the freebsd back "
-				     "end cannot ask to share it");
-	if (error == -EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE)
-		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
-				     "set the module's parameter share_page, or use another "
-				     "back end",
-				     "the pages of the BAR hold other resources, and the freebsd "
-				     "back end cannot ask to share them");
+	const struct pcibar_system *system = pcibar_system();
+
+	if (error == -EBUSY && flags & PCIBAR_MAP_SHARE_DRIVER && system->keeps_bar.what)
+		return pcibar_refuse_text(ctx, PCIBAR_REASON_CLAIMED, error, &system->keeps_bar);
+	if (error == -EADDRINUSE && flags & PCIBAR_MAP_SHARE_PAGE && system->keeps_page.what)
+		return pcibar_refuse_text(ctx, PCIBAR_REASON_PAGE_SHARED, error,
+					  &system->keeps_page);
 
 	return pcibar_devpci_refuse_map(ctx, error);
 }
@@ -480,7 +476,6 @@ const struct pcibar_backend_ops pcibar_backend_freebsd = {
 	.by_name_only = true,
 #else
 	.absent_remedy = "run a kernel with the device pci",
-	.driver_remedy = "detach it (devctl detach {selector})",
 #endif
 	.caps = PCIBAR_CAP_MAP_WC | PCIBAR_CAP_ACTIVATE,
 	.activates = true,

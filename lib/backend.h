@@ -200,7 +200,6 @@ struct pcibar_backend_ops {
 	uint32_t caps;			/* PCIBAR_CAP_* */
 	const char *absent;		/* message when it does not exist; NULL: for any root */
 	const char *absent_remedy;	/* what to do about that */
-	const char *driver_remedy;	/* about a driver that owns it; NULL: unbind it, or share */
 	/* map() does PCIBAR_MAP_ACTIVATE, if the system can; or else the caller does. */
 	bool activates;
 	bool maps_rom;			/* the expansion ROM can be mapped */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "system.h"
 
 int pcibar_open_check(const struct pcibar_open_opts **optsp)
 {
@@ -38,8 +39,7 @@ int pcibar_refuse_open(struct pcibar_refuse_ctx *ctx, const struct pcibar_backen
 	case -ENOTTY:
 	case -EOPNOTSUPP:	/* the same, when one function of several is opened */
 		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-				     "unload the module and load the one that came with this "
-				     "library",
+				     pcibar_system()->text[PCIBAR_REASON_UNSUPPORTED].remedy,
 				     "the %s back end does not support the request", ops->name);
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "%s: %s", text,

@@ -8,6 +8,7 @@
 
 #include "devpci.h"
 #include "internal.h"
+#include "system.h"
 
 /*
  * For the elements of all VPD there can be, 32 KiB of which 4 for 3 bytes: asked
@@ -206,22 +207,24 @@ int pcibar_devpci_channel_write(void *chan, uint64_t off, unsigned int width, ui
 
 int pcibar_devpci_refuse_rights(struct pcibar_refuse_ctx *ctx, const struct pcibar_devpci *devpci)
 {
-	const char *remedy = geteuid() ? "run it as root, with CAP_SYS_RAWIO"
-				       : "run it as root of the machine, with CAP_SYS_RAWIO";
+	const struct pcibar_system *system = pcibar_system();
+	const struct pcibar_text *denied = &system->text[PCIBAR_REASON_DENIED];
+	const char *remedy = geteuid() ? system->become_root : system->leave_container;
 
 	if (devpci->sysfs_may)
 		remedy = "run it with CAP_SYS_RAWIO, or use the back end sysfs "
 			 "(pcibar --backend sysfs)";
 	if (devpci->refused == EPERM)
-		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM, remedy,
-				     "CAP_SYS_RAWIO is missing, or a container or a security "
-				     "module denies access to " PCIBAR_DEV_PCI);
+		return pcibar_refuse(ctx, PCIBAR_REASON_DENIED, -EPERM,
+				     denied->remedy ? denied->remedy : remedy, "%s", denied->what);
 	return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, -EACCES, remedy,
 			     "no permission to open " PCIBAR_DEV_PCI " for writing");
 }
 
 int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 {
+	const struct pcibar_text *text = pcibar_system()->text;
+
 	switch (error) {
 	case -EPERM:
 		return pcibar_refuse_lockdown(ctx);
@@ -234,11 +237,8 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 		/* The module's word for what the library's checks have named better. */
 		if (ctx->error)
 			return -EBUSY;
-		return pcibar_refuse(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
-				     "see /proc/iomem and the module's debugfs file pciio/maps for "
-				     "who holds it",
-				     "another user holds the BAR exclusively or with another "
-				     "attribute, or the kernel keeps it for itself");
+		return pcibar_refuse_text(ctx, PCIBAR_REASON_CLAIMED, -EBUSY,
+					  &text[PCIBAR_REASON_CLAIMED]);
 	case -EADDRINUSE:
 		return pcibar_refuse(ctx, PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE,
 				     "share the page (pcibar --share-page) if the mapping may "
@@ -249,9 +249,8 @@ int pcibar_devpci_refuse_map(struct pcibar_refuse_ctx *ctx, int error)
 				     "this machine cannot map a BAR with that attribute");
 	case -ENOTTY:
 	case -E2BIG:
-		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
-				     "unload it and load the one that came with this library",
-				     "the loaded module does not support the request");
+		return pcibar_refuse_text(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
+					  &text[PCIBAR_REASON_UNSUPPORTED]);
 	default:
 		return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", PCIBAR_DEV_PCI ": %s",
 				     strerror(-error));

@@ -23,6 +23,8 @@
 #define PCIBAR_API	__attribute__((visibility("default")))
 #define PCIBAR_PRINTF(fmt, args)	__attribute__((format(printf, fmt, args)))
 
+struct pcibar_text;
+
 struct pcibar_log {
 	pcibar_log_fn fn;
 	void *data;
@@ -135,6 +137,9 @@ int pcibar_refuse_init(struct pcibar_refuse_ctx *ctx, struct pcibar_refusal *why
  */
 int pcibar_refuse(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
 		  const char *remedy, const char *fmt, ...) PCIBAR_PRINTF(5, 6);
+/* With the sentence and the remedy of this system, which both exist */
+int pcibar_refuse_text(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
+		       const struct pcibar_text *text);
 /* What several back ends refuse for */
 int pcibar_refuse_nomem(struct pcibar_refuse_ctx *ctx);
 int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx);

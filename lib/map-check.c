@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "system.h"
 
 /*
  * The checks. Each records its reasons for a refusal. A non-zero return value means
@@ -34,8 +35,7 @@ static int check_bar(struct pcibar_map_request *req, struct pcibar_refuse_ctx *c
 	ret = pcibar_check_missing(req, ctx);
 	if (!ret)
 		ret = pcibar_refuse(ctx, PCIBAR_REASON_NO_BAR, -EINVAL,
-				    "'pcibar info' shows its BARs; one for which there was no room "
-				    "is in the kernel log (dmesg | grep \"can't assign\")",
+				    pcibar_system()->text[PCIBAR_REASON_NO_BAR].remedy,
 				    "the function does not have %s", pcibar_bar_name(req->bar));
 	return ret;
 }

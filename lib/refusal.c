@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "system.h"
 
 /* How much a later version may add. Without a limit, garbage as a size reads 4 GiB of tail. */
 #define TAIL_MAX	4096
@@ -91,11 +92,16 @@ int pcibar_refuse_gone(struct pcibar_refuse_ctx *ctx)
 			     "'pcibar list' shows what is there now", "the function is gone");
 }
 
+int pcibar_refuse_text(struct pcibar_refuse_ctx *ctx, enum pcibar_reason_code code, int error,
+		       const struct pcibar_text *text)
+{
+	return pcibar_refuse(ctx, code, error, text->remedy, "%s", text->what);
+}
+
 int pcibar_refuse_lockdown(struct pcibar_refuse_ctx *ctx)
 {
-	return pcibar_refuse(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
-			     "boot without lockdown (Secure Boot turns it on)",
-			     "kernel lockdown forbids access to BARs from user space");
+	return pcibar_refuse_text(ctx, PCIBAR_REASON_LOCKDOWN, -EPERM,
+				  &pcibar_system()->text[PCIBAR_REASON_LOCKDOWN]);
 }
 
 int pcibar_refuse_unwritable(struct pcibar_refuse_ctx *ctx)
@@ -123,7 +129,8 @@ int pcibar_refuse_activation(struct pcibar_refuse_ctx *ctx, const struct pcibar_
 	case -EROFS:
 		return pcibar_refuse_read_only(ctx, dev->root);
 	case -EACCES:
-		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, error, "run it as root",
+		return pcibar_refuse(ctx, PCIBAR_REASON_PERMISSION, error,
+				     pcibar_system()->text[PCIBAR_REASON_PERMISSION].remedy,
 				     "decoding cannot be turned on: %s", strerror(-error));
 	case -ENODEV:
 		return pcibar_refuse_gone(ctx);

@@ -12,13 +12,12 @@
 #include <pcibar/enable.h>
 
 #include "internal.h"
+#include "system.h"
 
-#define REMOVE_AND_RESCAN	"echo 1 >{sysfs}/remove; echo 1 >{root}/bus/pci/rescan"
 #define MOVED			"the register of {moved} holds {held}, but the kernel assigned " \
 				"{start}: it was reset or overwritten"
 #define TURN_ON			"turn it on (pcibar enable {address}), or for as long as it is " \
 				"mapped (pcibar --activate)"
-#define ASSIGN_AGAIN		"have the kernel assign it again: " REMOVE_AND_RESCAN
 
 /*
  * Where the address for the CPU is the one on the bus, registers hold it as it is. Elsewhere
@@ -323,28 +322,24 @@ static const struct state {
 	bool final;
 	bool (*is_in)(struct look *look);
 	const char *what;
-	const char *remedy;
+	const char *remedy;		/* NULL: the system's */
 } states[] = {
 	{ PCIBAR_REASON_DRIVER, -EBUSY, false, is_held,
-	  "the kernel driver {driver} owns the function",
-	  "unbind it (pcibar bind {address} none), or share with it (pcibar --share-driver)" },
+	  "the kernel driver {driver} owns the function", NULL },
 	{ PCIBAR_REASON_PAGE_SHARED, -EADDRINUSE, false, is_page_shared,
 	  "{bar} is smaller than a page, and {name} is in the same page",
 	  "share the page (pcibar --share-page) if the mapping may reach that too" },
 	{ PCIBAR_REASON_UNASSIGNED, -ENXIO, true, is_unassigned,
-	  "no address was assigned to {bar}",
-	  "turn on \"above 4G decoding\" in the firmware, boot with pci=realloc, or remove the "
-	  "port above and rescan the bus: each may help; see \"can't assign\" in the kernel log" },
+	  "no address was assigned to {bar}", NULL },
 	{ PCIBAR_REASON_ASLEEP, -ENXIO, true, is_asleep,
 	  "the device is in a low-power state and does not respond",
 	  "wake it: echo on >{sysfs}/power/control" },
 	{ PCIBAR_REASON_NO_RESPONSE, -ENODEV, true, is_silent,
-	  "the function does not respond: its configuration space reads as all-ones",
-	  "check its power and its link; this may find it again: " REMOVE_AND_RESCAN },
+	  "the function does not respond: its configuration space reads as all-ones", NULL },
 	{ PCIBAR_REASON_GONE, -ENODEV, true, is_gone, "the function is gone",
 	  "'pcibar list' shows what is there now" },
-	{ PCIBAR_REASON_MOVED, -ENXIO, true, has_moved, MOVED, ASSIGN_AGAIN },
-	{ PCIBAR_REASON_MOVED, -ENXIO, true, has_another_moved, MOVED, ASSIGN_AGAIN },
+	{ PCIBAR_REASON_MOVED, -ENXIO, true, has_moved, MOVED, NULL },
+	{ PCIBAR_REASON_MOVED, -ENXIO, true, has_another_moved, MOVED, NULL },
 	{ PCIBAR_REASON_DECODE_OFF, -ENXIO, false, is_virtual_off,
 	  "memory decoding of the virtual functions is off",
 	  "turn it on in the physical function: pcibar config write {name} ECAP_SRIOV+8.W 8:8" },
@@ -426,8 +421,8 @@ static int refuse_state(const struct look *look, const struct state *state,
 	const char *remedy = state->remedy;
 	struct pcibar_reason text;
 
-	if (state->code == PCIBAR_REASON_DRIVER && look->dev->ops->driver_remedy)
-		remedy = look->dev->ops->driver_remedy;
+	if (!remedy)
+		remedy = pcibar_system()->text[state->code].remedy;
 	expand(look, state->what, text.what, sizeof(text.what));
 	expand(look, remedy, text.remedy, sizeof(text.remedy));
 	return pcibar_refuse(ctx, state->code, state->error, text.remedy, "%s", text.what);

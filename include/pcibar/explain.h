@@ -34,8 +34,8 @@ extern "C" {
  * @PCIBAR_REASON_DECODE_OFF: the function does not respond to accesses to this BAR
  * @PCIBAR_REASON_ASLEEP: the function is in D1, D2 or D3
  * @PCIBAR_REASON_PERMISSION: file permissions
- * @PCIBAR_REASON_LOCKDOWN: kernel lockdown
- * @PCIBAR_REASON_DENIED: a capability or a security module
+ * @PCIBAR_REASON_LOCKDOWN: kernel lockdown; on FreeBSD the securelevel
+ * @PCIBAR_REASON_DENIED: a capability or a security module; on FreeBSD the securelevel
  * @PCIBAR_REASON_READ_ONLY: the device was opened without PCIBAR_OPEN_WRITE
  * @PCIBAR_REASON_GONE: the function is gone
  * @PCIBAR_REASON_SYSTEM: another error of the system, given by @error
