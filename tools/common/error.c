@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "session.h"
+#include "system.h"
 #include "text.h"
 
 const char *bar_name(unsigned int bar)
@@ -85,31 +86,22 @@ static const struct sentence sentences[] = {
 	  "this BAR does not support this width; use another -w" },
 	{ PHASE_ACCESS, -EACCES, STATUS_FAILED, "it is read-only" },
 	{ PHASE_ACCESS, -EBUSY, STATUS_FAILED,
-	  "a driver or another user holds the BAR; unbind the driver ('pcibar bind SELECTOR "
-	  "none'), or set the module's parameter share_driver" },
-	{ PHASE_ACCESS, -EPERM, STATUS_FAILED,
-	  "kernel lockdown forbids access to BARs from user space; boot without lockdown" },
+	  "a driver or another user holds the BAR; " SYSTEM_TAKE_OFF SYSTEM_SHARE_BAR },
+	{ PHASE_ACCESS, -EPERM, STATUS_FAILED, SYSTEM_BAR_EPERM },
 	{ PHASE_CONFIG, -ENODEV, STATUS_LOST,
 	  "the function is gone; 'pcibar list' shows what is there now" },
 	{ PHASE_CONFIG, -EINVAL, STATUS_USAGE, "the offset is not a multiple of the width" },
 	{ PHASE_CONFIG, -ERANGE, STATUS_USAGE, "outside configuration space" },
-	{ PHASE_CONFIG, -EACCES, STATUS_FAILED,
-	  "no permission for this part of configuration space; run it as root, with "
-	  "CAP_SYS_ADMIN" },
-	{ PHASE_CONFIG, -EPERM, STATUS_FAILED,
-	  "the kernel is locked down, which forbids writing configuration space; boot without "
-	  "lockdown" },
+	{ PHASE_CONFIG, -EACCES, STATUS_FAILED, SYSTEM_CONFIG_EACCES },
+	{ PHASE_CONFIG, -EPERM, STATUS_FAILED, SYSTEM_CONFIG_EPERM },
 	{ PHASE_CONFIG, -EBUSY, STATUS_FAILED,
-	  "a kernel driver owns the function; unbind it ('pcibar bind SELECTOR none'), or use "
-	  "--share-driver" },
+	  "a kernel driver owns the function; " SYSTEM_TAKE_OFF ", or use --share-driver" },
 	{ PHASE_CONFIG, -EOPNOTSUPP, STATUS_FAILED,
 	  "decoding of a virtual function is turned on and off by its physical function" },
 	{ PHASE_CONFIG, -EROFS, STATUS_FAILED,
 	  "sysfs is mounted read-only; remount it (mount -o remount,rw /sys); a container that may "
 	  "not has to be started with a writable one" },
-	{ PHASE_CONFIG, -EIO, STATUS_FAILED,
-	  "the system refused the access, or it had no effect; in a container, the file config "
-	  "may be hidden" },
+	{ PHASE_CONFIG, -EIO, STATUS_FAILED, SYSTEM_CONFIG_EIO },
 	{ PHASE_IRQ, -ENODEV, STATUS_LOST,
 	  "the vector has ended: the function was removed, or unbound from its driver" },
 	{ PHASE_IRQ, -ECONNRESET, STATUS_LOST,

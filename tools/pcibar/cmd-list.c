@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/output.h"
 #include "common/session.h"
+#include "common/system.h"
 #include "common/text.h"
 
 #include "cmd.h"
@@ -192,7 +193,7 @@ static int run(struct context *ctx, int argc, char **argv)
 	struct pcibar_refusal why = PCIBAR_REFUSAL_INIT;
 	int ret;
 
-	ctx->session->label = argc ? argv[0] : ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
+	ctx->session->label = argc ? argv[0] : ctx->opt.sysfs ? ctx->opt.sysfs : SYSTEM_LIST;
 	if (argc) {
 		ret = pcibar_selector_parse(argv[0], &sel, &why);
 		if (ret)

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/parse.h"
 #include "common/session.h"
+#include "common/system.h"
 
 #include "devlist.h"
 
@@ -51,7 +52,7 @@ int devlist_scan(struct context *ctx, struct devlist *all)
 	int ret;
 
 	*all = (struct devlist){ 0 };
-	ctx->session->label = ctx->opt.sysfs ? ctx->opt.sysfs : "/sys";
+	ctx->session->label = ctx->opt.sysfs ? ctx->opt.sysfs : SYSTEM_LIST;
 	opts.why = &why;
 	ret = pcibar_scan(NULL, &opts, add, all);
 	return ret ? refused_each(ctx, ret, &why) : STATUS_OK;
