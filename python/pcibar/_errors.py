@@ -65,7 +65,7 @@ _SENTENCES = {
     "bind": {EINVAL: (ReasonCode.NO_DRIVER, "it is not a valid name of a driver", "correct it")},
     "event": {
         EOPNOTSUPP: (ReasonCode.UNSUPPORTED, "this back end does not report events",
-                     "the module's can: modprobe pciio"),
+                     "the module's can: modprobe pciio (package pcibar-dkms)"),
         EINVAL: (ReasonCode.SYSTEM, "no events were requested yet", "call fileno() first"),
     },
     "irq": {
