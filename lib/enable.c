@@ -250,6 +250,17 @@ PCIBAR_API int pcibar_device_set_enable(struct pcibar_device *dev, uint32_t mask
 	return ret;
 }
 
+/* The driver when the first map with ACTIVATE began */
+static void note_driver(struct pcibar_device *dev, const char *driver)
+{
+	if (dev->mem_users || dev->io_users)
+		return;
+	if (driver)
+		strcpy(dev->served, driver);
+	else if (dev->query->get_driver(dev->query_data, dev->served))
+		*dev->served = '\0';
+}
+
 /*
  * The last user turns decoding off, even if another process has turned it on, which
  * may have exited or been killed since. So its mark is taken over.
@@ -265,10 +276,7 @@ static int begin(struct pcibar_device *dev, uint32_t bit, const char *driver)
 	if (!ret) {
 		changed = !(old & bit);
 		dev->held |= bit;
-		if (driver)
-			strcpy(dev->served, driver);
-		else if (dev->query->get_driver(dev->query_data, dev->served))
-			*dev->served = '\0';
+		note_driver(dev, driver);
 		if (changed || hold.others.was_off & bit)
 			dev->activated |= bit;
 	}

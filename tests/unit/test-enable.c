@@ -404,10 +404,12 @@ static void turns_decoding_off_under_a_driver_that_does_not_need_it(void **state
 	}
 
 	/* One that was bound since may have found it on. */
+	*fake->driver = '\0';
 	map = activate(0);
 	strcpy(fake->driver, "pci-stub");
+	pcibar_map_release(activate(4));
 	pcibar_map_release(map);
-	assert_command(OTHERS | MEM);
+	assert_command(OTHERS | MEM | IO);
 	set_command(OTHERS);
 	map = activate(0);
 	*fake->driver = '\0';
