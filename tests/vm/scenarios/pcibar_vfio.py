@@ -150,6 +150,21 @@ def unplugged(vm):
     watch.wait().expect(4)
 
 
+@scenario(warm=IOMMU, log=LOG, devices={"edu": edu()})
+def another_in_its_place(vm, edu):
+    """A handle that VFIO was not opened for yet does not open the function that is there now."""
+    bind(vm, edu)
+    script = Script(vm, edu)
+    script.ask("config read CACHE_LINE_SIZE")
+    vm.check(f"echo 1 >{edu.sysfs}/remove; echo 1 >/sys/bus/pci/rescan")
+    bind(vm, edu)
+    vm.check(f"echo on >{edu.sysfs}/power/control")
+    with vm.trace(config=True) as trace:
+        script.send("config write CACHE_LINE_SIZE 0x10")
+        script.job.wait().expect(4)
+    assert not [access for access in trace.config(edu) if access[0] == "write"]
+
+
 @scenario(warm=IOMMU, kernels=OLDEST_AND_NEWEST, log=LOG, devices={"edu": edu()})
 def decoding_off_under_a_map(vm, edu):
     """VFIO revokes maps while the function does not decode; the guard survives the access."""
