@@ -94,7 +94,7 @@ int pcibar_refuse_change(struct pcibar_refuse_ctx *ctx, const struct pcibar_driv
 {
 	bool reported = change && error == change->report.error;
 
-	if (change && faccessat(change->dir, "vendor", F_OK, 0))
+	if (change && pcibar_sysfs_check_there(change->dir))
 		return pcibar_refuse_gone(ctx);
 	if (reported && change->report.step == PCIBAR_DRIVER_BIND)
 		return refuse_bind(ctx, change);

@@ -51,7 +51,7 @@ static int refuse_open(struct pcibar_refuse_ctx *ctx, int error, const char *roo
 
 static int refuse_missing(int dir, struct pcibar_refuse_ctx *ctx, const char *file)
 {
-	if (faccessat(dir, "resource", F_OK, 0))
+	if (pcibar_sysfs_check_there(dir))
 		return pcibar_refuse_gone(ctx);
 	return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP,
 			     "use the module instead (modprobe pciio, package pcibar-dkms)",

@@ -171,7 +171,7 @@ int pcibar_sysfs_vpd_list(int dir, pcibar_vpd_fn fn, void *data)
 	else if (!ret)
 		ret = pcibar_sysfs_vpd_parse(vpd, len, fn, data);
 	else if (ret == -ENOENT || ret == -ENODEV)
-		ret = faccessat(dir, "vendor", F_OK, 0) ? -ENODEV : -ENOENT;
+		ret = pcibar_sysfs_check_there(dir) ? -ENODEV : -ENOENT;
 	free(vpd);
 	return ret;
 }

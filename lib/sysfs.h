@@ -77,7 +77,7 @@ void pcibar_sysfs_rom_end(struct pcibar_sysfs_rom *rom);
 int pcibar_sysfs_rom_read(struct pcibar_sysfs_rom *rom, uint64_t off, unsigned int width,
 			  uint64_t *val);
 
-/* sysfs-place.c: 0, or -ENODEV if the function of @dir is gone */
+/* sysfs-place.c: 0, -ENODEV if the function of @dir is gone, or why that is not known */
 int pcibar_sysfs_check_there(int dir);
 /* See get_place() and list_group() in backend.h. */
 int pcibar_sysfs_place(int dir, int32_t *numa_node, int32_t *iommu_group);
