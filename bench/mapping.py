@@ -29,7 +29,7 @@ FIGURES = (
      {"6.1": 2.5, "6.12": 10, "7": 10}),
     ("dense", "map 1 GiB, touch every page, unmap", GIB, True,
      {"6.1": 1, "6.12": 1, "7": 1}),
-    ("odd", "the same where 2 MiB leaves are impossible", GIB, False,
+    ("odd", "the same where 2 MiB pages are impossible", GIB, False,
      {"6.1": 1 / 3, "6.12": 1 / 3, "7": 1 / 3}),
 )
 # Of VFIO. On 6.12 a fault of the module costs more, because it reads the device: see README.md.

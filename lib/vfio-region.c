@@ -17,7 +17,7 @@
 #define INFO_MAX	65536
 
 /* A page of the second level, on architectures with pages of 4 KiB */
-#define LEAF		((uintptr_t)2 << 20)
+#define PMD_BYTES	((uintptr_t)2 << 20)
 
 /* The areas that a driver allows. The capability is inside @info, or else is not used. */
 static int take_sparse(const struct vfio_region_info *info, uint32_t at,
@@ -195,16 +195,16 @@ static int refuse_mmap(struct pcibar_refuse_ctx *ctx, int error)
 	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "mmap: %s", strerror(-error));
 }
 
-/* A multiple of LEAF with room for @length bytes, as long as no other thread takes it; or 0 */
+/* A multiple of PMD_BYTES with room for @length bytes, as long as no other thread takes it; or 0 */
 static uintptr_t find_room(size_t length)
 {
-	void *area = mmap(NULL, length + LEAF, PROT_NONE,
+	void *area = mmap(NULL, length + PMD_BYTES, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (area == MAP_FAILED)
 		return 0;
-	munmap(area, length + LEAF);
-	return ((uintptr_t)area + LEAF - 1) / LEAF * LEAF;
+	munmap(area, length + PMD_BYTES);
+	return ((uintptr_t)area + PMD_BYTES - 1) / PMD_BYTES * PMD_BYTES;
 }
 
 /*
@@ -245,11 +245,11 @@ int pcibar_vfio_region_map(const struct pcibar_vfio_device *dev, unsigned int ba
 	if (!is_mappable(region, pages))
 		return refuse_area(ctx, region);
 
-	if (pages->length < LEAF)
+	if (pages->length < PMD_BYTES)
 		base = mmap(NULL, (size_t)pages->length, prot, MAP_SHARED, dev->fd, off);
 	else
 		base = map_aligned((size_t)pages->length, prot, dev->fd, off,
-				   (uintptr_t)(pages->offset % LEAF));
+				   (uintptr_t)(pages->offset % PMD_BYTES));
 	if (base == MAP_FAILED)
 		return refuse_mmap(ctx, -errno);
 	*basep = base;

@@ -92,7 +92,7 @@ static struct user {
 
 static void touch_all(const volatile char *base, size_t len, enum when touch)
 {
-	size_t step = touch == DENSE ? PAGE : LEAF;
+	size_t step = touch == DENSE ? PAGE : PMD_BYTES;
 
 	if (touch < SPARSE)
 		len = touch == ONE ? 1 : 0;
@@ -105,10 +105,10 @@ static void touch_all(const volatile char *base, size_t len, enum when touch)
 /* A page beyond an address that is good for 2 MiB pages; replaced by the mapping. */
 static void *odd_place(size_t len)
 {
-	char *area = mmap(NULL, len + 2 * LEAF, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, len + 2 * PMD_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	MUST(area == MAP_FAILED ? -1 : 0);
-	return (void *)(((unsigned long)area + LEAF - 1) / LEAF * LEAF + PAGE);
+	return (void *)(((unsigned long)area + PMD_BYTES - 1) / PMD_BYTES * PMD_BYTES + PAGE);
 }
 
 static long long measure(struct user *user, const struct figure *figure)
@@ -133,7 +133,7 @@ static long long measure(struct user *user, const struct figure *figure)
 		close(user->fd);
 	start = now() - start - untimed;
 	if (place)
-		MUST(munmap((char *)place - PAGE, len + LEAF));
+		MUST(munmap((char *)place - PAGE, len + PMD_BYTES));
 
 	return figure->pagetables ? pagetables : start;
 }

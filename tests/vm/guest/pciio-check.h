@@ -21,7 +21,7 @@
 #include <sys/pciio.h>
 
 #define PAGE		4096UL
-#define LEAF		(2UL << 20)
+#define PMD_BYTES	(2UL << 20)
 #define BAR(index)	(0x10 + 4 * (index))
 #define ROM		0x30
 

@@ -205,7 +205,7 @@ static void *random_base(void *request)
 	case 3:
 		return (void *)(uintptr_t)(1ULL << (sizeof(long) == 8 ? 47 : 31));
 	default:
-		return arena + (rnd() % HALF & ~(one_in(2) ? LEAF - 1 : PAGE - 1));
+		return arena + (rnd() % HALF & ~(one_in(2) ? PMD_BYTES - 1 : PAGE - 1));
 	}
 }
 

@@ -100,7 +100,7 @@ static void touch_sparsely(void)
 	long before = status_kib("VmPTE");
 	unsigned int val;
 
-	for (u_int64_t off = 0; off < bar.pbo_map_length; off += LEAF)
+	for (u_int64_t off = 0; off < bar.pbo_map_length; off += PMD_BYTES)
 		touch(base + off, &val);
 	printf("%ld\n", status_kib("VmPTE") - before);
 }

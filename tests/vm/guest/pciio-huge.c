@@ -37,7 +37,7 @@ static void *map_bar(unsigned int flags, size_t len, int *fdp)
 
 static void touch_each(volatile char *base, size_t len)
 {
-	for (size_t off = 0; off < len; off += LEAF)
+	for (size_t off = 0; off < len; off += PMD_BYTES)
 		(void)*(volatile unsigned int *)(base + off);
 }
 
@@ -47,7 +47,7 @@ static void sparse(void)
 	int fd;
 	char *base = map_bar(0, 16 * GIB, &fd);
 
-	EQUAL((unsigned long)base % LEAF, 0);
+	EQUAL((unsigned long)base % PMD_BYTES, 0);
 	touch_each(base, GIB);
 	CHECK(status_kib("VmPTE") - before <= 64);
 	*(volatile unsigned int *)(base + 12 * GIB) = 0xfeedf00d;
@@ -60,12 +60,12 @@ static void small_pages(void)
 {
 	long before = status_kib("VmPTE");
 	int fd;
-	char *base = map_bar(PCIIO_BAR_OPEN_SMALL_PAGES, 64 * LEAF, &fd);
+	char *base = map_bar(PCIIO_BAR_OPEN_SMALL_PAGES, 64 * PMD_BYTES, &fd);
 
-	touch_each(base, 64 * LEAF);
+	touch_each(base, 64 * PMD_BYTES);
 	/* A page table of 4 KiB for each 2 MiB. */
 	CHECK(status_kib("VmPTE") - before >= 64 * 4);
-	MUST(munmap(base, 64 * LEAF));
+	MUST(munmap(base, 64 * PMD_BYTES));
 	close(fd);
 }
 
@@ -73,15 +73,15 @@ static long faults_of_touching(unsigned int flags)
 {
 	struct rusage before, after;
 	int fd;
-	volatile char *base = map_bar(flags, 64 * LEAF, &fd);
+	volatile char *base = map_bar(flags, 64 * PMD_BYTES, &fd);
 
 	/* Twice, so that it does not fault itself the time that counts. */
 	MUST(getrusage(RUSAGE_SELF, &after));
 	MUST(getrusage(RUSAGE_SELF, &before));
-	for (size_t off = 0; off < 64 * LEAF; off += PAGE)
+	for (size_t off = 0; off < 64 * PMD_BYTES; off += PAGE)
 		(void)*(volatile unsigned int *)(base + off);
 	MUST(getrusage(RUSAGE_SELF, &after));
-	MUST(munmap((char *)base, 64 * LEAF));
+	MUST(munmap((char *)base, 64 * PMD_BYTES));
 	close(fd);
 	return after.ru_minflt - before.ru_minflt;
 }
@@ -98,43 +98,43 @@ static void split(void)
 {
 	unsigned int val;
 	int fd;
-	char *base = map_bar(0, 16 * LEAF, &fd), *moved;
+	char *base = map_bar(0, 16 * PMD_BYTES, &fd), *moved;
 
-	touch_each(base, 16 * LEAF);
+	touch_each(base, 16 * PMD_BYTES);
 
-	MUST(munmap(base + LEAF + PAGE, PAGE));
-	CHECK(!touch(base + LEAF + PAGE, &val));
-	CHECK(touch(base + LEAF, &val));
-	CHECK(touch(base + LEAF + 2 * PAGE, &val));
+	MUST(munmap(base + PMD_BYTES + PAGE, PAGE));
+	CHECK(!touch(base + PMD_BYTES + PAGE, &val));
+	CHECK(touch(base + PMD_BYTES, &val));
+	CHECK(touch(base + PMD_BYTES + 2 * PAGE, &val));
 
-	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ));
-	CHECK(!store(base + 4 * LEAF + PAGE, 1));
-	CHECK(store(base + 4 * LEAF, 0x11));
-	MUST(mprotect(base + 4 * LEAF + PAGE, LEAF, PROT_READ | PROT_WRITE));
-	CHECK(store(base + 4 * LEAF + PAGE, 0x22));
+	MUST(mprotect(base + 4 * PMD_BYTES + PAGE, PMD_BYTES, PROT_READ));
+	CHECK(!store(base + 4 * PMD_BYTES + PAGE, 1));
+	CHECK(store(base + 4 * PMD_BYTES, 0x11));
+	MUST(mprotect(base + 4 * PMD_BYTES + PAGE, PMD_BYTES, PROT_READ | PROT_WRITE));
+	CHECK(store(base + 4 * PMD_BYTES + PAGE, 0x22));
 
-	MUST(mprotect(base + 5 * LEAF, LEAF, PROT_NONE));
-	CHECK(!touch(base + 5 * LEAF, &val));
+	MUST(mprotect(base + 5 * PMD_BYTES, PMD_BYTES, PROT_NONE));
+	CHECK(!touch(base + 5 * PMD_BYTES, &val));
 
-	moved = mremap(base + 8 * LEAF, 2 * LEAF, 2 * LEAF, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       base + 12 * LEAF + PAGE);
+	moved = mremap(base + 8 * PMD_BYTES, 2 * PMD_BYTES, 2 * PMD_BYTES,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, base + 12 * PMD_BYTES + PAGE);
 	CHECK(moved != MAP_FAILED);
 	CHECK(store(moved, 0x33));
-	CHECK(mremap(base, LEAF, 40 * LEAF, MREMAP_MAYMOVE) == MAP_FAILED);
+	CHECK(mremap(base, PMD_BYTES, 40 * PMD_BYTES, MREMAP_MAYMOVE) == MAP_FAILED);
 
-	MUST(munmap(base, 16 * LEAF));
-	munmap(moved, 2 * LEAF);
+	MUST(munmap(base, 16 * PMD_BYTES));
+	munmap(moved, 2 * PMD_BYTES);
 	close(fd);
 }
 
 static void forked(void)
 {
 	int fd, status;
-	char *base = map_bar(0, 4 * LEAF, &fd);
+	char *base = map_bar(0, 4 * PMD_BYTES, &fd);
 	pid_t pid;
 
 	CHECK(store(base, 0x44));
-	touch_each(base, 4 * LEAF);
+	touch_each(base, 4 * PMD_BYTES);
 	pid = (pid_t)MUST(fork());
 	if (!pid) {
 		bool good = *(volatile unsigned int *)base == 0x44;
@@ -145,7 +145,7 @@ static void forked(void)
 	MUST(waitpid(pid, &status, 0));
 	EQUAL(status, 0);
 	EQUAL(*(volatile unsigned int *)(base + 64), 0x55);
-	MUST(munmap(base, 4 * LEAF));
+	MUST(munmap(base, 4 * PMD_BYTES));
 	close(fd);
 }
 
@@ -153,17 +153,17 @@ static void forked(void)
 static void soft_dirty(void)
 {
 	int clear = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC), fd;
-	char *base = map_bar(0, 4 * LEAF, &fd);
+	char *base = map_bar(0, 4 * PMD_BYTES, &fd);
 	unsigned int val;
 
 	for (int i = 0; i < 4; i++) {
-		CHECK(touch(base + i * LEAF, &val));
+		CHECK(touch(base + i * PMD_BYTES, &val));
 		if (clear >= 0)
 			EQUAL(write(clear, "4", 1), 1);
-		CHECK(touch(base + i * LEAF, &val));
-		CHECK(store(base + i * LEAF, 0x66));
+		CHECK(touch(base + i * PMD_BYTES, &val));
+		CHECK(store(base + i * PMD_BYTES, 0x66));
 	}
-	MUST(munmap(base, 4 * LEAF));
+	MUST(munmap(base, 4 * PMD_BYTES));
 	close(fd);
 	close(clear);
 }
@@ -172,10 +172,10 @@ static void soft_dirty(void)
 static void taken(void)
 {
 	int fd, mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC), ends[2], file;
-	char *base = map_bar(0, 4 * LEAF, &fd), *aligned;
+	char *base = map_bar(0, 4 * PMD_BYTES, &fd), *aligned;
 	struct iovec iov = { base, PAGE }, copy, room = { &copy, sizeof(copy) };
 
-	touch_each(base, 4 * LEAF);
+	touch_each(base, 4 * PMD_BYTES);
 	MUST(pipe(ends));
 	REFUSED(vmsplice(ends[1], &iov, 1, 0), EFAULT);
 	REFUSED(process_vm_readv(getpid(), &room, 1, &iov, 1, 0), EFAULT);
@@ -188,7 +188,7 @@ static void taken(void)
 		close(file);
 	}
 
-	MUST(munmap(base, 4 * LEAF));
+	MUST(munmap(base, 4 * PMD_BYTES));
 	close(mem);
 	close(ends[0]);
 	close(ends[1]);
@@ -214,14 +214,14 @@ static void race(void)
 {
 	pthread_t thread;
 	int fd;
-	char *base = map_bar(0, 2 * LEAF, &fd);
+	char *base = map_bar(0, 2 * PMD_BYTES, &fd);
 
 	MUST(-pthread_create(&thread, NULL, second_thread, NULL));
 	for (int round = 1; round <= ROUNDS; round++) {
 		/* A new mapping of the chunk has nothing in its page table. */
-		MUST(munmap(base, LEAF));
-		CHECK(mmap(base, LEAF, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-		      base);
+		MUST(munmap(base, PMD_BYTES));
+		CHECK(mmap(base, PMD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			   0) == base);
 		atomic_store(&shared, base);
 		atomic_fetch_add(&arrived, 1);
 		(void)*(volatile unsigned int *)base;
@@ -229,7 +229,7 @@ static void race(void)
 			sched_yield();
 	}
 	pthread_join(thread, NULL);
-	MUST(munmap(base, 2 * LEAF));
+	MUST(munmap(base, 2 * PMD_BYTES));
 	close(fd);
 }
 

@@ -93,7 +93,7 @@ static void make_tables(const char *address, int bar, unsigned long mib)
 	MUST(ioctl(pci, PCIOCBAROPEN, &io));
 	base = mmap(NULL, io.pbo_map_length, PROT_READ, MAP_SHARED, io.pbo_fd, 0);
 	MUST((long)base);
-	for (u_int64_t off = 0; off < io.pbo_map_length; off += LEAF)
+	for (u_int64_t off = 0; off < io.pbo_map_length; off += PMD_BYTES)
 		CHECK(touch(base + off, &val));
 
 	each = io.pbo_map_length / PAGE * 8;

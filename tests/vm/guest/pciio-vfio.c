@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 		.argsz = sizeof(map),
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
 		.iova = 1UL << 30,
-		.size = LEAF,
+		.size = PMD_BYTES,
 	};
 	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap) };
 	unsigned int flags = PCIIO_BAR_OPEN_RW | PCIIO_BAR_OPEN_ACTIVATE;
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	if (argc > 4)
 		flags |= PCIIO_BAR_OPEN_SMALL_PAGES;
 	fd = (int)MUST(bar_open(node(O_RDWR), function(argv[2]), BAR(atoi(argv[3])), flags, UC));
-	base = mmap(NULL, LEAF, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	base = mmap(NULL, PMD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	MUST((long)base);
 	*(volatile unsigned int *)base = 0x5a5a;
 	map.vaddr = (unsigned long)base;
@@ -35,6 +35,6 @@ int main(int argc, char **argv)
 	unmap.iova = map.iova;
 	unmap.size = map.size;
 	MUST(ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap));
-	MUST(munmap(base, LEAF));
+	MUST(munmap(base, PMD_BYTES));
 	return verdict();
 }

@@ -10,7 +10,7 @@ from harness.pciio_module import LOG, load
 from harness.scenario import scenario
 
 PAGE = 4096
-LEAF = 2 << 20
+PMD_BYTES = 2 << 20
 MAC = "52:54:00:12:34:56"
 MAC_BYTES = "".join(f"0x{byte}\n" for byte in MAC.split(":"))
 ONLY = ("arm64",)
@@ -61,7 +61,7 @@ def attributes(vm, memory, edu):
     enable(vm, memory, edu)
     for words, others, type_ in (((), ("wc",), "Device-nGnRE"), (("wc",), (), "Normal-NC")):
         leaves(vm, edu, 0, type_, PAGE, *words)
-        leaves(vm, memory, 2, type_, LEAF, *words)
+        leaves(vm, memory, 2, type_, PMD_BYTES, *words)
         holder = leaves(vm, memory, 2, type_, PAGE, "rw", "small", *words)
         assert Holder(vm, memory, 2, *others).first == "Device or resource busy"
         shown = vm.check("cat /sys/kernel/debug/pciio/maps").stdout
