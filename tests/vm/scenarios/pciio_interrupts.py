@@ -2,10 +2,10 @@
 """The kernel module: interrupt descriptors."""
 
 from harness.devices import bochs_display, e1000e, edu, nvme, nvme_sriov, xhci_msi
-from harness.errors import ERRORS, NATIVE, fail
 from harness.helper_module import HelperModule
 from harness.holder import Holder, soon, unused
 from harness.kernels import NEWEST, ON_AMD64
+from harness.link_errors import ERRORS, NATIVE, fail
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.programs import builds

@@ -2,9 +2,9 @@
 """Power management, errors and native hot-plug: what Linux's own drivers of ports and power do."""
 
 from harness.devices import e1000e, edu
-from harness.errors import ERRORS, NATIVE, fail
 from harness.holder import Holder, command, held
 from harness.kernels import DEBUG_KERNELS
+from harness.link_errors import ERRORS, NATIVE, fail
 from harness.pciio_module import LOG, load
 from harness.registers import register
 from harness.scenario import Skip, scenario

@@ -2,9 +2,9 @@
 """Resets of every kind while pages are faulted in, and configuration space that is blocked."""
 
 from harness.devices import e1000e, nvme
-from harness.errors import ERRORS, NATIVE, fail
 from harness.helper_module import HelperModule
 from harness.holder import Holder, enable, held, soon, unused
+from harness.link_errors import ERRORS, NATIVE, fail
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.registers import bridge, capability, register
