@@ -20,7 +20,7 @@ from .kernels import DEBUG_KERNELS, SERIES, KernelError, NoKernel, architecture
 from .paths import BUILD
 from .programs import ProgramError
 from .qemu import QemuCrashed, QemuEnded, VmError
-from .scenario import Skip, load
+from .scenario import Skip, comment, load
 from .userland import UserlandError
 from .vm import VM, BootFailed
 
@@ -79,7 +79,7 @@ class Runner:
         absent = {}
         for series in wanted:
             try:
-                self.images[series] = image.make(series, self.directory, self.stage, _comment)
+                self.images[series] = image.make(series, self.directory, self.stage, comment)
             except NoKernel as error:
                 absent[series] = "; ".join(str(error).splitlines())
         return absent
@@ -106,7 +106,7 @@ class Runner:
             try:
                 _play(case, start, directory)
             except QemuCrashed as crash:
-                _comment(f"{directory.name}: {crash}; running it again")
+                comment(f"{directory.name}: {crash}; running it again")
                 shutil.rmtree(directory)
                 _play(case, start, directory)
         except Skip as reason:
@@ -142,8 +142,8 @@ def _boot(start, directory, **how):
         return VM(start, directory, **how)
     except BootFailed as failure:
         console = (directory / "console.log").read_text(encoding="utf-8", errors="replace")
-        _comment("\n# ".join([f"{directory.name}: {failure}; booting again",
-                              *(f"console: {line}" for line in console.splitlines()[-60:])]))
+        comment("\n".join([f"{directory.name}: {failure}; booting again",
+                           *(f"console: {line}" for line in console.splitlines()[-60:])]))
     shutil.rmtree(directory)
     directory.mkdir()
     return VM(start, directory, **how)
@@ -199,10 +199,6 @@ def _move(directory, where):
     return os.path.relpath(target)
 
 
-def _comment(text):
-    print(f"# {text}", flush=True)
-
-
 def _arguments():
     parser = argparse.ArgumentParser(
         prog="tests/vm/run", description="Runs scenarios in virtual machines; output is TAP.")
@@ -238,7 +234,7 @@ def _check_host(stage, cases):
     if lacking:
         raise SystemExit(f"tests/vm/run: {' '.join(lacking)} missing; run scripts/setup vm")
     if not stage.is_dir():
-        _comment(f"{stage} is absent: the guests have no pcibar")
+        comment(f"{stage} is absent: the guests have no pcibar")
 
 
 def main():
@@ -281,6 +277,6 @@ def _report(runner, cases, workers):
         skipped += bool(outcome.skipped)
         print(outcome.tap(number), flush=True)
     passed = len(cases) - failed - skipped
-    _comment(f"{passed} passed, {failed} failed, {skipped} skipped in "
-             f"{time.monotonic() - started:.0f} s")
+    comment(f"{passed} passed, {failed} failed, {skipped} skipped in "
+            f"{time.monotonic() - started:.0f} s")
     return 1 if failed else 0
