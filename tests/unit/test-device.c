@@ -268,7 +268,7 @@ static void refuses_selectors_that_are_none(void **state)
 	fake_add("0000:03:00.0");
 	assert_int_equal(open_by((void *)(uintptr_t)&good, &opts), 0);
 	bad[0].fields |= PCIBAR_SEL_INDEX;
-	bad[1].fields |= 1u << 4;
+	bad[1].fields |= 1u << 31;
 	bad[2].slot = 32;
 	bad[3].func = 8;
 	bad[4].reserved = 1;

@@ -68,6 +68,7 @@ static void *use_the_map(void *number)
 		NOTE(!pcibar_map_read(map, base, 4, &val) && val == base + i);
 		memset(buf, (int)(i & 0xff), sizeof(buf));
 		NOTE(!pcibar_map_copy_to(map, base + 64, buf, sizeof(buf), 8, 0));
+		memset(buf, (int)(~i & 0xff), sizeof(buf));
 		NOTE(!pcibar_map_copy_from(map, base + 64, buf, sizeof(buf), 1, 0));
 		NOTE(buf[63] == (i & 0xff));
 		NOTE(!pcibar_map_is_lost(map));
