@@ -9,6 +9,7 @@
 #include "devpci.h"
 #include "internal.h"
 #include "sysfs.h"
+#include "system.h"
 
 _Static_assert(PCIBAR_IRQ_INTX == PCIIO_INTR_INTX && PCIBAR_IRQ_MSI == PCIIO_INTR_MSI &&
 	       PCIBAR_IRQ_MSIX == PCIIO_INTR_MSIX, "types are handed on as they are");
@@ -52,12 +53,6 @@ static const struct refusal {
 	const char *what;
 	const char *remedy;
 } refusals[] = {
-	{ -ENOTTY, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
-	  "the loaded module does not deliver interrupts",
-	  "unload it and load the one that came with this library" },
-	{ -E2BIG, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
-	  "the loaded module does not support the request",
-	  "unload it and load the one that came with this library" },
 	{ -EOPNOTSUPP, -EOPNOTSUPP, PCIBAR_REASON_UNSUPPORTED,
 	  "the kernel does not use messages for this function",
 	  "use INTx; pci=nomsi turns them off, or a quirk of the device does" },
@@ -91,10 +86,17 @@ static const struct refusal {
 
 static int refuse(struct pcibar_refuse_ctx *ctx, int error)
 {
+	const struct pcibar_text *old = &pcibar_system()->text[PCIBAR_REASON_UNSUPPORTED];
+
 	if (error == -ENODEV)
 		return pcibar_refuse_gone(ctx);
 	if (error == -EPERM)
 		return pcibar_refuse_lockdown(ctx);
+	if (error == -ENOTTY)
+		return pcibar_refuse(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, old->remedy,
+				     "the loaded module does not deliver interrupts");
+	if (error == -E2BIG)
+		return pcibar_refuse_text(ctx, PCIBAR_REASON_UNSUPPORTED, -EOPNOTSUPP, old);
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (refusals[i].error == error)
