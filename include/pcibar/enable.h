@@ -85,7 +85,7 @@ int pcibar_device_get_enable(struct pcibar_device *dev, uint32_t *value);
  * * 0 - success: the bits were read back with these values
  * * -EINVAL - unknown bit in @mask or @flags, or @value has a bit outside @mask
  * * -EACCES - the device was opened without PCIBAR_OPEN_WRITE, or permission denied
- * * -EPERM - kernel lockdown
+ * * -EPERM - kernel lockdown, or VFIO refuses because interrupts are not remapped
  * * -EROFS - sysfs is mounted read-only
  * * -EBUSY - a kernel driver owns the function, and PCIBAR_ENABLE_F_SHARE_DRIVER is
  *   not set; or another process has the IOMMU group (VFIO)
