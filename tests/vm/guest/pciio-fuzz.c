@@ -9,19 +9,20 @@
 
 enum kind {
 	READ, WRITE, ATTACHED, GETCONF, GETCONF_15, GETBAR, LISTVPD, BARMMAP, BARIO, BAROPEN,
-	FUNCOPEN, RESET, MODIFY, NEARBY, MMAP, TOUCH, KINDS
+	INTROPEN, FUNCOPEN, RESET, MODIFY, NEARBY, MMAP, TOUCH, KINDS
 };
 
 static const char *const names[KINDS] = {
 	"PCIOCREAD", "PCIOCWRITE", "PCIOCATTACHED", "PCIOCGETCONF", "PCIOCGETCONF of FreeBSD 15",
 	"PCIOCGETBAR", "PCIOCLISTVPD", "PCIOCBARMMAP", "PCIOCBARIO", "PCIOCBAROPEN",
-	"PCIOCFUNCOPEN", "PCIOCRESET", "PCIOCMODIFY", "numbers nearby", "mmap", "touch",
+	"PCIOCINTROPEN", "PCIOCFUNCOPEN", "PCIOCRESET", "PCIOCMODIFY", "numbers nearby", "mmap",
+	"touch",
 };
 
 static const unsigned long numbers[] = {
 	PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCGETCONF, _IOWR('p', 10, struct pci_conf_io),
-	PCIOCGETBAR, PCIOCLISTVPD, PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
-	PCIOCRESET, PCIOCMODIFY,
+	PCIOCGETBAR, PCIOCLISTVPD, PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCINTROPEN,
+	PCIOCFUNCOPEN, PCIOCRESET, PCIOCMODIFY,
 };
 
 union request {
@@ -32,6 +33,7 @@ union request {
 	struct pci_bar_mmap map;
 	struct pci_bar_ioreq access;
 	struct pci_bar_open open;
+	struct pci_intr_open vectors;
 	struct pci_func_open function;
 	struct pci_reset reset;
 	struct pci_modify modify;
@@ -282,6 +284,26 @@ static bool make_reset(struct pci_reset *reset)
 	return target && target->writable;
 }
 
+/* Mostly without a count, which asks only. Never bus mastering. */
+static bool make_vectors(struct pci_intr_open *vectors)
+{
+	struct target *target;
+
+	*vectors = (struct pci_intr_open){
+		.pin_size = random_size(sizeof(*vectors)), .pin_sel = random_sel(&target),
+		.pin_type = one_in(8) ? (u_int32_t)rnd() : 1 + below(3),
+		.pin_first = one_in(8) ? (u_int32_t)rnd() : below(4),
+		.pin_count = one_in(16) ? (u_int32_t)rnd() : one_in(4) ? below(4) : 0,
+		.pin_reserve = one_in(4) ? (u_int32_t)rnd() : 0,
+		.pin_flags = random_flags(PCIIO_INTR_OPEN_MASKED | PCIIO_INTR_OPEN_EVENTFD, 0) &
+			     ~(u_int32_t)PCIIO_INTR_OPEN_MASTER,
+		.pin_fds = (uintptr_t)random_pointer(),
+		.pin_eventfds = one_in(2) ? 0 : (uintptr_t)random_pointer(),
+	};
+	vectors->pin_reserved[below(4)] = one_in(16);
+	return !vectors->pin_count || (target && target->writable);
+}
+
 static bool make_function(struct pci_func_open *function)
 {
 	struct target *target;
@@ -359,6 +381,8 @@ static bool make(enum kind kind, union request *req, void *at, struct target **t
 		req->open.pbo_reserved[0] = one_in(32);
 		req->open.pbo_reserved[1] = one_in(32);
 		return true;
+	case INTROPEN:
+		return make_vectors(&req->vectors);
 	case FUNCOPEN:
 		return make_function(&req->function);
 	case RESET:
@@ -450,6 +474,14 @@ static void function_opened(const struct pci_func_open *io)
 	function_fd = io->pfo_fd;
 }
 
+static void vectors_opened(const struct pci_intr_open *io)
+{
+	const int *fds = (const int *)(uintptr_t)io->pin_fds;
+
+	for (u_int32_t i = 0; i < io->pin_count; i++)
+		close(fds[i]);
+}
+
 static int random_fd(enum kind kind)
 {
 	bool function = kind == RESET || kind == MODIFY ? !one_in(16) : one_in(8);
@@ -482,6 +514,8 @@ static void ask(enum kind kind)
 		mapped(memcpy(&req, at, sizeof(req.map)), target);
 	else if (kind == BAROPEN)
 		opened(memcpy(&req, at, sizeof(req.open)), target);
+	else if (kind == INTROPEN)
+		vectors_opened(memcpy(&req, at, sizeof(req.vectors)));
 	else if (kind == FUNCOPEN)
 		function_opened(memcpy(&req, at, sizeof(req.function)));
 }

@@ -47,7 +47,7 @@ static void pointers(void)
 {
 	static const unsigned long requests[] = {
 		PCIOCGETCONF, PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCGETBAR, PCIOCLISTVPD,
-		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN,
+		PCIOCBARMMAP, PCIOCBARIO, PCIOCBAROPEN, PCIOCFUNCOPEN, PCIOCINTROPEN,
 	};
 
 	/* Of the kernel, of its highest page, and (64 bits) non-canonical. */
