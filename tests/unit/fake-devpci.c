@@ -165,13 +165,7 @@ void node_replace(void)
 
 void node_populate(struct tree *tree)
 {
-	static const struct { uint64_t start, length; uint32_t flags; } bars[PCIBAR_BAR_COUNT] = {
-		[0] = { 0xfd000000, 0x10000, TREE_MEM32 },
-		[1] = { 0xfd010420, 0x20, TREE_MEM32 },
-		[2] = { 0x380000000, 0x4000, TREE_MEM64_PREFETCH },
-		[4] = { 0xc000, 0x20, TREE_IO },
-		[6] = { 0xfc000000, 0x10000, TREE_ROM },
-	};
+	const struct tree_resource *bars = tree_resources;
 	struct node_function *function;
 
 	tree_create(tree);

@@ -21,6 +21,14 @@
 
 #define PATH_LEN	(PATH_MAX + 128)
 
+const struct tree_resource tree_resources[PCIBAR_BAR_COUNT] = {
+	[0] = { 0xfd000000, 0x10000, TREE_MEM32 },
+	[1] = { 0xfd010420, 0x20, TREE_MEM32 },
+	[2] = { 0x380000000, 0x4000, TREE_MEM64_PREFETCH },
+	[4] = { 0xc000, 0x20, TREE_IO },
+	[6] = { 0xfc000000, 0x10000, TREE_ROM },
+};
+
 __attribute__((format(printf, 2, 3)))
 static void make_path(char path[PATH_LEN], const char *fmt, ...)
 {

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <pcibar/bar.h>
+
 /*
  * A sysfs of ordinary files in a temporary folder, in the shape the kernel
  * gives it: bus/pci/devices holds links to folders below devices/pciDDDD:BB,
@@ -45,6 +47,12 @@ void tree_drop(const struct tree *tree, const char *address);
  */
 void tree_bar(const struct tree *tree, const char *address, unsigned int bar, uint64_t start,
 	      uint64_t length, uint32_t flags);
+
+/* What the fakes of /dev/pci and VFIO have: BARs of each kind, and one inside a page. */
+extern const struct tree_resource {
+	uint64_t start, length;
+	uint32_t flags;
+} tree_resources[PCIBAR_BAR_COUNT];
 
 /* Write an attribute of the function, or with @address NULL a file below the root. */
 __attribute__((format(printf, 4, 5)))

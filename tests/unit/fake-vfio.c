@@ -64,14 +64,6 @@ static void link_to(const struct tree *tree, const char *target, const char *pat
 
 void vfio_create(struct tree *tree)
 {
-	static const struct { uint64_t start, length; uint32_t flags; } bars[PCIBAR_BAR_COUNT] = {
-		[0] = { 0xfd000000, 0x10000, TREE_MEM32 },
-		[1] = { 0xfd010420, 0x20, TREE_MEM32 },
-		[2] = { 0x380000000, 0x4000, TREE_MEM64_PREFETCH },
-		[4] = { 0xc000, 0x20, TREE_IO },
-		[6] = { 0xfc000000, 0x10000, TREE_ROM },
-	};
-
 	tree_create(tree);
 	node_create(tree);
 	tree_add(tree, VFIO_FUNCTION);
@@ -89,9 +81,11 @@ void vfio_create(struct tree *tree)
 	MUST(vfio.device >= 0);
 	MUST(!ftruncate(vfio.device, VFIO_OFFSET(VFIO_CONFIG + 1)));
 	for (unsigned int i = 0; i < PCIBAR_BAR_COUNT; i++) {
-		tree_bar(tree, VFIO_FUNCTION, i, bars[i].start, bars[i].length, bars[i].flags);
-		vfio.length[i] = bars[i].length;
+		tree_bar(tree, VFIO_FUNCTION, i, tree_resources[i].start, tree_resources[i].length,
+			 tree_resources[i].flags);
+		vfio.length[i] = tree_resources[i].length;
 	}
+
 	vfio.length[VFIO_CONFIG] = 256;
 	vfio.not_mappable = 1u << 1 | 1u << 4;
 	memset(vfio.signal, -1, sizeof(vfio.signal));
