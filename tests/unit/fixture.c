@@ -24,6 +24,37 @@ int fixture_teardown(void **state)
 	return unit_teardown(state);
 }
 
+int fixture_open(uint32_t backend, const char *root, uint32_t flags, const char *selector,
+		 struct pcibar_device **devp)
+{
+	struct pcibar_open_opts open_opts = {
+		.size = sizeof(open_opts), .flags = flags, .backend = backend, .sysfs_root = root,
+		.why = &why,
+	};
+
+	return pcibar_device_open(selector, &open_opts, devp);
+}
+
+int fixture_sysfs(void **state, const char *address)
+{
+	int ret = fixture_setup(state);
+
+	tree_create(&tree);
+	tree_add(&tree, address);
+	assert_int_equal(fixture_open(PCIBAR_BACKEND_SYSFS, tree.root, 0, address, &dev), 0);
+	return ret;
+}
+
+void fixture_explain(uint32_t backend, const char *address, uint32_t map_flags)
+{
+	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .backend = backend };
+	struct pcibar_intent intent = { .size = sizeof(intent), .map_flags = map_flags };
+	struct pcibar_selector sel = { .size = sizeof(sel) };
+
+	assert_int_equal(pcibar_selector_parse(address, &sel, NULL), 0);
+	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+}
+
 struct pcibar_map *map_bar(unsigned int bar)
 {
 	struct pcibar_map *map = NULL;

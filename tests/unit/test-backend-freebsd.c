@@ -15,12 +15,7 @@
 
 static int try_open(const char *selector, struct pcibar_device **devp)
 {
-	struct pcibar_open_opts open_opts = {
-		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
-		.backend = PCIBAR_BACKEND_FREEBSD, .why = &why,
-	};
-
-	return pcibar_device_open(selector, &open_opts, devp);
+	return fixture_open(PCIBAR_BACKEND_FREEBSD, NULL, PCIBAR_OPEN_WRITE, selector, devp);
 }
 
 static int setup(void **state)
@@ -440,14 +435,8 @@ static void gives_up_what_another_device_gave(void **state)
 
 static void explaining_activates_nothing(void **state)
 {
-	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
-					      .backend = PCIBAR_BACKEND_FREEBSD };
-	struct pcibar_intent intent = { .size = sizeof(intent), .map_flags = PCIBAR_MAP_ACTIVATE };
-	struct pcibar_selector sel = { .size = sizeof(sel) };
-
 	(void)state;
-	assert_int_equal(pcibar_selector_parse(NODE_FUNCTION, &sel, NULL), 0);
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_FREEBSD, NODE_FUNCTION, PCIBAR_MAP_ACTIVATE);
 	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_FREEBSD);
 	assert_int_equal(node.calls[NODE_BARMMAP], 0);
 }

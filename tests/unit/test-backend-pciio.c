@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <endian.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -21,14 +20,11 @@
 
 static int setup(void **state)
 {
-	struct pcibar_open_opts open_opts = {
-		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
-		.backend = PCIBAR_BACKEND_PCIIO, .why = &why,
-	};
 	int ret = fixture_setup(state);
 
 	node_populate(&tree);
-	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &dev), 0);
+	assert_int_equal(fixture_open(PCIBAR_BACKEND_PCIIO, NULL, PCIBAR_OPEN_WRITE, NODE_FUNCTION,
+				      &dev), 0);
 	return ret;
 }
 
@@ -56,14 +52,6 @@ static void assert_no_event(void)
 	uint32_t type;
 
 	assert_int_equal(read_event(&type), -EAGAIN);
-}
-
-static bool is_readable(int fd)
-{
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
-
-	assert_true(poll(&poller, 1, 0) >= 0);
-	return poller.revents & POLLIN;
 }
 
 static void reads_sysfs_and_can_do_more(void **state)
@@ -236,25 +224,17 @@ static void reaches_the_msix_table_only_where_it_must(void **state)
 
 static void explaining_activates_nothing(void **state)
 {
-	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
-					      .backend = PCIBAR_BACKEND_PCIIO };
-	struct pcibar_intent intent = { .size = sizeof(intent) };
-	struct pcibar_selector sel = { .size = sizeof(sel) };
-
 	(void)state;
-	assert_int_equal(pcibar_selector_parse(NODE_FUNCTION, &sel, NULL), 0);
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_PCIIO, NODE_FUNCTION, 0);
 	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_PCIIO);
 	assert_int_equal(node.calls[NODE_BAROPEN], 1);
-	intent.map_flags = PCIBAR_MAP_ACTIVATE;
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_PCIIO, NODE_FUNCTION, PCIBAR_MAP_ACTIVATE);
 	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_PCIIO);
 	assert_int_equal(node.calls[NODE_BAROPEN], 1);
 
 	/* Opening the BAR would wake the function. */
-	intent.map_flags = 0;
 	tree_set(&tree, NODE_FUNCTION, "power_state", "D3hot\n");
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_PCIIO, NODE_FUNCTION, 0);
 	assert_refused(&why, PCIBAR_REASON_ASLEEP, -ENXIO);
 	assert_int_equal(node.calls[NODE_BAROPEN], 1);
 }
@@ -268,13 +248,13 @@ static void reports_each_revocation_once(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(pcibar_device_get_event_fd(dev), fd);
 	after = map_bar(2);
-	assert_false(is_readable(fd));
+	assert_false(unit_is_readable(fd));
 	assert_no_event();
 	node_suspend(0);
-	assert_true(is_readable(fd));
+	assert_true(unit_is_readable(fd));
 	assert_event(PCIBAR_EVENT_REVOKED);
 	assert_no_event();
-	assert_false(is_readable(fd));
+	assert_false(unit_is_readable(fd));
 
 	/* Coming back is not an event. */
 	node_resume(0);
@@ -298,11 +278,11 @@ static void reports_removal(void **state)
 	(void)state;
 	node_suspend(0);
 	node_replace();
-	assert_true(is_readable(fd));
+	assert_true(unit_is_readable(fd));
 	assert_event(PCIBAR_EVENT_GONE);
 	assert_true(pcibar_device_is_gone(dev));
 	assert_no_event();
-	assert_false(is_readable(fd));
+	assert_false(unit_is_readable(fd));
 	pcibar_map_release(map);
 	pcibar_map_release(other);
 	assert_true(pcibar_device_is_gone(dev));
@@ -379,8 +359,6 @@ static void changes_bits_in_one_step(void **state)
 
 static void opens_with_the_rights_that_it_has(void **state)
 {
-	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts), .why = &why,
-					      .backend = PCIBAR_BACKEND_PCIIO };
 	struct pcibar_device *reader;
 
 	(void)state;
@@ -388,7 +366,7 @@ static void opens_with_the_rights_that_it_has(void **state)
 	assert_int_equal(node.function_open.pfo_size, sizeof(node.function_open));
 	assert_int_equal(node.function_open.pfo_sel.pc_bus, 3);
 	node.open_error[1] = EACCES;
-	assert_int_equal(pcibar_device_open(NODE_FUNCTION, &open_opts, &reader), 0);
+	assert_int_equal(fixture_open(PCIBAR_BACKEND_PCIIO, NULL, 0, NODE_FUNCTION, &reader), 0);
 	assert_int_equal(node.function_open.pfo_flags, 0);
 	pcibar_device_close(reader);
 }

@@ -17,12 +17,7 @@
 static int open_at(const char *root, const char *selector, uint32_t flags,
 		   struct pcibar_device **devp)
 {
-	struct pcibar_open_opts open_opts = {
-		.size = sizeof(open_opts), .flags = flags, .backend = PCIBAR_BACKEND_SYSFS,
-		.sysfs_root = root, .why = &why,
-	};
-
-	return pcibar_device_open(selector, &open_opts, devp);
+	return fixture_open(PCIBAR_BACKEND_SYSFS, root, flags, selector, devp);
 }
 
 static int setup(void **state)

@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <endian.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -507,15 +506,9 @@ static void functions_without_an_iommu(void **state)
 
 static void explains_without_opening(void **state)
 {
-	struct pcibar_open_opts open_opts = { .size = sizeof(open_opts),
-					      .backend = PCIBAR_BACKEND_VFIO };
-	struct pcibar_intent intent = { .size = sizeof(intent) };
-	struct pcibar_selector sel = { .size = sizeof(sel) };
-
 	(void)state;
-	assert_int_equal(pcibar_selector_parse(VFIO_FUNCTION, &sel, NULL), 0);
 	tree_set(&tree, VFIO_FUNCTION, "power_state", "D3hot\n");
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_VFIO, VFIO_FUNCTION, 0);
 	assert_int_equal(why.possible, 1u << PCIBAR_BACKEND_VFIO);
 	assert_int_equal(why.count, 1);
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_RESETS);
@@ -523,13 +516,13 @@ static void explains_without_opening(void **state)
 	assert_non_null(strstr(why.reasons[0].what, "(flr)"));
 
 	vfio.error[VFIO_STEP_EXTENSION] = EINVAL;
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_VFIO, VFIO_FUNCTION, 0);
 	assert_int_equal(why.possible, 0);
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_UNSUPPORTED);
 
 	vfio.not_viable = true;
 	tree_driver(&tree, VFIO_MATE, "e1000e");
-	assert_int_equal(pcibar_explain(&sel, &intent, &open_opts, &why), 0);
+	fixture_explain(PCIBAR_BACKEND_VFIO, VFIO_FUNCTION, 0);
 	assert_int_equal(why.possible, 0);
 	assert_int_equal(why.count, 1);
 	assert_int_equal(why.reasons[0].code, PCIBAR_REASON_GROUP);
@@ -604,23 +597,15 @@ static void handles_share_the_function(void **state)
 	assert_int_equal(unit_count_fds(), before);
 }
 
-static bool is_readable(int fd)
-{
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
-
-	assert_true(poll(&poller, 1, 0) >= 0);
-	return poller.revents & POLLIN;
-}
-
 static void assert_events(struct pcibar_device *of, uint32_t type)
 {
 	struct pcibar_event event = { .size = sizeof(event) };
 
-	assert_true(is_readable(pcibar_device_get_event_fd(of)));
+	assert_true(unit_is_readable(pcibar_device_get_event_fd(of)));
 	assert_int_equal(pcibar_device_read_event(of, &event), 0);
 	assert_int_equal(event.type, type);
 	assert_int_equal(pcibar_device_read_event(of, &event), -EAGAIN);
-	assert_false(is_readable(pcibar_device_get_event_fd(of)));
+	assert_false(unit_is_readable(pcibar_device_get_event_fd(of)));
 }
 
 /* Each handle gets each event, whenever its descriptor was made. */
@@ -632,7 +617,7 @@ static void requests_and_errors_are_events(void **state)
 
 	(void)state;
 	assert_int_equal(pcibar_device_read_event(dev, &event), -EINVAL);
-	assert_false(is_readable(pcibar_device_get_event_fd(dev)));
+	assert_false(unit_is_readable(pcibar_device_get_event_fd(dev)));
 	map = map_bar(0);
 	assert_int_equal(open_it(&other), 0);
 	assert_int_equal(pcibar_bar_map(other, 0, &opts, &second), 0);

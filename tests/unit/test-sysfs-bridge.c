@@ -4,34 +4,16 @@
 
 #include "inject.h"
 #include "internal.h"
-#include "fake-sysfs.h"
+#include "fixture.h"
 
 #define BRIDGE	"0000:03:00.0"
 
-static struct tree tree;
-static struct pcibar_device *dev;
-
 static int setup(void **state)
 {
-	struct pcibar_open_opts opts = {
-		.size = sizeof(opts), .backend = PCIBAR_BACKEND_SYSFS, .sysfs_root = tree.root,
-	};
-	int ret = unit_setup(state);
-
-	tree_create(&tree);
-	tree_add(&tree, BRIDGE);
-	assert_int_equal(pcibar_device_open(BRIDGE, &opts, &dev), 0);
-	return ret;
+	return fixture_sysfs(state, BRIDGE);
 }
 
-static int teardown(void **state)
-{
-	pcibar_device_close(dev);
-	tree_remove(&tree);
-	return unit_teardown(state);
-}
-
-#define BRIDGE_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define BRIDGE_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
 static void assert_header(uint8_t header, uint8_t secondary)
 {

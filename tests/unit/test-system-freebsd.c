@@ -11,12 +11,7 @@
 
 static int try_open(struct pcibar_device **devp)
 {
-	struct pcibar_open_opts open_opts = {
-		.size = sizeof(open_opts), .flags = PCIBAR_OPEN_WRITE,
-		.backend = PCIBAR_BACKEND_FREEBSD, .why = &why,
-	};
-
-	return pcibar_device_open(NODE_FUNCTION, &open_opts, devp);
+	return fixture_open(PCIBAR_BACKEND_FREEBSD, NULL, PCIBAR_OPEN_WRITE, NODE_FUNCTION, devp);
 }
 
 static int setup(void **state)

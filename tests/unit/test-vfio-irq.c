@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <endian.h>
-#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -139,13 +138,6 @@ static int wait_of(uint32_t vector, int64_t timeout_ns)
 	return pcibar_irq_wait(irqs[vector], timeout_ns, &event);
 }
 
-static bool is_readable(int fd)
-{
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
-
-	return poll(&poller, 1, 0) == 1;
-}
-
 static struct pcibar_irq_info info_of(uint32_t type)
 {
 	struct pcibar_irq_info info = { .size = sizeof(info) };
@@ -186,13 +178,13 @@ static void a_line(void **state)
 	open_some(PCIBAR_IRQ_INTX, 0, 1);
 	assert_requests("intx trigger 0+1:+\n");
 	assert_int_equal(read_of(0), -EAGAIN);
-	assert_false(is_readable(pcibar_irq_fd(irqs[0])));
+	assert_false(unit_is_readable(pcibar_irq_fd(irqs[0])));
 
 	vfio_line(true);
-	assert_true(is_readable(pcibar_irq_fd(irqs[0])));
+	assert_true(unit_is_readable(pcibar_irq_fd(irqs[0])));
 	assert_int_equal(read_of(0), 1);
 	assert_int_equal(read_of(0), -EAGAIN);
-	assert_false(is_readable(pcibar_irq_fd(irqs[0])));
+	assert_false(unit_is_readable(pcibar_irq_fd(irqs[0])));
 	assert_int_equal(pcibar_irq_done(irqs[0]), 0);
 	assert_requests("intx unmask 0+1\n");
 	assert_int_equal(wait_of(0, -1), 0);
@@ -569,7 +561,7 @@ static void who_asks_for_the_function_ends_all(void **state)
 	vfio_message(3);
 	assert_int_equal(read_of(3), -ENODEV);
 	assert_int_equal(wait_of(2, -1), -ENODEV);
-	assert_true(is_readable(pcibar_irq_fd(irqs[2])));
+	assert_true(unit_is_readable(pcibar_irq_fd(irqs[2])));
 	assert_false(pcibar_device_is_gone(dev));
 	close_some(0, THREADS);
 

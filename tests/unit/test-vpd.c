@@ -11,12 +11,10 @@
 #include "inject.h"
 #include "internal.h"
 #include "sysfs.h"
-#include "fake-sysfs.h"
+#include "fixture.h"
 
 #define FUNCTION	"0000:03:00.0"
 
-static struct tree tree;
-static struct pcibar_device *dev;
 /* What was listed: "ident: Name; ro PN: 17; rw YA: tag; " */
 static char listed[512];
 
@@ -41,26 +39,11 @@ static int note(void *data, const struct pcibar_vpd_field *field)
 
 static int setup(void **state)
 {
-	struct pcibar_open_opts opts = {
-		.size = sizeof(opts), .backend = PCIBAR_BACKEND_SYSFS, .sysfs_root = tree.root,
-	};
-	int ret = unit_setup(state);
-
 	*listed = '\0';
-	tree_create(&tree);
-	tree_add(&tree, FUNCTION);
-	assert_int_equal(pcibar_device_open(FUNCTION, &opts, &dev), 0);
-	return ret;
+	return fixture_sysfs(state, FUNCTION);
 }
 
-static int teardown(void **state)
-{
-	pcibar_device_close(dev);
-	tree_remove(&tree);
-	return unit_teardown(state);
-}
-
-#define VPD_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define VPD_TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, fixture_teardown)
 
 /* A name, two read-only fields, an unknown tag, two fields that may be written, the end */
 static const uint8_t good[] =

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,14 @@ unsigned int unit_count_fds(void)
 		count++;
 	closedir(dir);
 	return count;
+}
+
+bool unit_is_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	assert_true(poll(&poller, 1, 0) >= 0);
+	return poller.revents & POLLIN;
 }
 
 /* Mappings of resource files and of the fake back end's BARs. */

@@ -26,6 +26,7 @@ int unit_setup(void **state);
 int unit_teardown(void **state);
 
 unsigned int unit_count_fds(void);
+bool unit_is_readable(int fd);
 bool unit_under_valgrind(void);
 
 /*
