@@ -9,7 +9,7 @@ from harness import python
 from harness.devices import edu, nvme, rtl8139
 from harness.helper_module import HelperModule
 from harness.holder import soon
-from harness.kernels import NEWEST, OLDEST_AND_NEWEST
+from harness.kernels import NEWEST
 from harness.paths import SOURCE
 from harness.pcibar import refused
 from harness.pciio_module import LOG, load
@@ -58,7 +58,7 @@ def wait_for_state(vm, function, own, override):
                   timeout=soon())
 
 
-@scenario(devices={"edu": edu()}, log=LOG, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"edu": edu()}, log=LOG)
 def pciio(vm, edu):
     """A function without a driver goes to pciio and back."""
     load(vm)
@@ -73,7 +73,7 @@ def pciio(vm, edu):
     assert driver(vm, edu) == ("", "")
 
 
-@scenario(devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"disk": nvme()})
 def none(vm, disk):
     """Without a driver, while it is loaded again; then the kernel's choice."""
     vm.modprobe("nvme")
@@ -93,7 +93,7 @@ def none(vm, disk):
     assert driver(vm, disk) == ("nvme", "")
 
 
-@scenario(devices={"disk": nvme()}, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"disk": nvme()})
 def task(vm, disk):
     """Task 14 of docs/tasks.md: take a function from its driver, and give it back."""
     page = (SOURCE / "docs/tasks.md").read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def task(vm, disk):
 
 
 @scenario(warm=IOMMU, devices={"disk": nvme(), "net": rtl8139()},
-          log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
+          log=(*LOG, *VFIO))
 def vfio(vm, disk, net):
     """From a kernel driver to vfio-pci, on to pciio, and back to the first."""
     load(vm)
@@ -123,7 +123,7 @@ def vfio(vm, disk, net):
     assert not memory(vm)
 
 
-@scenario(devices={"disk": nvme()}, log=FAILED, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"disk": nvme()}, log=FAILED)
 def probe_fails(vm, disk):
     """What a driver refuses gets its own one back."""
     vm.modprobe("nvme", "vfio-pci")
@@ -140,7 +140,7 @@ def probe_fails(vm, disk):
     assert driver(vm, disk) == ("nvme", "")
 
 
-@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO))
 def holder(vm, edu):
     """A program has the function open through VFIO: it is named, or gives the function back."""
     load(vm)
@@ -184,7 +184,7 @@ with pcibar.open("{edu}", write=True) as device:
 """
 
 
-@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, devices={"edu": edu()}, log=(*LOG, *VFIO))
 def own(vm, edu):
     """A program that has the function open through VFIO itself is not kept waiting."""
     python.install(vm)
@@ -195,7 +195,7 @@ def own(vm, edu):
     assert driver(vm, edu) == ("", "") and not memory(vm)
 
 
-@scenario(devices={"disk": nvme()}, log=FAILED, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"disk": nvme()}, log=FAILED)
 def slow(vm, disk):
     """A driver that hangs in probe or remove; who waited gets back what the function had."""
     vm.modprobe("nvme")
@@ -224,7 +224,7 @@ def slow(vm, disk):
     assert driver(vm, disk) == ("nvme", "") and not memory(vm)
 
 
-@scenario(devices={"disk": nvme()}, log=LOG, kernels=OLDEST_AND_NEWEST)
+@scenario(devices={"disk": nvme()}, log=LOG)
 def at_once(vm, disk):
     """Many that bind the function at once: one after the other, and all is restored."""
     load(vm)
@@ -239,7 +239,7 @@ def at_once(vm, disk):
     assert driver(vm, disk) == ("nvme", "nvme") and not memory(vm)
 
 
-@scenario(warm=IOMMU, log=(*LOG, *VFIO, *FAILED), kernels=OLDEST_AND_NEWEST)
+@scenario(warm=IOMMU, log=(*LOG, *VFIO, *FAILED))
 def group(vm):
     """All functions of a group, or none."""
     load(vm)

@@ -8,6 +8,7 @@ from harness.pcibar import Script, enable, is_refusal, wait_for
 from harness.scenario import scenario
 
 LOST = "the device was lost"
+REQUESTED = "the function is about to be unbound or removed"
 MIB = 1 << 20
 # BAR 2 is then memory that the driver claims with the registers.
 CONTROLLER_MEMORY = nvme(cmb_size_mb=1, **{"legacy-cmb": True})
@@ -80,7 +81,7 @@ def driver_under_script(vm, disk):
         is_refusal(script.job.wait().expect(4), f"pcibar {verb}: stdin:3: {disk} BAR 0: {LOST}")
 
 
-@through("pciio", "freebsd")
+@through("pciio", "freebsd", "vfio")
 @scenario(devices={"edu": edu()}, kernels=OLDEST_AND_NEWEST)
 def unplugged_under_watch(vm, edu):
     """sysfs does not revoke maps on removal: the command asks the kernel, and ends there, too."""
@@ -88,7 +89,8 @@ def unplugged_under_watch(vm, edu):
     job = vm.spawn(f"exec pcibar watch {edu} 0 0")
     wait_for(vm, job, "0x010000ed")
     vm.unplug(edu)
-    is_refusal(job.wait().expect(4), f"{edu} BAR 0: {LOST}", "removed")
+    is_refusal(job.wait().expect(4), f"{edu} BAR 0: {REQUESTED if vm.backend == 'vfio' else LOST}",
+               "removed")
 
 
 @through("pciio", "freebsd")

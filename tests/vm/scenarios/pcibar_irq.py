@@ -76,7 +76,7 @@ def message(vm, edu):
     assert events(vm.check(f"pcibar irq trigger --type msi --bus-master {edu}")) == ["msi 0: 1"]
 
 
-@scenario(devices={"edu": edu()}, kernels=NEWEST, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG)
 def ends(vm, edu):
     """A signal, a reset, unbinding and removal end a wait, each with its status."""
     bound(vm, edu)
@@ -102,7 +102,7 @@ def ends(vm, edu):
     assert "the vector has ended" in job.wait().expect(4).stderr
 
 
-@scenario(devices={"edu": edu()}, kernels=NEWEST, log=LOG)
+@scenario(devices={"edu": edu()}, log=LOG)
 def unplugged(vm, edu):
     """Hot-unplug ends a wait, too."""
     bound(vm, edu)

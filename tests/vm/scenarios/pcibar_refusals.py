@@ -181,7 +181,7 @@ def no_such_place(vm, memory, net):
     assert not trace.bar(net, 1)
 
 
-@through("freebsd")
+@through("freebsd", "vfio")
 @scenario(devices={"edu": edu()}, kernels=NEWEST)
 def gone(vm, edu):
     """A function that is no longer there."""

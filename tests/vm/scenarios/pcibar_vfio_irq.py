@@ -101,7 +101,7 @@ def ends(vm, edu):
     clean(vm)
 
 
-@scenario(warm=IOMMU, kernels=NEWEST, log=LOG)
+@scenario(warm=IOMMU, log=LOG)
 def unplugged(vm):
     """Hot-unplug ends a wait, too."""
     device = vm.plug(edu())
@@ -114,7 +114,7 @@ def unplugged(vm):
     clean(vm)
 
 
-@scenario(warm=IOMMU, kernels=NEWEST, log=LOG, devices={"edu": edu()})
+@scenario(warm=IOMMU, log=LOG, devices={"edu": edu()})
 def in_four_threads(vm, edu):
     """All that wait for one vector wake up when the function is asked for."""
     bind(vm, edu)

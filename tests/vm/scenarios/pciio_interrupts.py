@@ -215,7 +215,7 @@ def without_power(vm, edu):
     assert asked() == ("1", True)
 
 
-@scenario(devices={"disk": nvme(msix_qsize=2048)}, kernels=NEWEST,
+@scenario(devices={"disk": nvme(msix_qsize=2048)},
           log=LOG + ("Interrupt reservation exceeds available resources",))
 def many(vm, disk):
     """64 vectors by one request, and all end; more than the machine has leave none."""
@@ -384,7 +384,8 @@ def killed(vm, edu):
         user = holding(vm, edu, kind, "raised")
         vm.check(f"grep -q 'pciio-{kind}.0.({edu})' /proc/interrupts")
         user.job.signal("KILL")
-        vm.wait_until("! grep -q pciio- /proc/interrupts", timeout=soon())
+        # Within a second, as long as no more than that runs
+        vm.wait_until("! grep -q pciio- /proc/interrupts", timeout=soon() / 2)
         user.job.wait()
         assert attempt(vm, edu, f"{kind} 0 1 master") == "ok"
     clean(vm)
