@@ -29,6 +29,8 @@ def line(vm, edu):
     assert vm.check(f"pcibar-irq line {edu} 2000", timeout=90, **USER).stdout == "ok\n"
     clean(vm)
 
+    # Nothing else has taken the function, of which the user may read 64 bytes only.
+    refused(vm, f"pcibar irq wait --timeout 100ms --bus-master {edu}", 5, "with 0 events", **USER)
     wait = f"pcibar irq wait --timeout 20s -c 1 {edu} --start {RAISE} --ack {QUIET}"
     shown = vm.check(f"{wait} --type intx", **USER).stdout
     assert shown.endswith(" intx 0: 1\n"), shown
