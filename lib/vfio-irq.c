@@ -294,6 +294,29 @@ static void set_open(struct pcibar_vfio_irqs *irqs, const struct pcibar_irq_requ
 	irqs->masters += master ? req->count : 0;
 }
 
+/*
+ * The vectors of MSI share one message, which the kernel sets to zero when the first of them
+ * is detached: the others would be lost, and written to address 0. So that one remains
+ * attached until the last is closed, to an eventfd of which it has the only reference.
+ */
+static void detach(const struct pcibar_vfio_device *dev, uint32_t type, uint32_t index, bool own)
+{
+	bool shared = type == PCIBAR_IRQ_MSI && !index;
+	int fd = -1;
+
+	if (shared && own)
+		return;
+	if (shared)
+		fd = eventfd(0, EFD_CLOEXEC);
+	/* The caller's eventfd is signalled for too long rather than the others are lost. */
+	if (shared && fd < 0)
+		return;
+
+	set_one(dev, type, index, SIGNAL, &fd, sizeof(fd));
+	if (fd >= 0)
+		close(fd);
+}
+
 /* With the lock held, as all that begins or ends a vector. */
 static int open_vectors(struct pcibar_vfio_device *dev, const struct pcibar_irq_request *req,
 			struct pcibar_refuse_ctx *ctx, int *fds)
@@ -325,6 +348,9 @@ static int open_vectors(struct pcibar_vfio_device *dev, const struct pcibar_irq_
 		close_descriptors(&irqs->vectors[req->first + made], fds[made]);
 	if (!irqs->open)
 		free(irqs->vectors);
+	/* Before it failed, the kernel has detached what remained attached there. */
+	else if (req->type == PCIBAR_IRQ_MSI && !req->first)
+		detach(dev, req->type, 0, false);
 	return ret;
 }
 
@@ -342,42 +368,25 @@ static int irq_open(void *be, const struct pcibar_irq_request *req, struct pciba
 	return ret;
 }
 
-/*
- * The vectors of MSI share one message, which the kernel sets to zero when the first of them
- * is detached: the others would be lost, and written to address 0. So that one remains
- * attached until the last is closed, to an eventfd of which it has the only reference.
- */
-static void detach(const struct pcibar_vfio_device *dev, const struct pcibar_vector *vector,
-		   bool own)
-{
-	bool shared = vector->type == PCIBAR_IRQ_MSI && !vector->index;
-	int fd = -1;
-
-	if (shared && own)
-		return;
-	if (shared)
-		fd = eventfd(0, EFD_CLOEXEC);
-	set_one(dev, vector->type, vector->index, SIGNAL, &fd, sizeof(fd));
-	if (fd >= 0)
-		close(fd);
-}
-
 static void irq_close(void *be, const struct pcibar_vector *vector)
 {
 	struct pcibar_vfio_device *dev = pcibar_vfio_taken(be);
 	struct pcibar_vfio_irqs *irqs = &dev->irqs;
 	int state = pcibar_vfio_lock();
 	struct pcibar_vfio_vector *mine = &irqs->vectors[vector->index];
+	bool own = mine->event >= 0;
 
+	/* First, so that there is a descriptor left for detach(). */
+	close_descriptors(mine, vector->fd);
 	if (--irqs->open)
-		detach(dev, vector, mine->event >= 0);
+		detach(dev, vector->type, vector->index, own);
 	else
 		disable(dev, vector->type);
+
 	if (mine->master) {
 		irqs->masters--;
 		end_master(dev);
 	}
-	close_descriptors(mine, vector->fd);
 	mine->open = false;
 	if (!irqs->open)
 		free(irqs->vectors);

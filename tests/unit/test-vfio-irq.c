@@ -305,6 +305,20 @@ static void the_first_of_msi_stays_attached(void **state)
 	assert_requests("msi trigger 0+1:+\nmsi trigger 0+1:+\n");
 	vfio_message(0);
 	assert_int_equal(read(fd, &count, sizeof(count)), -1);
+
+	/* Without a descriptor it stays attached to that of the caller, rather than to none. */
+	open_some(PCIBAR_IRQ_MSI, 0, 1);
+	inject_always(INJECT_EVENTFD, EMFILE);
+	close_some(0, 1);
+	inject_reset();
+	assert_requests("msi trigger 0+1:+\n");
+
+	/* The kernel has detached the first before it refuses another one. */
+	vfio.irq_fails = 1;
+	vfio.irq_error = EINVAL;
+	assert_int_equal(open_of(dev, PCIBAR_IRQ_MSI, 0, 1, irqs), -EINVAL);
+	vfio.irq_fails = 0;
+	assert_requests("msi trigger 0+1:+\nmsi trigger 0+1:+\n");
 	close_some(2, 1);
 	assert_requests("msi trigger 0+0\n");
 	close(fd);
