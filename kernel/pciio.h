@@ -190,7 +190,7 @@ struct pciio_func {
 	 * A sleep of the system or an error has cleared bus mastering, which the kernel
 	 * restores for its drivers only. Set without the lock, by callbacks.
 	 */
-	bool forgot;
+	atomic_t forgot;
 	bool master;			/* interrupt messages need bus mastering */
 	bool mastering;			/* we turned it on */
 	bool exposed;			/* messages are open that are not isolated */

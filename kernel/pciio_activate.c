@@ -12,13 +12,6 @@ static void assert_locked(struct pciio_func *func)
 	lockdep_assert_held(&func->lock);
 }
 
-/* Bus mastering of a program, not of a driver. */
-static bool must_remember_master(const struct pciio_func *func)
-{
-	return READ_ONCE(func->forgot) && !func->saved_with_driver &&
-	       func->saved & PCI_COMMAND_MASTER;
-}
-
 /*
  * Turns decoding on. pci_enable_device() does nothing when the device has been
  * enabled before, though decoding may be off again by now, so check COMMAND. A
@@ -29,7 +22,7 @@ static int command_set(struct pciio_func *func, bool io)
 	bool driver = func->driver != PCIIO_DRIVER_NONE;
 	struct pci_dev *pdev = func->pdev;
 	u16 command, wanted;
-	int ret;
+	int forgot, ret;
 
 	assert_locked(func);
 	if (!driver && !func->enabled) {
@@ -43,9 +36,11 @@ static int command_set(struct pciio_func *func, bool io)
 	if (ret)
 		return ret;
 
-	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
-	if (func->master || must_remember_master(func))
-		wanted |= PCI_COMMAND_MASTER;
+	forgot = driver ? 0 : atomic_xchg(&func->forgot, 0);
+	wanted = command | (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY) |
+		 (func->master ? PCI_COMMAND_MASTER : 0);
+	if (forgot && !func->saved_with_driver)
+		wanted |= func->saved & PCI_COMMAND_MASTER;
 	/* A driver that is setting the device up writes COMMAND as well: one of us would lose. */
 	if (driver && func->driver != PCIIO_DRIVER_BOUND && wanted != command)
 		return -EBUSY;
@@ -54,7 +49,10 @@ static int command_set(struct pciio_func *func, bool io)
 		wanted &= ~PCI_COMMAND_INTX_DISABLE;
 	else if (!driver && !READ_ONCE(func->intx))
 		wanted |= PCI_COMMAND_INTX_DISABLE;
-	return wanted == command ? 0 : pciio_cfg_write(func, PCI_COMMAND, 2, wanted);
+	ret = wanted == command ? 0 : pciio_cfg_write(func, PCI_COMMAND, 2, wanted);
+	if (ret && forgot)
+		atomic_set(&func->forgot, 1);
+	return ret;
 }
 
 static int rom_set(struct pciio_func *func)
@@ -79,7 +77,7 @@ static int begin(struct pciio_func *func)
 		return ret;
 
 	func->saved_with_driver = func->driver != PCIIO_DRIVER_NONE;
-	WRITE_ONCE(func->forgot, false);
+	atomic_set(&func->forgot, 0);
 	func->active = true;
 	return 0;
 }
@@ -232,8 +230,6 @@ void pciio_func_reactivate(struct pciio_func *func)
 	}
 	if (!ret)
 		ret = command_set(func, false);
-	if (!ret)
-		WRITE_ONCE(func->forgot, false);
 	/* A driver that reads the ROM disables it when it is done. */
 	if (!ret && func->rom_users)
 		ret = rom_set(func);

@@ -407,7 +407,7 @@ static void pciio_error_resume(struct pci_dev *pdev)
 	struct pciio_func *func = pci_get_drvdata(pdev);
 
 	WRITE_ONCE(func->recovery_end, 0);
-	WRITE_ONCE(func->forgot, true);
+	atomic_set(&func->forgot, 1);
 	pciio_intr_disturb(func);
 	pciio_func_queue(func, &func->settle_work, 0);
 }

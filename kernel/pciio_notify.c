@@ -175,7 +175,7 @@ static int pciio_pm_notify(struct notifier_block *nb, unsigned long event, void 
 			continue;
 		if (!pciio_func_enter(funcs[i]))
 			continue;
-		WRITE_ONCE(funcs[i]->forgot, true);
+		atomic_set(&funcs[i]->forgot, 1);
 		pciio_intr_disturb(funcs[i]);
 		pciio_func_queue(funcs[i], &funcs[i]->settle_work, 0);
 		pciio_func_leave(funcs[i]);
