@@ -119,6 +119,8 @@ int pcibar_refuse_change(struct pcibar_refuse_ctx *ctx, const struct pcibar_driv
 		return refuse_timeout(ctx, change, request);
 	if (error == -ENOMEM)
 		return pcibar_refuse_nomem(ctx);
+	if (error == -ENODEV)
+		return pcibar_refuse_gone(ctx);
 	return pcibar_refuse(ctx, PCIBAR_REASON_SYSTEM, error, "", "no child process: %s",
 			     strerror(-error));
 }

@@ -216,7 +216,11 @@ class Device(Managed, _binding.Device):
         irqs = Irqs(_binding.irqs(Irq, self, irq_type(type), *irq_window(vectors), reserve,
                                   irq_flags(masked, bus_master)))
         # Through VFIO an ordinary user may read the capabilities only now.
-        kind = self.irq_info(type).type
+        try:
+            kind = self.irq_info(type).type
+        except BaseException:
+            irqs.close()
+            raise
         for vector, irq in zip(vectors, irqs):
             irq.address, irq.type, irq.vector = self.address, kind, vector
             irq._epoll = irq._waiter = None
