@@ -14,7 +14,7 @@ enum status {
 	STATUS_FAILED = 1,	/* it failed or was refused */
 	STATUS_USAGE = 2,	/* number, selector, BAR, offset, width, alignment, range */
 	STATUS_NO_DEVICE = 3,	/* no such device, or several */
-	STATUS_LOST = 4,	/* the device was lost after it was opened */
+	STATUS_LOST = 4,	/* the device was lost, or does not respond */
 	STATUS_NO = 5,		/* comparison or verification failed, or timed out */
 	/* No exit statuses: */
 	STATUS_CHECKED,		/* of a verb with check_only: its words are right */

@@ -11,13 +11,18 @@ LOG = (r"vfio-pci \S+: ", r"vfio_iommu_type1_attach_group",
 USER = {"user": "nobody"}
 
 
-def bind(vm, *functions):
-    """Gives functions to VFIO, and their nodes to an ordinary user."""
-    vm.modprobe("vfio-pci", "vfio_iommu_type1")
+def allow_unsafe_interrupts(vm, letter):
+    """Those that are not remapped; the kernel's parameter is set to Y or N."""
     # Of the second where the kernel has cdev, which root's programs use then.
     for module in ("vfio_iommu_type1", "iommufd"):
         parameter = f"/sys/module/{module}/parameters/allow_unsafe_interrupts"
-        vm.check(f"[ ! -e {parameter} ] || echo Y >{parameter}")
+        vm.check(f"[ ! -e {parameter} ] || echo {letter} >{parameter}")
+
+
+def bind(vm, *functions):
+    """Gives functions to VFIO, and their nodes to an ordinary user."""
+    vm.modprobe("vfio-pci", "vfio_iommu_type1")
+    allow_unsafe_interrupts(vm, "Y")
     for function in functions:
         vm.bind(function, "vfio-pci")
     vm.check(f"chown 65534 {' '.join(f'/dev/vfio/{group(vm, each)}' for each in functions)}")

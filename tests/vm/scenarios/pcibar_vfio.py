@@ -9,7 +9,7 @@ from harness.kernels import DEBUG, NEWEST, OLDEST_AND_NEWEST
 from harness.machine import Machine
 from harness.pcibar import Script, is_refusal, numbers, refused, wait_for
 from harness.scenario import scenario
-from harness.vfio import IOMMU, LOG, USER, bind, group
+from harness.vfio import IOMMU, LOG, USER, allow_unsafe_interrupts, bind, group
 
 EDU_ID = 0x010000ed
 PAGE = 4096
@@ -214,8 +214,9 @@ def one_group(vm):
     watch = vm.spawn(f"exec pcibar watch -i 10s {first} 0 0", **USER)
     wait_for(vm, watch, f"{EDU_ID:#010x}")
     for function in (first, second):
-        refused(vm, f"pcibar read {function} 0 0", 1, "(pcibar) has ", "/dev/vfio/", "end it")
-        assert explained(vm, f"{function} 0") == (False, ("held",))
+        refused(vm, f"pcibar read {function} 0 0", 1, "(pcibar) has ", "/dev/vfio/", "end it",
+                **USER)
+        assert explained(vm, f"{function} 0", **USER) == (False, ("held",))
     watch.signal("INT")
     watch.wait().expect(0)
     vm.unbind(second)
@@ -231,8 +232,9 @@ def not_viable(vm):
     if not vm.run(f"[ -e {second.sysfs}/driver ]").status:
         vm.unbind(second)
     vm.bind(second, "e1000e")
-    refused(vm, f"pcibar read {first} 0 0", 1, "the same IOMMU group", f"{second} (e1000e)")
-    assert explained(vm, f"{first} 0") == (False, ("group",))
+    refused(vm, f"pcibar read {first} 0 0", 1, "the same IOMMU group", f"{second} (e1000e)",
+            **USER)
+    assert explained(vm, f"{first} 0", **USER) == (False, ("group",))
     vm.unbind(second)
     assert numbers(vm, f"pcibar read {first} 0 0") == [EDU_ID]
     assert explained(vm, f"{second} 0") == (False, ("not-bound",))
@@ -244,11 +246,10 @@ def not_viable(vm):
 def not_remapped(vm, edu):
     """Where interrupts are not remapped, only the administrator can allow it."""
     bind(vm, edu)
-    unsafe = "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
-    vm.check(f"echo N >{unsafe}")
+    allow_unsafe_interrupts(vm, "N")
     refused(vm, f"pcibar read {edu} 0 0", 1, "interrupts are not remapped",
             "allow_unsafe_interrupts")
-    vm.check(f"echo Y >{unsafe}")
+    allow_unsafe_interrupts(vm, "Y")
     assert numbers(vm, f"pcibar read {edu} 0 0") == [EDU_ID]
 
 
