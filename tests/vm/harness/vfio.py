@@ -2,13 +2,21 @@
 """Functions that are given to VFIO, and their nodes to an ordinary user."""
 
 from .machine import Machine
+from .scenario import Skip
 
 IOMMU = Machine(append="intel_iommu=on", options=("-device", "intel-iommu"))
+REMAPPING = Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on"))
 # What vfio-pci says of users, and the kernel of remapping that is absent; 7.x also of each reset by
 # the port above a function, which is how VFIO resets one that cannot do it by itself.
 LOG = (r"vfio-pci \S+: ", r"vfio_iommu_type1_attach_group",
        r"pcieport \S+: unlocked secondary bus reset")
 USER = {"user": "nobody"}
+
+
+def must_remap(vm):
+    """Skips a scenario on REMAPPING whose kernel cannot do it, as the debug kernel."""
+    if vm.run("dmesg | grep -q 'Enabled IRQ remapping'").status:
+        raise Skip("this kernel does not remap interrupts")
 
 
 def allow_unsafe_interrupts(vm, letter):

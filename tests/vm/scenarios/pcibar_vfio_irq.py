@@ -8,10 +8,9 @@ from harness import python
 from harness.devices import e1000e, edu, xhci_msi
 from harness.holder import Holder, soon
 from harness.kernels import NEWEST
-from harness.machine import Machine
 from harness.pcibar import Script, numbers, refused, wait_for
 from harness.scenario import scenario
-from harness.vfio import IOMMU, LOG, USER, bind
+from harness.vfio import IOMMU, LOG, REMAPPING, USER, bind, must_remap
 
 # edu: what raises its interrupt, and what acknowledges it
 RAISE, QUIET = "0:0x60=1", "0:0x64=1"
@@ -68,14 +67,14 @@ def messages(vm, net):
 MESSAGE_ADDRESS = 0x74
 
 
-@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
-          log=LOG, devices={"usb": xhci_msi()})
+@scenario(cold=REMAPPING, log=LOG, devices={"usb": xhci_msi()})
 def one_message(vm, usb):
     """The vectors of MSI share a message, which closing the first must not take from the others."""
     def message():
         (address,) = numbers(vm, f"pcibar config read --backend sysfs {usb} {MESSAGE_ADDRESS:#x}")
         return address
 
+    must_remap(vm)
     bind(vm, usb)
     user = Holder(vm, usb, "", program="pcibar-irq first")
     assert user.first == "open"

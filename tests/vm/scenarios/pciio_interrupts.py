@@ -12,6 +12,7 @@ from harness.programs import builds
 from harness.registers import bridge, capability, register
 from harness.scenario import scenario
 from harness.suspend import away
+from harness.vfio import REMAPPING, must_remap
 from harness.vm import Function
 
 COMMAND, MASTER = 4, 4
@@ -171,11 +172,11 @@ def isolation(vm, edu):
     clean(vm)
 
 
-@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
-          devices={"usb": xhci_msi()}, log=LOG)
+@scenario(cold=REMAPPING, devices={"usb": xhci_msi()}, log=LOG)
 def one_message(vm, usb):
     """The vectors of MSI, of which there are several with remapping, share a message: closing
     the first takes it from no other."""
+    must_remap(vm)
     bound(vm, usb)
     vm.check(f"pciio-intr-edges message {usb} {capability(vm, usb, MSI)}", timeout=60)
     clean(vm)

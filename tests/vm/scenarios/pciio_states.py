@@ -6,7 +6,8 @@ from harness.holder import Holder, command, enable, held, unused
 from harness.machine import Machine
 from harness.pciio_module import LOG, load
 from harness.registers import capability, register
-from harness.scenario import Skip, scenario
+from harness.scenario import scenario
+from harness.vfio import REMAPPING, must_remap
 from harness.vm import Function
 
 EDU_ID = "0x010000ed"
@@ -186,8 +187,7 @@ def iommu(vm, net, memory):
     assert vm.check(f"pciio-vfio {net} {memory} 2 small").stdout.strip() == "ok"
 
 
-@scenario(cold=Machine(append="intel_iommu=on", options=("-device", "intel-iommu,intremap=on")),
-          devices={"memory": ivshmem(4 << 20)}, log=LOG)
+@scenario(cold=REMAPPING, devices={"memory": ivshmem(4 << 20)}, log=LOG)
 def translated(vm, memory):
     """DMA is translated only while the driver pciio keeps others from claiming the group."""
     load(vm)
@@ -195,8 +195,7 @@ def translated(vm, memory):
     register(vm, memory, COMMAND, 2, register(vm, memory, COMMAND, 2) | MASTER)
     assert state(holder) == ["live", "unprotected"]
     vm.bind(memory, "pciio")
-    if not vm.run("dmesg | grep 'Enabled IRQ remapping'").stdout:
-        raise Skip("this kernel does not remap interrupts")
+    must_remap(vm)
     assert state(holder) == ["live", "translated"]
     vm.unbind(memory)
     assert state(holder) == ["live", "unprotected"]
