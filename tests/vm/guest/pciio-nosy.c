@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * pciio-nosy SECONDS REMOVALS FUNCTION BRIDGE...: two processes of uid 65534 make
- * every request that a read-only /dev/pci serves or refuses, and check a BAR
- * descriptor that was passed to them, while root removes the bridges and finds
+ * every request that a read-only /dev/pci, or descriptor of a function, serves or refuses,
+ * and check a BAR descriptor that was passed to them, while root removes the bridges and finds
  * them again: for so many seconds, or until there were so many removals. Prints
  * "ready" and how many removals and calls there were. Memory that SLUB has poisoned as freed
  * in anything that is returned is a failure.
@@ -23,6 +23,7 @@
 #define LEGACY_GETCONF	_IOWR('p', 5, struct pci_conf_io)
 #define LEGACY_SIZE	offsetof(struct pci_conf, pd_numa_domain)
 #define BRIDGES		6		/* base class */
+#define ASKED		(9 + 3 + 10)	/* requests of ask(), none of them a list */
 
 static struct shared {
 	atomic_bool over;
@@ -94,12 +95,24 @@ static void get_bars(int pci, struct pcisel sel)
 	}
 }
 
+/* Which vectors it has; opening one takes more rights. */
+static void count_vectors(int pci, struct pcisel sel)
+{
+	for (u_int32_t type = PCIIO_INTR_INTX; type <= PCIIO_INTR_MSIX; type++) {
+		struct pci_intr_open io = { .pin_size = sizeof(io), .pin_sel = sel,
+					    .pin_type = type };
+
+		if (!ioctl(pci, PCIOCINTROPEN, &io))
+			check_poison("PCIOCINTROPEN", &io, sizeof(io));
+	}
+}
+
 /* The right comes first, whatever becomes of the function. */
 static void ask_in_vain(int pci, struct pcisel sel)
 {
 	static const unsigned long requests[] = {
 		PCIOCREAD, PCIOCWRITE, PCIOCATTACHED, PCIOCLISTVPD, PCIOCBARMMAP, PCIOCBARIO,
-		PCIOCBAROPEN,
+		PCIOCBAROPEN, PCIOCINTROPEN, PCIOCRESET, PCIOCMODIFY,
 	};
 	union {
 		struct pci_io io;
@@ -107,6 +120,9 @@ static void ask_in_vain(int pci, struct pcisel sel)
 		struct pci_bar_mmap map;
 		struct pci_bar_ioreq access;
 		struct pci_bar_open open;
+		struct pci_intr_open vectors;
+		struct pci_reset reset;
+		struct pci_modify modify;
 	} arg;
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
@@ -116,6 +132,12 @@ static void ask_in_vain(int pci, struct pcisel sel)
 			arg.open.pbo_size = sizeof(arg.open);
 			arg.open.pbo_sel = sel;
 			arg.open.pbo_reg = BAR(0);
+			break;
+		case PCIOCINTROPEN:
+			arg.vectors.pin_size = sizeof(arg.vectors);
+			arg.vectors.pin_sel = sel;
+			arg.vectors.pin_type = PCIIO_INTR_INTX;
+			arg.vectors.pin_count = 1;
 			break;
 		case PCIOCBARMMAP:
 			arg.map.pbm_sel = sel;
@@ -127,6 +149,25 @@ static void ask_in_vain(int pci, struct pcisel sel)
 		}
 		REFUSED(ioctl(pci, requests[i], &arg), EPERM);
 	}
+}
+
+static void ask(int pci, struct pcisel sel)
+{
+	get_bars(pci, sel);
+	count_vectors(pci, sel);
+	ask_in_vain(pci, sel);
+}
+
+/* The same through a descriptor of the function, which may have gone since it was listed. */
+static void ask_function(int pci, struct pcisel sel)
+{
+	struct pci_func_open io = { .pfo_size = sizeof(io), .pfo_sel = sel };
+
+	if (ioctl(pci, PCIOCFUNCOPEN, &io))
+		return;
+	check_poison("PCIOCFUNCOPEN", &io, sizeof(io));
+	ask(io.pfo_fd, sel);
+	close(io.pfo_fd);
 }
 
 static void read_fdinfo(int fd)
@@ -161,12 +202,12 @@ static void reader(void)
 		list(pci, rounds++ & 1, true, records);
 		n = list(pci, true, false, records);
 		if (n) {
-			get_bars(pci, records[rounds % n].pc_sel);
-			ask_in_vain(pci, records[rounds % n].pc_sel);
+			ask(pci, records[rounds % n].pc_sel);
+			ask_function(pci, records[rounds % n].pc_sel);
 		}
 		read_fdinfo(pci);
 		read_fdinfo(bar);
-		calls += LISTINGS + 2 + 14 + 2;
+		calls += LISTINGS + 2 + 2 * ASKED + 1 + 2;
 	}
 
 	atomic_fetch_add(&shared->calls, calls);
