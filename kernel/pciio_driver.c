@@ -189,6 +189,8 @@ void pciio_driver_settle(struct pciio_func *func)
 	mutex_lock(&func->lock);
 	if (has_left(func)) {
 		func->driver = PCIIO_DRIVER_NONE;
+		/* A sleep while it was bound was its own matter. */
+		atomic_set(&func->forgot, 0);
 		pciio_func_reactivate(func);
 		pciio_func_visit_bars(func, bar_left, NULL);
 	}
